@@ -1,0 +1,123 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { createReadStream, cpSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import { VitePWA } from 'vite-plugin-pwa';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+const root = import.meta.dirname;
+const wllamaVersion = readVersion('@wllama/wllama');
+
+export default defineConfig(({ command, mode }) => ({
+  // Relative URLs: the same files work at a host's root and under a project's sub-path.
+  base: './',
+  plugins: [
+    svelte(),
+    // Builds compile the messages by `npm run messages`: after compiling, the plugin holds the process for 30 s.
+    command === 'serve' &&
+      mode === 'development' &&
+      paraglideVitePlugin({
+        project: './project.inlang',
+        outdir: './src/ui/messages',
+        strategy: ['globalVariable', 'baseLocale'],
+        emitTsDeclarations: true,
+      }),
+    serveStaticModels(),
+    VitePWA({
+      strategies: 'injectManifest',
+      srcDir: 'src',
+      filename: 'service-worker.ts',
+      injectRegister: false,
+      injectManifest: {
+        // The shell only: engines are cached when first used, weights are in IndexedDB.
+        globPatterns: [
+          'index.html',
+          'assets/*.{js,css,woff2}',
+          'sets/*.json',
+          '*.svg',
+          'manifest.webmanifest',
+        ],
+        globIgnores: ['assets/wllama-*'],
+      },
+      manifest: {
+        name: 'WizardBench',
+        short_name: 'WizardBench',
+        description:
+          'Run a language model in your browser, test its logic, share the graded result as a link.',
+        start_url: './',
+        scope: './',
+        display: 'standalone',
+        background_color: '#f6f4ee',
+        theme_color: '#f6f4ee',
+        icons: [{ src: 'icon.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
+      },
+    }),
+  ],
+  // The package's own entry is its TypeScript source; this is what it builds from that.
+  resolve: { alias: [{ find: /^@wllama\/wllama$/, replacement: '@wllama/wllama/esm/index.js' }] },
+  define: { __WLLAMA_VERSION__: JSON.stringify(wllamaVersion) },
+  // Threads need cross-origin isolation. `vite preview` sends no headers on purpose: like a static host, it leaves
+  // that to the service worker, which the development server has none of.
+  server: {
+    headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
+  },
+  // The default, iife, would inline every engine into the worker.
+  worker: { format: 'es' },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        chunkFileNames: (chunk) =>
+          chunk.moduleIds.some((id) => id.includes('@wllama'))
+            ? 'assets/wllama-[hash].js'
+            : 'assets/[name]-[hash].js',
+      },
+    },
+  },
+  test: {
+    include: ['src/**/*.test.ts'],
+    environment: 'node',
+    reporters: ['default', ['json', { outputFile: 'reports/unit.json' }]],
+  },
+}));
+
+/** `static-models/` as it lies in the repository: served by the development server, copied into the built site. */
+function serveStaticModels(): Plugin {
+  const folder = join(root, 'static-models');
+  let outDir = 'dist';
+  return {
+    name: 'static-models',
+    configResolved(config) {
+      outDir = config.build.outDir;
+    },
+    configureServer(server) {
+      server.middlewares.use('/static-models', (request, response, next) => {
+        const path = join(folder, normalize(decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/')));
+        if (!path.startsWith(folder) || !existsSync(path) || !statSync(path).isFile()) {
+          next();
+          return;
+        }
+        const type = path.endsWith('.json') ? 'application/json' : 'application/octet-stream';
+        response.writeHead(200, { 'Content-Type': type, 'Content-Length': statSync(path).size });
+        createReadStream(path).pipe(response);
+      });
+    },
+    writeBundle() {
+      cpSync(folder, join(root, outDir, 'static-models'), {
+        recursive: true,
+        // Catalog rows are compiled into the app.
+        filter: (path) => !path.startsWith(join(folder, 'catalog')),
+      });
+    },
+  };
+}
+
+function readVersion(name: string): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'),
+  );
+  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
+    return String(manifest.version);
+  throw new TypeError(`${name} has no version`);
+}
