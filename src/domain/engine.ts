@@ -1,0 +1,110 @@
+import type { Artifact } from './model';
+
+/** What the page knows of this device; filled by a probe, stored with every run. */
+export interface Device {
+  readonly userAgent: string;
+  readonly logicalCores: number;
+  /** As the browser rounds it; absent where the browser does not tell. */
+  readonly memoryGiB?: number;
+  /** Shared memory, and so threads, are available. */
+  readonly crossOriginIsolated: boolean;
+}
+
+/** Everything that decides which tokens come next. `temperature` 0 is greedy. */
+export interface Sampling {
+  readonly temperature: number;
+  readonly topP: number;
+  /** 0 keeps every token. */
+  readonly topK: number;
+  readonly seed: number;
+  readonly maxTokens: number;
+}
+
+export interface ChatImage {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Text exactly as the model sees it, rendered in `domain`; `stop` ends the answer and is not part of it. */
+export interface CompletionInput {
+  readonly prompt: string;
+  readonly stop: readonly string[];
+  readonly images?: readonly ChatImage[];
+}
+
+export interface Token {
+  readonly text: string;
+  readonly id?: number;
+  /** Natural logarithm, before temperature and penalties. */
+  readonly logprob?: number;
+}
+
+export interface CompletionEnd {
+  readonly reason: 'stop' | 'length';
+  readonly promptTokens: number;
+  /** Of `promptTokens`, those taken from the KV cache of an earlier prompt. */
+  readonly cachedTokens: number;
+  readonly answerTokens: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+export interface Continuation {
+  readonly logprobs: readonly number[];
+  /** Whether each token was the most likely one. */
+  readonly greedy: readonly boolean[];
+}
+
+/** What really runs, as opposed to what was asked for. */
+export interface SessionInfo {
+  readonly engineId: string;
+  readonly engineVersion: string;
+  readonly backend: 'wasm' | 'webgpu';
+  readonly threads: number;
+  readonly contextTokens: number;
+}
+
+export interface Session {
+  readonly info: SessionInfo;
+  /** Yields tokens as they are generated and returns the measurements. Abort ends it with a `stopped` fault. */
+  complete(
+    input: CompletionInput,
+    sampling: Sampling,
+    signal: AbortSignal,
+  ): AsyncGenerator<Token, CompletionEnd, void>;
+  /** Log-likelihood of each continuation after the prompt; absent where the engine cannot. */
+  score?(
+    prompt: string,
+    continuations: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly Continuation[]>;
+  embed?(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]>;
+  close(): Promise<void>;
+}
+
+/** A file of an artifact; reading is lazy, so gigabytes cost nothing until read. */
+export interface OpenFile {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+export interface OpenOptions {
+  readonly contextTokens: number;
+  readonly threads: number;
+}
+
+export type Support = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+export interface Engine {
+  readonly id: string;
+  readonly label: string;
+  readonly formats: readonly Artifact['format'][];
+  supports(artifact: Artifact, device: Device): Support;
+  /** @throws FaultError `unsupported`, `out-of-memory`, `engine` or `stopped` */
+  open(
+    artifact: Artifact,
+    files: readonly OpenFile[],
+    options: OpenOptions,
+    signal: AbortSignal,
+  ): Promise<Session>;
+}

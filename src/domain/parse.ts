@@ -1,0 +1,33 @@
+import * as v from 'valibot';
+import { badInput } from './fault';
+
+/**
+ * Checks foreign data against a schema.
+ * @throws FaultError `bad-input`, naming `what` and the path of the first thing that is wrong.
+ */
+export function parseWith<Schema extends v.GenericSchema>(
+  schema: Schema,
+  input: unknown,
+  what: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, input, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  throw badInput(what, path === null ? issue.message : `${path}: ${issue.message}`);
+}
+
+/** Reads JSON text and checks it. @throws FaultError `bad-input` */
+export function parseJsonWith<Schema extends v.GenericSchema>(
+  schema: Schema,
+  text: string,
+  what: string,
+): v.InferOutput<Schema> {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    throw badInput(what, error instanceof Error ? error.message : 'not JSON');
+  }
+  return parseWith(schema, data, what);
+}

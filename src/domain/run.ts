@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+import type { Device, Sampling, SessionInfo } from './engine';
+import type { Fault } from './fault';
+import type { GraderOutcome } from './graders/registry';
+
+/** The bounds of what a person may ask for; the same for the form, the link and the database. */
+export const samplingSchema = v.strictObject({
+  temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+  topP: v.pipe(v.number(), v.minValue(0.01), v.maxValue(1)),
+  topK: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000)),
+  seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff)),
+  maxTokens: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096)),
+}) satisfies v.GenericSchema<unknown, Sampling>;
+
+export const DEFAULT_SAMPLING: Sampling = { temperature: 0, topP: 0.95, topK: 40, seed: 42, maxTokens: 96 };
+
+/** Everything needed to repeat a run. */
+export interface Setup {
+  readonly model: { readonly id: string; readonly name: string };
+  readonly artifact: { readonly id: string; readonly quantization: string; readonly sha256: string };
+  readonly session: SessionInfo;
+  readonly templateSha256: string;
+  readonly set: {
+    readonly id: string;
+    readonly title: string;
+    readonly language: string;
+    readonly sha256: string;
+    readonly caseCount: number;
+  };
+  readonly sampling: Sampling;
+}
+
+/** Measurements of one answer. */
+export interface Timing {
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly answerTokens: number;
+  /** From asking to the first token (TTFT), as the runner's clock saw it. */
+  readonly firstTokenMs: number;
+  /** From asking to the last token. */
+  readonly totalMs: number;
+  /** As the engine measured them. */
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+export interface GradedResult {
+  readonly kind: 'graded';
+  readonly caseId: string;
+  /** The text the model was given. */
+  readonly prompt: string;
+  readonly answer: string;
+  readonly finish: 'stop' | 'length';
+  readonly status: 'pass' | 'fail' | 'not-run';
+  readonly score: number;
+  readonly outcomes: readonly GraderOutcome[];
+  readonly timing: Timing;
+}
+
+export interface FailedResult {
+  readonly kind: 'failed';
+  readonly caseId: string;
+  readonly prompt: string;
+  /** What had been written before the fault. */
+  readonly answer: string;
+  readonly fault: Fault;
+}
+
+export type Result = GradedResult | FailedResult;
+
+export type RunEnd =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly fault: Fault };
+
+/** A run as the journal holds it; without an `end` it is under way or was interrupted. */
+export interface Run {
+  readonly id: string;
+  readonly setup: Setup;
+  readonly device: Device;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly end?: RunEnd;
+}
+
+export interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  /** A grader could not run: neither passed nor failed. */
+  readonly notRun: number;
+  /** The model gave no answer. */
+  readonly broken: number;
+  /** Cases the interval is about: passed + failed. */
+  readonly graded: number;
+  readonly answerTokens: number;
+  /** Tokens per second while answering, over all cases; absent before the first. */
+  readonly tokensPerSecond?: number;
+  readonly meanFirstTokenMs?: number;
+}
+
+/** Adds up results; the rate is all tokens over all time, not a mean of rates. */
+export function sumResults(results: readonly Result[]): Totals {
+  const graded = results.filter((result) => result.kind === 'graded');
+  const count = (status: GradedResult['status']) =>
+    graded.filter((result) => result.status === status).length;
+  const timings = graded.map((result) => result.timing);
+  const sum = (pick: (timing: Timing) => number) => timings.reduce((total, each) => total + pick(each), 0);
+  const passed = count('pass');
+  const failed = count('fail');
+  const answerTokens = sum((timing) => timing.answerTokens);
+  const decodeMs = sum((timing) => timing.decodeMs);
+  return {
+    passed,
+    failed,
+    notRun: count('not-run'),
+    broken: results.length - graded.length,
+    graded: passed + failed,
+    answerTokens,
+    ...(decodeMs > 0 && { tokensPerSecond: (answerTokens * 1000) / decodeMs }),
+    ...(timings.length > 0 && { meanFirstTokenMs: sum((timing) => timing.firstTokenMs) / timings.length }),
+  };
+}

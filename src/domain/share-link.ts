@@ -1,0 +1,194 @@
+import * as v from 'valibot';
+import { badInput } from './fault';
+import { parseJsonWith } from './parse';
+import { samplingSchema, type Result, type Run } from './run';
+
+/**
+ * A run small enough for a link: setup, verdicts and as much of each answer as fits.
+ * Whatever a link holds was written by a stranger: show it as text only.
+ */
+export type SharedRun = v.InferOutput<typeof sharedRunSchema>;
+export type SharedResult = SharedRun['results'][number];
+
+/** Far above any link made here, far below what would trouble a browser. */
+const MAX_LINK_CHARACTERS = 64 * 1024;
+const MAX_INFLATED_BYTES = 512 * 1024;
+/** Chat programs and mail cut longer links. */
+const TARGET_CHARACTERS = 8_000;
+/** Tried in turn until the link is short enough. */
+const ANSWER_LIMITS = [1_000, 400, 200, 100, 40, 0];
+
+const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e9));
+const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e9));
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
+const sharedResultSchema = v.strictObject({
+  caseId: text(80),
+  status: v.picklist(['pass', 'fail', 'not-run', 'broken']),
+  answer: text(2_000),
+  /** The answer was longer than the link holds. */
+  cut: v.boolean(),
+  reason: v.nullable(
+    v.strictObject({
+      code: text(40),
+      expected: v.optional(text(200)),
+      found: v.optional(text(200)),
+    }),
+  ),
+  answerTokens: count,
+  firstTokenMs: milliseconds,
+  totalMs: milliseconds,
+  decodeMs: milliseconds,
+});
+
+const sharedRunSchema = v.strictObject({
+  version: v.literal(1),
+  startedAt: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15)),
+  end: v.picklist(['finished', 'stopped', 'failed', 'open']),
+  model: v.strictObject({ id: text(80), name: text(400) }),
+  artifact: v.strictObject({ id: text(80), quantization: text(400), sha256 }),
+  session: v.strictObject({
+    engineId: text(40),
+    engineVersion: text(120),
+    backend: v.picklist(['wasm', 'webgpu']),
+    threads: count,
+    contextTokens: count,
+  }),
+  templateSha256: sha256,
+  set: v.strictObject({ id: text(80), title: text(200), language: text(20), sha256, caseCount: count }),
+  sampling: samplingSchema,
+  logicalCores: count,
+  results: v.pipe(
+    v.array(sharedResultSchema),
+    v.maxLength(5_000),
+    v.check(
+      (results) => new Set(results.map((each) => each.caseId)).size === results.length,
+      'case ids repeat',
+    ),
+  ),
+});
+
+/** What a link would hold of a run; `maxAnswerCharacters` cuts long answers. */
+export function shareRun(run: Run, results: readonly Result[], maxAnswerCharacters: number): SharedRun {
+  return {
+    version: 1,
+    startedAt: run.startedAt,
+    end: run.end?.kind ?? 'open',
+    ...structuredClone(run.setup),
+    logicalCores: run.device.logicalCores,
+    results: results.map((result) => shareResult(result, maxAnswerCharacters)),
+  };
+}
+
+function shareResult(result: Result, maxAnswerCharacters: number): SharedResult {
+  // By code point: a cut must not leave half a surrogate pair.
+  const characters = Array.from(result.answer.trim());
+  const answer = characters.slice(0, maxAnswerCharacters).join('');
+  const common = { caseId: result.caseId, answer, cut: characters.length > maxAnswerCharacters };
+  if (result.kind === 'failed') {
+    const reason = { code: result.fault.kind };
+    return { ...common, status: 'broken', reason, answerTokens: 0, firstTokenMs: 0, totalMs: 0, decodeMs: 0 };
+  }
+  const { answerTokens, firstTokenMs, totalMs, decodeMs } = result.timing;
+  const verdict = result.outcomes[0]?.verdict;
+  const reason = verdict === undefined ? undefined : 'notRun' in verdict ? verdict.notRun : verdict.reason;
+  return {
+    ...common,
+    status: result.status,
+    reason:
+      reason === undefined
+        ? null
+        : {
+            code: reason.code,
+            ...(reason.expected !== undefined && { expected: reason.expected.slice(0, 200) }),
+            ...(reason.found !== undefined && { found: reason.found.slice(0, 200) }),
+          },
+    answerTokens,
+    firstTokenMs: Math.round(firstTokenMs),
+    totalMs: Math.round(totalMs),
+    decodeMs: Math.round(decodeMs),
+  };
+}
+
+/**
+ * Writes a run as link text: JSON, gzip (RFC 1952, whose CRC-32 finds a mangled link), base64url without padding,
+ * for the URL fragment, which browsers never send to a host. Answers are shortened until it is about 8,000 characters.
+ * @throws FaultError `bad-input` for a run of so many cases that no link can hold it
+ */
+export async function encodeShareLink(
+  run: Run,
+  results: readonly Result[],
+): Promise<{ readonly payload: string; readonly shortened: boolean }> {
+  let payload = '';
+  let shortened = false;
+  for (const limit of ANSWER_LIMITS) {
+    const shared = shareRun(run, results, limit);
+    payload = await encodeSharedRun(shared);
+    shortened = shared.results.some((result) => result.cut);
+    // A model that repeats itself packs well: the unpacked size counts too.
+    const { size } = new Blob([JSON.stringify(shared)]);
+    if (payload.length <= TARGET_CHARACTERS && size <= MAX_INFLATED_BYTES) break;
+  }
+  // A link that nobody could open is not handed out.
+  await decodeShareLink(payload);
+  return { payload, shortened };
+}
+
+export async function encodeSharedRun(shared: SharedRun): Promise<string> {
+  const json = new Blob([JSON.stringify(shared)]);
+  const zipped = new Response(json.stream().pipeThrough(new CompressionStream('gzip')));
+  return toBase64Url(new Uint8Array(await zipped.arrayBuffer()));
+}
+
+/**
+ * Reads link text back. Input is hostile: its length and its inflated size are bounded, every field is checked.
+ * @throws FaultError `bad-input`
+ */
+export async function decodeShareLink(payload: string): Promise<SharedRun> {
+  if (payload.length > MAX_LINK_CHARACTERS) throw badInput('link', 'longer than any link made here');
+  if (!/^[A-Za-z0-9_-]+$/.test(payload)) throw badInput('link', 'contains characters that no link has');
+  const json = await inflate(fromBase64Url(payload));
+  return parseJsonWith(sharedRunSchema, json, 'link');
+}
+
+async function inflate(zipped: Uint8Array<ArrayBuffer>): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let json = '';
+  let bytes = 0;
+  try {
+    const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream('gzip'));
+    const reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return json + decoder.decode();
+      bytes += value.byteLength;
+      if (bytes > MAX_INFLATED_BYTES) {
+        // Not awaited: a stream of a gigabyte is dropped, not drained.
+        void reader.cancel().catch(() => undefined);
+        break;
+      }
+      json += decoder.decode(value, { stream: true });
+    }
+  } catch (error) {
+    throw badInput('link', error instanceof Error ? error.message : 'cannot be unpacked');
+  }
+  throw badInput('link', 'unpacks to more than any link made here');
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  // Padding is dropped: some chat programs end a link at "=".
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+function fromBase64Url(text64: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(text64.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+      character.charCodeAt(0),
+    );
+  } catch (error) {
+    throw badInput('link', error instanceof Error ? error.message : 'not base64url');
+  }
+}

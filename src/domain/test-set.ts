@@ -1,0 +1,59 @@
+import * as v from 'valibot';
+import { canonicalJson, sha256Hex } from './hash';
+import { parseJsonWith, parseWith } from './parse';
+
+const id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), v.maxLength(80));
+const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
+
+const graderSpecSchema = v.looseObject({
+  /** The id of a grader in `graders/`; one nobody knows is kept and reported as not run. */
+  type: text(60),
+  weight: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1000))),
+});
+
+const caseSchema = v.strictObject({
+  id,
+  prompt: text(20_000),
+  choices: v.optional(v.pipe(v.array(text(2_000)), v.minLength(2), v.maxLength(26))),
+  graders: v.pipe(v.array(graderSpecSchema), v.minLength(1), v.maxLength(32)),
+  tags: v.optional(v.pipe(v.array(text(60)), v.maxLength(32)), []),
+  /** Cases of one group vary one item; statistics treat them as one cluster. */
+  group: v.optional(id),
+  /** Why the right answer is right, for the reader. */
+  explanation: v.optional(text(4_000)),
+});
+
+const testSetSchema = v.strictObject({
+  id,
+  title: text(200),
+  description: v.optional(text(2_000)),
+  language: v.pipe(v.string(), v.regex(/^[a-z]{2,3}(-[A-Za-z0-9]+)*$/), v.maxLength(20)),
+  licence: text(200),
+  source: v.optional(text(400)),
+  system: v.optional(text(8_000)),
+  cases: v.pipe(
+    v.array(caseSchema),
+    v.minLength(1),
+    v.maxLength(20_000),
+    v.check((cases) => new Set(cases.map((each) => each.id)).size === cases.length, 'case ids repeat'),
+  ),
+});
+
+export type GraderSpec = v.InferOutput<typeof graderSpecSchema>;
+export type Case = v.InferOutput<typeof caseSchema>;
+export type TestSet = v.InferOutput<typeof testSetSchema>;
+
+/** @throws FaultError `bad-input` */
+export function parseTestSet(input: unknown): TestSet {
+  return parseWith(testSetSchema, input, 'test set');
+}
+
+/** @throws FaultError `bad-input` */
+export function parseTestSetJson(json: string): TestSet {
+  return parseJsonWith(testSetSchema, json, 'test set');
+}
+
+/** SHA-256 of the set's canonical JSON: equal for equal content, whatever the order of keys. */
+export function hashTestSet(set: TestSet): Promise<string> {
+  return sha256Hex(new TextEncoder().encode(canonicalJson(set)));
+}
