@@ -1,0 +1,1 @@
+export { wllama } from './wllama';

@@ -1,0 +1,88 @@
+import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
+import { FaultError, toFault } from '../domain/fault';
+import type { RunEnd } from '../domain/run';
+import { carryFaults, type EngineWorkerApi, type RunRequest, type WorkerEvent } from './protocol';
+
+/** How long a worker may take to stop by itself; a stop must be over within a second. */
+const STOP_GRACE_MS = 300;
+
+export interface EngineClient {
+  /**
+   * Runs a test set in the worker. An abort ends it as `stopped`: kindly first, then by ending the worker.
+   * @throws FaultError when the run could not start, or `out-of-memory`/`engine` when the worker died
+   */
+  run(
+    request: RunRequest,
+    listener: (events: readonly WorkerEvent[]) => void,
+    signal: AbortSignal,
+  ): Promise<RunEnd>;
+}
+
+interface LiveWorker {
+  readonly worker: Worker;
+  readonly remote: Remote<EngineWorkerApi>;
+}
+
+carryFaults();
+
+/** The page's side of the engine worker; the worker is started by the first run and kept for the next. */
+export function createEngineClient(startWorker: () => Worker = startEngineWorker): EngineClient {
+  let live: LiveWorker | undefined;
+
+  function end(): void {
+    live?.remote[releaseProxy]();
+    live?.worker.terminate();
+    live = undefined;
+  }
+
+  return {
+    async run(request, listener, signal) {
+      if (live === undefined) {
+        const worker = startWorker();
+        live = { worker, remote: wrap<EngineWorkerApi>(worker) };
+      }
+      const { worker, remote } = live;
+      if (signal.aborted) return { kind: 'stopped' };
+      let resolve: (end: RunEnd) => void = () => undefined;
+      let reject: (error: FaultError) => void = () => undefined;
+      const ended = new Promise<RunEnd>((onResolve, onReject) => {
+        resolve = onResolve;
+        reject = onReject;
+      });
+      let graceTimer: ReturnType<typeof setTimeout> | undefined;
+      const onAbort = () => {
+        void remote.stop();
+        graceTimer = setTimeout(() => {
+          end();
+          resolve({ kind: 'stopped' });
+        }, STOP_GRACE_MS);
+      };
+      const onError = (event: ErrorEvent) => {
+        end();
+        reject(new FaultError({ kind: 'engine', detail: event.message || 'the worker could not start' }));
+      };
+      worker.addEventListener('error', onError);
+      signal.addEventListener('abort', onAbort, { once: true });
+      // After a stop, late events of a worker that is being ended must not reach the page.
+      const deliver = (events: readonly WorkerEvent[]) => {
+        if (!signal.aborted) listener(events);
+      };
+      remote.run(request, proxy(deliver)).then(resolve, (error: unknown) => {
+        const fault = toFault(error);
+        if (fault.kind === 'stopped') resolve({ kind: 'stopped' });
+        else reject(new FaultError(fault, { cause: error }));
+      });
+      try {
+        return await ended;
+      } finally {
+        clearTimeout(graceTimer);
+        signal.removeEventListener('abort', onAbort);
+        worker.removeEventListener('error', onError);
+      }
+    },
+  };
+}
+
+function startEngineWorker(): Worker {
+  return new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'engine' });
+}

@@ -1,0 +1,223 @@
+import { expose } from 'comlink';
+import { obtainFile } from '../domain/download';
+import type { Device, Engine, OpenFile, Session } from '../domain/engine';
+import { FaultError, toFault } from '../domain/fault';
+import { gradeAnswer } from '../domain/graders/registry';
+import { sha256Hex } from '../domain/hash';
+import { sumArtifactBytes, type Artifact } from '../domain/model';
+import type { Run, RunEnd } from '../domain/run';
+import { runCases } from '../domain/runner';
+import { hashTestSet } from '../domain/test-set';
+import { engineRegistry } from '../engines/registry';
+import { createRunStore } from '../storage/run-store';
+import { createSettingsStore } from '../storage/settings-store';
+import { createShardStore } from '../storage/shard-store';
+import { batchEvents } from './batch-events';
+import { listThreadCandidates, openWithBestThreads } from './choose-threads';
+import {
+  carryFaults,
+  nameRunLock,
+  type EngineWorkerApi,
+  type RunRequest,
+  type WorkerEvent,
+} from './protocol';
+import { createTransferPorts } from './transfer';
+
+const shardStore = createShardStore();
+const runStore = createRunStore();
+const settingsStore = createSettingsStore();
+
+/** The prompt and the answer share the context; sets of ours stay far below this for the prompt. */
+const PROMPT_TOKENS = 1536;
+
+let running: AbortController | undefined;
+/** Kept after a run: the next one with the same model starts at once. */
+let loaded: { readonly key: string; readonly session: Session } | undefined;
+
+const api: EngineWorkerApi = {
+  async run(request, listener) {
+    if (running !== undefined) throw new FaultError({ kind: 'engine', detail: 'a run is already under way' });
+    running = new AbortController();
+    const events = batchEvents((batch) => {
+      listener(batch);
+    });
+    try {
+      return await navigator.locks.request(nameRunLock(request.runId), () =>
+        runRequest(request, events.add, running?.signal ?? AbortSignal.abort()),
+      );
+    } catch (error) {
+      throw error instanceof FaultError ? error : new FaultError(toFault(error), { cause: error });
+    } finally {
+      events.flush();
+      running = undefined;
+    }
+  },
+  stop() {
+    running?.abort();
+  },
+};
+
+async function runRequest(
+  request: RunRequest,
+  emit: (event: WorkerEvent) => void,
+  signal: AbortSignal,
+): Promise<RunEnd> {
+  const { runId, model, testSet, sampling, continued } = request;
+  const artifact = model.artifacts.find((each) => each.id === request.artifactId);
+  if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: request.artifactId });
+  const device = describeDevice();
+  const session = await openSession(request, artifact, device, emit, signal);
+
+  if (continued === undefined) {
+    const run: Run = {
+      id: runId,
+      device,
+      startedAt: Date.now(),
+      setup: {
+        model: { id: model.id, name: model.name },
+        artifact: {
+          id: artifact.id,
+          quantization: artifact.quantization,
+          sha256: artifact.files[0]?.sha256 ?? '',
+        },
+        session: session.info,
+        templateSha256: await sha256Hex(new TextEncoder().encode(model.template.source)),
+        set: {
+          id: testSet.id,
+          title: testSet.title,
+          language: testSet.language,
+          sha256: await hashTestSet(testSet),
+          caseCount: testSet.cases.length,
+        },
+        sampling,
+      },
+    };
+    await runStore.createRun(run, testSet);
+    emit({ type: 'run-opened', run });
+  } else {
+    await runStore.reopenRun(runId);
+  }
+
+  emit({ type: 'phase', phase: 'running' });
+  const done = new Set(continued?.doneCaseIds);
+  const cases = runCases(
+    {
+      system: testSet.system,
+      cases: testSet.cases.filter((testCase) => !done.has(testCase.id)),
+      template: model.template,
+      sampling,
+    },
+    {
+      session,
+      grade: gradeAnswer,
+      now: () => performance.now(),
+      record: (result) => runStore.appendResult(runId, result),
+    },
+    signal,
+  );
+  for (;;) {
+    const next = await cases.next();
+    if (next.done === true) {
+      await runStore.endRun(runId, next.value);
+      // An engine that fails case after case is not trusted with another run.
+      if (next.value.kind === 'failed') await closeLoaded();
+      return next.value;
+    }
+    emit(next.value);
+  }
+}
+
+async function openSession(
+  request: RunRequest,
+  artifact: Artifact,
+  device: Device,
+  emit: (event: WorkerEvent) => void,
+  signal: AbortSignal,
+): Promise<Session> {
+  const engine = chooseEngine(artifact, device);
+  const contextTokens = Math.min(artifact.contextTokens, request.sampling.maxTokens + PROMPT_TOKENS);
+  const key = [engine.id, artifact.id, contextTokens, request.continued?.threads].join(' ');
+  if (loaded?.key === key) return loaded.session;
+  await closeLoaded();
+
+  emit({ type: 'phase', phase: 'checking' });
+  const totalBytes = sumArtifactBytes(artifact);
+  const files: OpenFile[] = [];
+  let earlierBytes = 0;
+  let earlierReceived = 0;
+  for (const file of artifact.files) {
+    let receivedBytes = 0;
+    const ports = createTransferPorts(file, request.modelsUrl, shardStore);
+    // Two tabs that want one file: the second waits and finds it stored.
+    const blob = await navigator.locks.request(`wizardbench-file-${file.sha256}`, { signal }, () =>
+      obtainFile(
+        file,
+        {
+          ...ports,
+          loadManifest: (fetchSignal) => {
+            emit({ type: 'phase', phase: 'downloading' });
+            return ports.loadManifest(fetchSignal);
+          },
+        },
+        (progress) => {
+          ({ receivedBytes } = progress);
+          emit({
+            type: 'transfer',
+            progress: {
+              doneBytes: earlierBytes + progress.doneBytes,
+              totalBytes,
+              receivedBytes: earlierReceived + receivedBytes,
+            },
+          });
+        },
+        signal,
+      ),
+    );
+    files.push({ name: file.name, blob });
+    earlierBytes += file.bytes;
+    earlierReceived += receivedBytes;
+  }
+
+  emit({ type: 'phase', phase: 'loading' });
+  const open = (threads: number) => engine.open(artifact, files, { contextTokens, threads }, signal);
+  const session =
+    request.continued !== undefined
+      ? await open(request.continued.threads)
+      : await openWithBestThreads(
+          `threads ${engine.id} ${artifact.id} ${device.logicalCores}`,
+          listThreadCandidates(device.logicalCores, device.crossOriginIsolated),
+          settingsStore,
+          open,
+          () => emit({ type: 'phase', phase: 'measuring' }),
+          signal,
+        );
+  loaded = { key, session };
+  return session;
+}
+
+function chooseEngine(artifact: Artifact, device: Device): Engine {
+  const engine = engineRegistry.find((each) => each.supports(artifact, device).ok);
+  if (engine === undefined) {
+    throw new FaultError({ kind: 'unsupported', detail: `${artifact.id} (${artifact.format})` });
+  }
+  return engine;
+}
+
+async function closeLoaded(): Promise<void> {
+  const session = loaded?.session;
+  loaded = undefined;
+  await session?.close();
+}
+
+function describeDevice(): Device {
+  const { deviceMemory } = navigator as { deviceMemory?: unknown };
+  return {
+    userAgent: navigator.userAgent,
+    logicalCores: navigator.hardwareConcurrency || 1,
+    crossOriginIsolated: self.crossOriginIsolated,
+    ...(typeof deviceMemory === 'number' && { memoryGiB: deviceMemory }),
+  };
+}
+
+carryFaults();
+expose(api);

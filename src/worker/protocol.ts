@@ -1,0 +1,71 @@
+import { transferHandlers } from 'comlink';
+import type { TransferProgress } from '../domain/download';
+import type { Sampling } from '../domain/engine';
+import { FaultError, type Fault } from '../domain/fault';
+import type { Model } from '../domain/model';
+import type { Run, RunEnd } from '../domain/run';
+import type { RunEvent } from '../domain/runner';
+import type { TestSet } from '../domain/test-set';
+
+export interface RunRequest {
+  readonly runId: string;
+  readonly model: Model;
+  readonly artifactId: string;
+  readonly testSet: TestSet;
+  readonly sampling: Sampling;
+  /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
+  readonly modelsUrl: string;
+  /** Present when an interrupted run goes on. */
+  readonly continued?: {
+    readonly doneCaseIds: readonly string[];
+    /** As before, so that one run is not measured two ways. */
+    readonly threads: number;
+  };
+}
+
+export type RunPhase = 'checking' | 'downloading' | 'loading' | 'measuring' | 'running';
+
+export type WorkerEvent =
+  | RunEvent
+  | { readonly type: 'phase'; readonly phase: RunPhase }
+  | { readonly type: 'transfer'; readonly progress: TransferProgress }
+  /** The journal has the run; what runs it is known. */
+  | { readonly type: 'run-opened'; readonly run: Run };
+
+/** What the page may ask of the engine worker. */
+export interface EngineWorkerApi {
+  /**
+   * Runs a test set to its end. Events come batched, in order.
+   * @throws FaultError when the run could not start; once it has, its end says how it went
+   */
+  run(request: RunRequest, listener: (events: readonly WorkerEvent[]) => void): Promise<RunEnd>;
+  /** Asks the run under way to end; its promise tells when it has. */
+  stop(): void;
+}
+
+/** The name of the Web Lock held while a run is under way, in whichever tab. */
+export function nameRunLock(runId: string): string {
+  return `wizardbench-run-${runId}`;
+}
+
+interface Thrown {
+  readonly value: unknown;
+}
+
+/**
+ * comlink turns a thrown error into a plain `Error` and drops its fields. This keeps a FaultError one.
+ * Called once on both sides, before anything is exposed or wrapped.
+ */
+export function carryFaults(): void {
+  const plain = transferHandlers.get('throw');
+  if (plain === undefined) throw new Error('comlink has no handler for thrown values');
+  transferHandlers.set('throw', {
+    canHandle: (value): value is Thrown => plain.canHandle(value),
+    serialize: (thrown: Thrown) =>
+      thrown.value instanceof FaultError ? [{ fault: thrown.value.fault }, []] : plain.serialize(thrown),
+    deserialize(serialized: { readonly fault?: Fault }) {
+      if (serialized.fault !== undefined) throw new FaultError(serialized.fault);
+      return plain.deserialize(serialized);
+    },
+  });
+}
