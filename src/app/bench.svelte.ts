@@ -1,0 +1,227 @@
+import type { TransferProgress } from '../domain/download';
+import type { Sampling } from '../domain/engine';
+import { toFault, type Fault } from '../domain/fault';
+import type { Model } from '../domain/model';
+import type { RunRecord, RunStore } from '../domain/ports';
+import type { Result, Run, RunEnd } from '../domain/run';
+import type { TestSet } from '../domain/test-set';
+import type { EngineClient } from '../worker/client';
+import type { RunPhase, RunRequest, WorkerEvent } from '../worker/protocol';
+import { TransferRate } from './transfer-rate';
+
+export interface BenchPorts {
+  readonly client: EngineClient;
+  readonly runStore: RunStore;
+  /** Absolute URL of `static-models/`. */
+  readonly modelsUrl: string;
+  /** Asks the browser not to evict the model; whatever it answers, the run goes on. */
+  readonly requestPersistence: () => Promise<unknown>;
+  readonly createId: () => string;
+  readonly now: () => number;
+  /** The journal changed. */
+  readonly onJournal: () => void;
+}
+
+export interface Transfer extends TransferProgress {
+  readonly bytesPerSecond?: number;
+  readonly remainingSeconds?: number;
+}
+
+/** The case being answered. */
+export interface CurrentCase {
+  readonly caseId: string;
+  readonly prompt: string;
+  readonly answer: string;
+  readonly tokens: number;
+  readonly firstTokenAtMs?: number;
+  readonly lastTokenAtMs?: number;
+}
+
+export interface RunOrder {
+  readonly model: Model;
+  readonly artifactId: string;
+  readonly testSet: TestSet;
+  readonly sampling: Sampling;
+}
+
+/** The run on this page: one at a time, from pressing Run to its end. */
+export class Bench {
+  #phase = $state.raw<RunPhase | undefined>();
+  #stopping = $state.raw(false);
+  #transfer = $state.raw<Transfer | undefined>();
+  #testSet = $state.raw<TestSet | undefined>();
+  #run = $state.raw<Run | undefined>();
+  #results = $state.raw<readonly Result[]>([]);
+  #current = $state.raw<CurrentCase | undefined>();
+  #end = $state.raw<RunEnd | undefined>();
+  #fault = $state.raw<Fault | undefined>();
+  #rate = new TransferRate();
+  #abort: AbortController | undefined;
+
+  constructor(private readonly ports: BenchPorts) {}
+
+  /** Undefined when nothing runs. */
+  get phase(): RunPhase | undefined {
+    return this.#phase;
+  }
+
+  get busy(): boolean {
+    return this.#phase !== undefined;
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  get transfer(): Transfer | undefined {
+    return this.#transfer;
+  }
+
+  /** The set of the run under way or just ended. */
+  get testSet(): TestSet | undefined {
+    return this.#testSet;
+  }
+
+  get run(): Run | undefined {
+    return this.#run;
+  }
+
+  get results(): readonly Result[] {
+    return this.#results;
+  }
+
+  get current(): CurrentCase | undefined {
+    return this.#current;
+  }
+
+  get end(): RunEnd | undefined {
+    return this.#end;
+  }
+
+  /** Why the run could not start, or broke off. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  start(order: RunOrder): Promise<void> {
+    this.#run = undefined;
+    this.#results = [];
+    return this.#execute({ ...order, runId: this.ports.createId(), modelsUrl: this.ports.modelsUrl });
+  }
+
+  /** Goes on with a run that was stopped or interrupted; what it has finished stays. */
+  resume({ run, results, testSet }: RunRecord, model: Model): Promise<void> {
+    this.#run = run;
+    this.#results = results;
+    return this.#execute({
+      runId: run.id,
+      model,
+      artifactId: run.setup.artifact.id,
+      testSet,
+      sampling: run.setup.sampling,
+      modelsUrl: this.ports.modelsUrl,
+      continued: {
+        doneCaseIds: results.map((result) => result.caseId),
+        threads: run.setup.session.threads,
+      },
+    });
+  }
+
+  stop(): void {
+    this.#stopping = this.busy;
+    this.#abort?.abort();
+  }
+
+  /** Back to the empty sheet. */
+  clear(): void {
+    if (this.busy) return;
+    this.#run = undefined;
+    this.#testSet = undefined;
+    this.#results = [];
+    this.#end = undefined;
+    this.#fault = undefined;
+  }
+
+  async #execute(request: RunRequest): Promise<void> {
+    if (this.busy) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#phase = 'checking';
+    this.#testSet = request.testSet;
+    this.#end = undefined;
+    this.#fault = undefined;
+    this.#transfer = undefined;
+    this.#rate = new TransferRate();
+    try {
+      await this.ports.requestPersistence().catch(() => undefined);
+      const end = await this.ports.client.run(request, (events) => events.forEach(this.#apply), abort.signal);
+      this.#end = end;
+      if (end.kind === 'failed') this.#fault = end.fault;
+      // A worker that had to be ended could not write this itself.
+      if (end.kind === 'stopped' && this.#run !== undefined)
+        await this.ports.runStore.endRun(this.#run.id, end);
+    } catch (error) {
+      const fault = toFault(error);
+      this.#fault = fault;
+      this.#end = { kind: 'failed', fault };
+      if (this.#run !== undefined) await this.ports.runStore.endRun(this.#run.id, this.#end);
+    } finally {
+      if (this.#run !== undefined && this.#end !== undefined) this.#run = { ...this.#run, end: this.#end };
+      this.#phase = undefined;
+      this.#stopping = false;
+      this.#current = undefined;
+      this.#transfer = undefined;
+      this.#abort = undefined;
+      this.ports.onJournal();
+    }
+  }
+
+  readonly #apply = (event: WorkerEvent): void => {
+    switch (event.type) {
+      case 'phase':
+        this.#phase = event.phase;
+        break;
+      case 'transfer':
+        this.#transfer = this.#measureTransfer(event.progress);
+        break;
+      case 'run-opened':
+        this.#run = event.run;
+        this.ports.onJournal();
+        break;
+      case 'case-started':
+        this.#current = { caseId: event.caseId, prompt: event.prompt, answer: '', tokens: 0 };
+        break;
+      case 'token':
+        this.#appendToken(event.text, event.count);
+        break;
+      case 'case-finished':
+        this.#results = [...this.#results, event.result];
+        this.#current = undefined;
+        break;
+    }
+  };
+
+  #appendToken(text: string, count: number): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    const now = this.ports.now();
+    this.#current = {
+      ...current,
+      answer: current.answer + text,
+      tokens: current.tokens + count,
+      firstTokenAtMs: current.firstTokenAtMs ?? now,
+      lastTokenAtMs: now,
+    };
+  }
+
+  #measureTransfer(progress: TransferProgress): Transfer {
+    this.#rate.add(this.ports.now(), progress.receivedBytes);
+    const { bytesPerSecond } = this.#rate;
+    if (bytesPerSecond === undefined || progress.receivedBytes === 0) return progress;
+    return {
+      ...progress,
+      bytesPerSecond,
+      remainingSeconds: (progress.totalBytes - progress.doneBytes) / bytesPerSecond,
+    };
+  }
+}

@@ -1,0 +1,115 @@
+import type { Sampling } from '../domain/engine';
+import { toFault, type Fault } from '../domain/fault';
+import type { Model } from '../domain/model';
+import { parseWith } from '../domain/parse';
+import type { SettingsStore } from '../domain/ports';
+import { DEFAULT_SAMPLING, samplingSchema } from '../domain/run';
+import type { LoadedSet } from './test-sets';
+
+/**
+ * What the next run will be: model, set, sampling. Remembered on this device as soon as it changes, so that neither a
+ * closed page nor the reload that brings threads loses it.
+ */
+export class Choices {
+  #modelId = $state('');
+  #setId = $state('');
+  #sampling = $state.raw<Sampling>(DEFAULT_SAMPLING);
+  #sets = $state.raw<readonly LoadedSet[]>([]);
+  #fault = $state.raw<Fault | undefined>();
+
+  constructor(
+    readonly models: readonly Model[],
+    private readonly settings: SettingsStore,
+    private readonly loadSets: () => Promise<readonly LoadedSet[]>,
+  ) {
+    this.#modelId = models[0]?.id ?? '';
+  }
+
+  get sets(): readonly LoadedSet[] {
+    return this.#sets;
+  }
+
+  /** The sets could not be loaded. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  get modelId(): string {
+    return this.#modelId;
+  }
+
+  set modelId(id: string) {
+    this.#modelId = id;
+    this.#remember('model', id);
+  }
+
+  get setId(): string {
+    return this.#setId;
+  }
+
+  set setId(id: string) {
+    this.#setId = id;
+    this.#remember('set', id);
+  }
+
+  get sampling(): Sampling {
+    return this.#sampling;
+  }
+
+  get model(): Model | undefined {
+    return this.models.find((model) => model.id === this.#modelId);
+  }
+
+  get set(): LoadedSet | undefined {
+    return this.#sets.find(({ testSet }) => testSet.id === this.#setId);
+  }
+
+  /** @param language of the page: decides the set for a first visit */
+  async load(language: string): Promise<void> {
+    this.#fault = undefined;
+    try {
+      const [sets, sampling, setId, modelId] = await Promise.all([
+        this.loadSets(),
+        this.#recall('sampling'),
+        this.#recall('set'),
+        this.#recall('model'),
+      ]);
+      this.#sets = sets;
+      if (sampling !== undefined) this.#sampling = readSampling(sampling);
+      if (this.models.some(({ id }) => id === modelId)) this.#modelId = String(modelId);
+      const remembered = sets.find(({ testSet }) => testSet.id === setId);
+      const inLanguage = sets.find(({ testSet }) => testSet.language === language);
+      if (this.#setId === '') this.#setId = (remembered ?? inLanguage ?? sets[0])?.testSet.id ?? '';
+    } catch (error) {
+      this.#fault = toFault(error);
+    }
+  }
+
+  /** @throws FaultError `bad-input` when out of bounds */
+  changeSampling(change: Partial<Sampling>): void {
+    this.#sampling = parseWith(samplingSchema, { ...this.#sampling, ...change }, 'sampling');
+    this.#remember('sampling', this.#sampling);
+  }
+
+  resetSampling(): void {
+    this.changeSampling(DEFAULT_SAMPLING);
+  }
+
+  /** A browser that forbids storage is no reason not to run. */
+  #remember(key: string, value: unknown): void {
+    void this.settings.set(key, value).catch(() => undefined);
+  }
+
+  #recall(key: string): Promise<unknown> {
+    return this.settings.get(key).catch(() => undefined);
+  }
+}
+
+function readSampling(stored: unknown): Sampling {
+  try {
+    return parseWith(samplingSchema, stored, 'sampling');
+  } catch {
+    // Written by another version: the defaults are as good a start.
+    return DEFAULT_SAMPLING;
+  }
+}

@@ -1,0 +1,26 @@
+import { getContext, setContext } from 'svelte';
+import type { Bench } from './bench.svelte';
+import type { Choices } from './choices.svelte';
+import type { History } from './history.svelte';
+import type { Preferences } from './preferences.svelte';
+import type { Router } from './router.svelte';
+
+export interface App {
+  readonly bench: Bench;
+  readonly choices: Choices;
+  readonly history: History;
+  readonly preferences: Preferences;
+  readonly router: Router;
+  /** Absolute URL of the page's folder, with a slash at its end. */
+  readonly siteUrl: string;
+}
+
+const KEY = Symbol('app');
+
+export function provideApp(app: App): void {
+  setContext(KEY, app);
+}
+
+export function useApp(): App {
+  return getContext<App>(KEY);
+}

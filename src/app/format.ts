@@ -1,0 +1,53 @@
+/** Numbers, sizes, times and dates as the reader's language writes them. */
+export class Format {
+  constructor(private readonly locale: string) {}
+
+  number(value: number, maximumFractionDigits = 0): string {
+    return new Intl.NumberFormat(this.locale, { maximumFractionDigits }).format(value);
+  }
+
+  /** @param fraction 0 to 1 */
+  percent(fraction: number): string {
+    return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 }).format(
+      fraction,
+    );
+  }
+
+  /** Decimal megabytes, as download pages count them. */
+  megabytes(bytes: number): string {
+    const megabytes = bytes / 1e6;
+    return new Intl.NumberFormat(this.locale, {
+      style: 'unit',
+      unit: 'megabyte',
+      maximumFractionDigits: megabytes < 10 ? 1 : 0,
+    }).format(megabytes);
+  }
+
+  seconds(milliseconds: number): string {
+    const seconds = milliseconds / 1000;
+    return new Intl.NumberFormat(this.locale, {
+      style: 'unit',
+      unit: 'second',
+      maximumFractionDigits: seconds < 10 ? 1 : 0,
+    }).format(seconds);
+  }
+
+  /** Minutes and seconds, for times that a person waits. */
+  wait(seconds: number): string {
+    const unit = (name: string, value: number) =>
+      new Intl.NumberFormat(this.locale, { style: 'unit', unit: name }).format(value);
+    const whole = Math.max(1, Math.round(seconds));
+    if (whole < 60) return unit('second', whole);
+    const minutes = unit('minute', Math.floor(whole / 60));
+    return whole % 60 === 0 ? minutes : `${minutes} ${unit('second', whole % 60)}`;
+  }
+
+  date(epochMs: number): string {
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(epochMs);
+  }
+
+  /** Language of a test set, in the reader's own. */
+  language(tag: string): string {
+    return new Intl.DisplayNames(this.locale, { type: 'language' }).of(tag) ?? tag;
+  }
+}

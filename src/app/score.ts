@@ -1,0 +1,40 @@
+import { sumResults, type Result, type Totals } from '../domain/run';
+import type { SharedResult } from '../domain/share-link';
+import { computeWilsonInterval, type Interval } from '../domain/statistics';
+
+export interface Score extends Totals {
+  /** 95 %; absent before anything was graded. */
+  readonly interval?: Interval;
+}
+
+export function scoreResults(results: readonly Result[]): Score {
+  return withInterval(sumResults(results));
+}
+
+/** The same, of what a link holds. */
+export function scoreShared(results: readonly SharedResult[]): Score {
+  const count = (status: SharedResult['status']) =>
+    results.filter((result) => result.status === status).length;
+  const answered = results.filter((result) => result.status !== 'broken');
+  const sum = (pick: (result: SharedResult) => number) =>
+    answered.reduce((total, result) => total + pick(result), 0);
+  const answerTokens = sum((result) => result.answerTokens);
+  const decodeMs = sum((result) => result.decodeMs);
+  return withInterval({
+    passed: count('pass'),
+    failed: count('fail'),
+    notRun: count('not-run'),
+    broken: count('broken'),
+    graded: count('pass') + count('fail'),
+    answerTokens,
+    ...(decodeMs > 0 && { tokensPerSecond: (answerTokens * 1000) / decodeMs }),
+    ...(answered.length > 0 && { meanFirstTokenMs: sum((result) => result.firstTokenMs) / answered.length }),
+  });
+}
+
+export function withInterval<Counts extends { readonly passed: number; readonly graded: number }>(
+  counts: Counts,
+): Counts & { readonly interval?: Interval } {
+  const interval = computeWilsonInterval(counts.passed, counts.graded);
+  return interval === undefined ? counts : { ...counts, interval };
+}

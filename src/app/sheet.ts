@@ -1,0 +1,124 @@
+import type { Fault } from '../domain/fault';
+import type { Reason } from '../domain/graders/grader';
+import type { Result } from '../domain/run';
+import type { SharedResult } from '../domain/share-link';
+import type { Case } from '../domain/test-set';
+import type { CurrentCase } from './bench.svelte';
+
+export type RowStatus = SharedResult['status'];
+
+/** A reason from a link may carry a code that this version does not know. */
+export type RowReason = Omit<Reason, 'code'> & { readonly code: string };
+
+export interface RowAnswer {
+  readonly status: RowStatus;
+  readonly text: string;
+  /** The text is only its beginning: the model ran out of tokens, or the link out of room. */
+  readonly cutBy?: 'length' | 'link';
+  readonly reasons: readonly RowReason[];
+  readonly fault?: Fault;
+  readonly tokens: number;
+  readonly firstTokenMs: number;
+  readonly tokensPerSecond?: number;
+  /** The text the model was given. */
+  readonly modelPrompt?: string;
+}
+
+/** One numbered question of the sheet, with its answer once there is one. */
+export interface SheetRow {
+  readonly id: string;
+  readonly number: number;
+  /** Absent when a link is about a set that this page does not have. */
+  readonly testCase?: Case;
+  readonly current?: CurrentCase;
+  readonly answer?: RowAnswer;
+}
+
+/** The whole set in its order, answered or not. */
+export function buildSheet(
+  cases: readonly Case[],
+  results: readonly Result[],
+  current: CurrentCase | undefined,
+): readonly SheetRow[] {
+  const answers = new Map(results.map((result) => [result.caseId, describeResult(result)]));
+  return cases.map((testCase, index) => {
+    const answer = answers.get(testCase.id);
+    return {
+      id: testCase.id,
+      number: index + 1,
+      testCase,
+      ...(answer !== undefined && { answer }),
+      ...(current?.caseId === testCase.id && { current }),
+    };
+  });
+}
+
+/** @param cases of the same set on this device, when its hash agrees with the link's */
+export function buildSharedSheet(
+  results: readonly SharedResult[],
+  cases: readonly Case[] | undefined,
+): readonly SheetRow[] {
+  const answers = new Map(results.map((result) => [result.caseId, describeShared(result)]));
+  if (cases === undefined) {
+    return results.map(({ caseId }, index) => ({
+      id: caseId,
+      number: index + 1,
+      ...answerOf(answers, caseId),
+    }));
+  }
+  return cases.map((testCase, index) => ({
+    id: testCase.id,
+    number: index + 1,
+    testCase,
+    ...answerOf(answers, testCase.id),
+  }));
+}
+
+function answerOf(answers: ReadonlyMap<string, RowAnswer>, caseId: string): { answer?: RowAnswer } {
+  const answer = answers.get(caseId);
+  return answer === undefined ? {} : { answer };
+}
+
+function describeResult(result: Result): RowAnswer {
+  const modelPrompt = result.prompt;
+  if (result.kind === 'failed') {
+    const { answer: text, fault } = result;
+    return { status: 'broken', text, reasons: [], fault, tokens: 0, firstTokenMs: 0, modelPrompt };
+  }
+  const { timing } = result;
+  return {
+    status: result.status,
+    text: result.answer,
+    ...(result.finish === 'length' && { cutBy: 'length' as const }),
+    reasons: result.outcomes.map(({ verdict }) => ('notRun' in verdict ? verdict.notRun : verdict.reason)),
+    modelPrompt,
+    tokens: timing.answerTokens,
+    firstTokenMs: timing.firstTokenMs,
+    ...rate(timing.answerTokens, timing.decodeMs),
+  };
+}
+
+function describeShared(shared: SharedResult): RowAnswer {
+  return {
+    status: shared.status,
+    text: shared.answer,
+    ...(shared.cut && { cutBy: 'link' as const }),
+    reasons:
+      shared.reason === null
+        ? []
+        : [
+            {
+              code: shared.reason.code,
+              ...(shared.reason.expected !== undefined && { expected: shared.reason.expected }),
+              ...(shared.reason.found !== undefined && { found: shared.reason.found }),
+            },
+          ],
+    tokens: shared.answerTokens,
+    firstTokenMs: shared.firstTokenMs,
+    ...rate(shared.answerTokens, shared.decodeMs),
+  };
+}
+
+function rate(tokens: number, decodeMs: number): { tokensPerSecond?: number } {
+  return decodeMs > 0 ? { tokensPerSecond: (tokens * 1000) / decodeMs } : {};
+}

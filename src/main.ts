@@ -1,0 +1,59 @@
+import { mount } from 'svelte';
+import { Bench } from './app/bench.svelte';
+import { readCatalog } from './app/catalog';
+import { Choices } from './app/choices.svelte';
+import { History } from './app/history.svelte';
+import { ensureIsolation } from './app/isolation';
+import { Preferences } from './app/preferences.svelte';
+import { Router } from './app/router.svelte';
+import { loadBundledSets } from './app/test-sets';
+import { createRunStore } from './storage/run-store';
+import { createSettingsStore } from './storage/settings-store';
+import App from './ui/App.svelte';
+import { overwriteGetLocale } from './ui/messages/runtime';
+import { createEngineClient } from './worker/client';
+import { nameRunLock } from './worker/protocol';
+
+const siteUrl = new URL('./', window.location.href.split('#')[0]).href;
+const preferences = new Preferences(findLocalStorage(), navigator.languages);
+overwriteGetLocale(() => preferences.locale);
+
+const runStore = createRunStore();
+const history = new History({ runStore, findLiveRuns });
+const bench = new Bench({
+  client: createEngineClient(),
+  runStore,
+  modelsUrl: new URL('static-models/', siteUrl).href,
+  requestPersistence: () => navigator.storage.persist(),
+  createId: () => crypto.randomUUID(),
+  now: () => performance.now(),
+  onJournal: () => void history.refresh(),
+});
+const choices = new Choices(readCatalog(), createSettingsStore(), () => loadBundledSets(siteUrl));
+
+void ensureIsolation(() => bench.busy);
+void history.refresh();
+void choices.load(preferences.locale);
+
+const target = document.getElementById('app');
+if (target === null) throw new Error('index.html has no #app');
+mount(App, {
+  target,
+  props: { app: { bench, choices, history, preferences, router: new Router(window), siteUrl } },
+});
+
+/** Throws where the person has forbidden storage; the page then forgets its theme and language. */
+function findLocalStorage(): Storage | undefined {
+  try {
+    return window.localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A run under way holds a Web Lock, in this tab or another; one that was cut off does not. */
+async function findLiveRuns(): Promise<readonly string[]> {
+  const { held = [] } = await navigator.locks.query();
+  const prefix = nameRunLock('');
+  return held.flatMap(({ name = '' }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+}
