@@ -1,0 +1,88 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { gzipSync } from 'node:zlib';
+import { expect, gradedRows, openIsolated, run, shortenAnswers, stop, test, waitForGraded } from './site';
+
+test('works under a sub-path, as a GitHub project page', async ({ page, site }) => {
+  await openIsolated(page, `${site.url}wizardbench/`);
+  await shortenAnswers(page);
+  await run(page);
+  await waitForGraded(page, 1);
+  await stop(page);
+  expect(new URL(page.url()).pathname).toBe('/wizardbench/');
+});
+
+test('speaks Russian to a Russian browser, and switches without a reload', async ({ browser, site }) => {
+  const context = await browser.newContext({ locale: 'ru-RU' });
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('А с логикой у неё как?');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ru');
+  await expect(page.getByLabel('Тест', { exact: true })).toHaveValue('logic-ru');
+  await page.getByText('Выбор токенов', { exact: true }).click();
+  await page.getByLabel('Длина ответа, токенов').fill('8');
+  await page.getByLabel('Длина ответа, токенов').blur();
+  await page.getByRole('button', { name: 'Запустить' }).click();
+  await expect(page.locator('main ol > li').filter({ hasText: /Верно|Неверно/ })).not.toHaveCount(0, {
+    timeout: 240_000,
+  });
+  await page.getByRole('button', { name: 'Остановить' }).click();
+  await expect(page.locator('.status')).toContainText(/из \d+ верно/);
+
+  await page.getByLabel('Язык').selectOption('en');
+  await expect(page.locator('.status')).toContainText(/\d+ of \d+ correct/);
+  await expect(gradedRows(page)).not.toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Is it any good at logic?');
+  await context.close();
+});
+
+test('has no accessibility faults and no sideways scrolling, narrow and wide, light and dark', async ({
+  page,
+  site,
+}) => {
+  await openIsolated(page, site.url);
+  for (const width of [390, 1440]) {
+    for (const theme of ['light', 'dark']) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const screen of ['#/', '#/results', '#/about', '#r=junk']) {
+        await page.goto(site.url + screen);
+        await page.getByLabel('Theme').selectOption(theme);
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(
+          violations.map(({ id, nodes }) => `${screen} ${theme} ${id}: ${nodes[0]?.html ?? ''}`),
+        ).toEqual([]);
+        const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        expect(sideways).toBeLessThanOrEqual(0);
+      }
+    }
+  }
+});
+
+test('can be worked by keyboard alone', async ({ page, site }) => {
+  await openIsolated(page, site.url);
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await expect(page.getByLabel('Model')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible();
+  await page.getByRole('button', { name: 'Stop' }).press('Enter');
+  await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
+});
+
+test("the page's own JavaScript is at most 150 kB gzip", async ({ page, site }) => {
+  const scripts = new Map<string, number>();
+  page.on('response', async (response) => {
+    if (response.url().endsWith('.js')) scripts.set(response.url(), gzipSync(await response.body()).length);
+  });
+  await openIsolated(page, site.url);
+  const total = [...scripts.values()].reduce((sum, bytes) => sum + bytes, 0);
+  test.info().annotations.push({ type: 'JavaScript, bytes gzip', description: String(total) });
+  expect(scripts.size).toBeGreaterThan(0);
+  expect(total).toBeLessThanOrEqual(150_000);
+});

@@ -1,0 +1,89 @@
+import { test as base, expect, type Page } from '@playwright/test';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { serveStatic } from '../scripts/serve-static.mjs';
+
+/** The built site on a static host of its own, which tells what was asked of it. */
+export interface Site {
+  readonly url: string;
+  /** Paths requested so far, by the page, its workers and its service worker. */
+  readonly requests: string[];
+  /** Delays every shard of a model by so many milliseconds. */
+  delayShardsMs: number;
+  /** The network goes down. */
+  close(): Promise<void>;
+}
+
+export const test = base.extend<{ site: Site }>({
+  // Playwright wants the first argument destructured, whether or not anything is taken from it.
+  // eslint-disable-next-line no-empty-pattern
+  site: async ({}, use) => {
+    const requests: string[] = [];
+    const server = await serveStatic(join(import.meta.dirname, '../dist'), 0, {
+      onRequest: (path: string) => {
+        requests.push(path);
+        return path.endsWith('.bin') && site.delayShardsMs > 0
+          ? new Promise((resolve) => setTimeout(resolve, site.delayShardsMs))
+          : undefined;
+      },
+    });
+    const { port } = server.address() as AddressInfo;
+    const site: Site = {
+      url: `http://127.0.0.1:${port}/`,
+      requests,
+      delayShardsMs: 0,
+      close: () =>
+        new Promise((resolve) => {
+          server.close(() => {
+            resolve();
+          });
+          server.closeAllConnections();
+        }),
+    };
+    await use(site);
+    await site.close();
+  },
+});
+
+export { expect };
+
+export const WEIGHTS = /static-models\/.*\.bin$/;
+export const ENGINE = /wllama/;
+
+/** Opens the site and waits until its service worker has made the page cross-origin isolated. */
+export async function openIsolated(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForFunction(() => crossOriginIsolated && navigator.serviceWorker.controller !== null);
+  await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeEnabled();
+}
+
+/** Short answers keep the tests short; the rest is as a visitor finds it. */
+export async function shortenAnswers(page: Page, maxTokens = 12): Promise<void> {
+  await page.getByText('Sampling', { exact: true }).click();
+  const field = page.getByLabel('Answer length, tokens');
+  await field.fill(String(maxTokens));
+  await field.blur();
+  await page.getByText('Sampling', { exact: true }).click();
+}
+
+export async function run(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+}
+
+/** Rows that carry a mark. */
+export function gradedRows(page: Page) {
+  return page.locator('main ol > li').filter({ hasText: /Right|Wrong/ });
+}
+
+/** Waits for at least so many graded answers. */
+export async function waitForGraded(page: Page, count: number): Promise<void> {
+  await expect.poll(() => gradedRows(page).count(), { timeout: 240_000 }).toBeGreaterThanOrEqual(count);
+}
+
+/** Presses Stop and tells how long it took to be over, in milliseconds. */
+export async function stop(page: Page): Promise<number> {
+  const startedAt = Date.now();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible();
+  return Date.now() - startedAt;
+}

@@ -1,0 +1,21 @@
+// Adds up what vitest and Playwright wrote to reports/ and prints "N passed, N failed" as the last line.
+// Usage: node scripts/count-tests.mjs EXIT_STATUS   (of the command that ran them)
+import { existsSync, readFileSync } from 'node:fs';
+
+const status = Number(process.argv[2] ?? 0);
+const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
+
+const unit = read('reports/unit.json');
+const e2e = read('reports/e2e.json');
+const passed = (unit?.numPassedTests ?? 0) + (e2e?.stats.expected ?? 0);
+let failed = (unit?.numFailedTests ?? 0) + (e2e?.stats.unexpected ?? 0) + (e2e?.stats.flaky ?? 0);
+// A step that fails before or beside the tests (lint, types, build) counts as one.
+if (status !== 0 && failed === 0) failed = 1;
+
+const specs = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specs)];
+for (const spec of (e2e?.suites ?? []).flatMap(specs)) {
+  for (const { type, description } of spec.tests.flatMap((test) => test.annotations ?? [])) {
+    console.log(`${spec.title}: ${type}: ${description}`);
+  }
+}
+console.log(`${passed} passed, ${failed} failed`);
