@@ -48,7 +48,7 @@ test('first run, then a second from the cache without a weight request', async (
   const rows = page.locator('main ul > li');
   await expect(rows).toHaveCount(2);
   await expect(rows.nth(0)).toContainText('Stopped');
-  await expect(rows.nth(1)).toContainText('Finished, 24 of 24 answered');
+  await expect(rows.nth(1)).toContainText('Finished · 24 of 24 answered');
   await rows
     .nth(0)
     .getByRole('button', { name: /Delete/ })
@@ -92,7 +92,7 @@ test('stops in the download, in loading and in an answer; what was finished stay
 
   await page.reload();
   await page.getByRole('link', { name: 'Results', exact: true }).click();
-  await expect(page.locator('main ul > li').first()).toContainText(`Stopped, ${graded} of 24 answered`);
+  await expect(page.locator('main ul > li').first()).toContainText(`Stopped · ${graded} of 24 answered`);
 });
 
 test('a run cut off by a reload goes on where it was', async ({ page, site }) => {
