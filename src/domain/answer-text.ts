@@ -10,6 +10,12 @@ export const SHOWN_CHARACTERS = 80;
 /** How far around a mention its sign, unit, negation or marker is looked for, in characters. */
 export const NEAR = 40;
 
+/** Where something is in a text: from `start` to before `end`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 const CLOSING_TAG = '</think>';
 
 /**
@@ -22,12 +28,6 @@ export function stripReasoning(answer: string): string {
   if (opening === null) return answer;
   const closing = answer.indexOf(CLOSING_TAG, opening[0].length);
   return closing === -1 ? '' : answer.slice(closing + CLOSING_TAG.length).trimStart();
-}
-
-/** Where something is in a text: from `start` to before `end`. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** The part of an answer that is read. */
@@ -63,7 +63,7 @@ export function unwrapLatex(text: string, longest: number): string {
 }
 
 /**
- * Puts `BOLD` and `UNBOLD` around bold text of at most `longest` characters. The `####` that gsm8k has before a result
+ * Puts \uE000 and \uE001 around bold text of at most `longest` characters. The `####` that gsm8k has before a result
  * becomes a line "answer:".
  */
 export function unwrapMarkdown(text: string, longest: number): string {
@@ -122,6 +122,7 @@ const CONCLUSION = new RegExp(
   String.raw`(?<!\p{L})(?:therefore|thus|hence|consequently|значит|следовательно|итак|таким образом|поэтому|выходит|получается)(?!\p{L})|(?:^|[.!?,;:\n—–]|(?<!\p{L})(?:and|а|и))\s*so(?!\p{L})`,
   'giu',
 );
+
 /** Where the last conclusion begins, after its "therefore". */
 export function findConclusion(text: string): number | undefined {
   const marker = [...text.matchAll(CONCLUSION)].at(-1);
@@ -130,6 +131,7 @@ export function findConclusion(text: string): number | undefined {
 
 const BEFORE_ANSWER =
   /^[\s\uE000\uE001"'«“([:*_—-]*(?:(?:the|an?|that|it|it's|is|be|this|definitely|option|choice|letter|это|вариант|буква|именно)\s+){0,4}["'«“([\uE000]*$/iu;
+
 /** The text up to a mention has nothing but "the", "it is", "option" and the like. */
 export function isLeadIn(before: string): boolean {
   return BEFORE_ANSWER.test(before);
@@ -142,6 +144,7 @@ const JOINERS = new Set(
     'или и либо а может быть возможно также затем потом это вариант'
   ).split(' '),
 );
+
 /** Nothing but "or", "and", commas and the like between two options. */
 export function isJoined(link: string): boolean {
   if (link.length > NEAR) return false;

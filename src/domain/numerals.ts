@@ -121,8 +121,7 @@ export function findNumerals(text: string): Numeral[] {
 function readToken(groups: Partial<Record<string, string>>): number[] {
   const { none, mixed, top, bottom, whole, decimals, plain, point, word } = groups;
   if (none !== undefined) return [0];
-  if (top !== undefined)
-    return [Number(mixed ?? 0) + Number(top) / Number(bottom)];
+  if (top !== undefined) return [Number(mixed ?? 0) + Number(top) / Number(bottom)];
   if (whole !== undefined) {
     const grouped = Number(whole.replace(/\D/gu, '') + (decimals ?? '').replace(',', '.'));
     // "1,234" is a decimal in Russian.

@@ -1,5 +1,30 @@
 import * as v from 'valibot';
-import { answerMarker, dropEcho, findBold, findConclusion, findLabels, findNames, isDenialCarriedOn, isDenied, isExcluded, isJoined, isLeadIn, isListed, isSupposed, measureDoubt, NEAR, type Place, readEnd, REASON_WORDS, SHOWN_CHARACTERS, textAfter, textBefore, unifyLetters, unwrapLatex, unwrapMarkdown } from '../answer-text';
+import {
+  answerMarker,
+  dropEcho,
+  findBold,
+  findConclusion,
+  findLabels,
+  findNames,
+  isDenialCarriedOn,
+  isDenied,
+  isExcluded,
+  isJoined,
+  isLeadIn,
+  isListed,
+  isSupposed,
+  measureDoubt,
+  NEAR,
+  type Place,
+  readEnd,
+  REASON_WORDS,
+  SHOWN_CHARACTERS,
+  textAfter,
+  textBefore,
+  unifyLetters,
+  unwrapLatex,
+  unwrapMarkdown,
+} from '../answer-text';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
 import { defineGrader, fail, pass } from './grader';

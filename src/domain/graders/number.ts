@@ -122,7 +122,8 @@ function findNumbers(text: string): Found[] {
     if (word && joinWord(found.at(-1), text, end, start, value)) continue;
     const before = textBefore(text, start);
     const after = textAfter(text, end);
-    if (isYear(text.slice(start, end), before) || AFTER_LABEL.test(before) || AFTER_NOT.test(before)) continue;
+    if (isYear(text.slice(start, end), before) || AFTER_LABEL.test(before)) continue;
+    if (AFTER_NOT.test(before)) continue;
     const weak = isDayOfMonth(before, after) || (word && value === 1) || none;
     const each: Found = { readings, start, end, weak, word, base: 0 };
     if (/(?:^|\n)[\s>#(\uE000-]*$/u.test(before) && /^[.)]\uE001?[ \t]+\S/u.test(after)) numbering.push(each);
