@@ -25,6 +25,9 @@ const VALUE_TYPES = {
   f64: 12,
 };
 
+/** @type {Record<Exclude<GgufScalarType, 'str'>, number>} */
+const VALUE_BYTES = { u8: 1, i8: 1, bool: 1, u16: 2, i16: 2, u32: 4, i32: 4, f32: 4, u64: 8, i64: 8, f64: 8 };
+
 /** [id, values per block, bytes per block] of the types that can be written. */
 /** @type {Record<string, readonly [number, number, number]>} */
 export const TENSOR_TYPES = {
@@ -71,36 +74,26 @@ class ByteWriter {
 
   /** @param {GgufScalarType} type @param {number | string | boolean} value */
   write(type, value) {
-    switch (type) {
-      case 'u8':
-        return this.view.setUint8(this.reserve(1), Number(value));
-      case 'i8':
-        return this.view.setInt8(this.reserve(1), Number(value));
-      case 'bool':
-        return this.view.setUint8(this.reserve(1), value ? 1 : 0);
-      case 'u16':
-        return this.view.setUint16(this.reserve(2), Number(value), true);
-      case 'i16':
-        return this.view.setInt16(this.reserve(2), Number(value), true);
-      case 'u32':
-        return this.view.setUint32(this.reserve(4), Number(value), true);
-      case 'i32':
-        return this.view.setInt32(this.reserve(4), Number(value), true);
-      case 'f32':
-        return this.view.setFloat32(this.reserve(4), Number(value), true);
-      case 'u64':
-        return this.view.setBigUint64(this.reserve(8), BigInt(Number(value)), true);
-      case 'i64':
-        return this.view.setBigInt64(this.reserve(8), BigInt(Number(value)), true);
-      case 'f64':
-        return this.view.setFloat64(this.reserve(8), Number(value), true);
-      case 'str': {
-        const text = this.encoder.encode(String(value));
-        this.write('u64', text.length);
-        const at = this.reserve(text.length);
-        this.bytes.set(text, at);
-      }
+    if (type === 'str') {
+      const text = this.encoder.encode(String(value));
+      this.write('u64', text.length);
+      const at = this.reserve(text.length);
+      this.bytes.set(text, at);
+      return;
     }
+    // First, because it may replace the view.
+    const at = this.reserve(VALUE_BYTES[type]);
+    const { view } = this;
+    const number = Number(value);
+    if (type === 'u8' || type === 'bool') view.setUint8(at, number);
+    else if (type === 'i8') view.setInt8(at, number);
+    else if (type === 'u16') view.setUint16(at, number, true);
+    else if (type === 'i16') view.setInt16(at, number, true);
+    else if (type === 'u32') view.setUint32(at, number, true);
+    else if (type === 'i32') view.setInt32(at, number, true);
+    else if (type === 'f32') view.setFloat32(at, number, true);
+    else if (type === 'f64') view.setFloat64(at, number, true);
+    else view.setBigInt64(at, BigInt(number), true);
   }
 }
 
