@@ -1,0 +1,208 @@
+import type { Runtime } from './runtime';
+import type { Tokenizer } from './tokenizer/tokenizer';
+import { SimdError } from './types';
+
+/** What calls on an open model share. */
+export interface ModelContext {
+  readonly runtime: Runtime;
+  readonly tokenizer: Tokenizer;
+  readonly vocabulary: number;
+  /** Throws when the model is closed or a thread has died. */
+  check(): void;
+}
+
+export interface GenerateOptions {
+  /** Default: as many as the context holds. */
+  readonly maxTokens?: number;
+  /** Texts that end the answer; they are not part of it. */
+  readonly stop?: readonly string[];
+  /** Give this many of the likeliest tokens at each place, and the log-probability of the chosen one. */
+  readonly topAlternatives?: number;
+}
+
+export interface Alternative {
+  readonly id: number;
+  readonly text: string;
+  readonly logprob: number;
+}
+
+export interface GeneratedToken {
+  readonly id: number;
+  /** Text that became certain with this token: may be empty, or more than the token. */
+  readonly text: string;
+  /** Natural logarithm, before any sampling transform; only with `topAlternatives`. */
+  readonly logprob?: number;
+  readonly alternatives?: readonly Alternative[];
+}
+
+export interface GenerateResult {
+  readonly reason: 'stop' | 'length';
+  readonly promptTokens: number;
+  /** Prompt tokens that were still in the cache. */
+  readonly cachedTokens: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+  readonly generatedTokens: number;
+}
+
+/** Token ids of a prompt, checked against the vocabulary and the context. */
+export function promptIds({ tokenizer, vocabulary, runtime }: ModelContext, prompt: string | readonly number[]): number[] {
+  const ids = typeof prompt === 'string' ? tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true }) : [...prompt];
+  if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
+  checkIds(ids, vocabulary);
+  const { context } = runtime.layout.options;
+  if (ids.length === 0) throw new SimdError('bad-input', 'the prompt is empty');
+  if (ids.length > context) throw new SimdError('bad-input', `the prompt has ${ids.length} tokens, the context ${context}`);
+  return ids;
+}
+
+export function checkIds(ids: readonly number[], vocabulary: number): void {
+  const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
+  if (wrong !== undefined) throw new SimdError('bad-input', `no token ${wrong} in a vocabulary of ${vocabulary}`);
+}
+
+/**
+ * Makes the cache hold exactly `ids`, computing only what is not there, and the logits after the last of them.
+ * Returns how many were there.
+ */
+export async function prefill(
+  { runtime }: ModelContext,
+  ids: readonly number[],
+  wantStats: boolean,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let shared = 0;
+  // The last token is always computed: its logits are not kept.
+  while (shared < ids.length - 1 && runtime.cached[shared] === ids[shared]) shared++;
+  let count = 0;
+  await runtime.extend(ids.slice(shared), shared, signal, (_, chunk) => {
+    count = chunk;
+  });
+  runtime.project(count - 1, 1, wantStats);
+  return shared;
+}
+
+/** The `count` largest logits, best first; equal ones by id. */
+export function largest(logits: Float32Array, count: number): number[] {
+  const ids: number[] = [];
+  let floor = -Infinity;
+  for (let id = 0; id < logits.length; id++) {
+    const value = logits[id]!;
+    if (ids.length === count && !(value > floor)) continue;
+    let at = ids.length;
+    while (at > 0 && logits[ids[at - 1]!]! < value) at--;
+    ids.splice(at, 0, id);
+    if (ids.length > count) ids.pop();
+    floor = logits[ids[ids.length - 1]!]!;
+  }
+  return ids;
+}
+
+function argmax(logits: Float32Array): number {
+  let best = 0;
+  let value = logits[0]!;
+  for (let id = 1; id < logits.length; id++) {
+    if (logits[id]! > value) {
+      value = logits[id]!;
+      best = id;
+    }
+  }
+  return best;
+}
+
+/** Holds back text that may be the start of a stop text. */
+class StopFilter {
+  #held = '';
+  stopped = false;
+
+  constructor(readonly stops: readonly string[]) {}
+
+  push(text: string): string {
+    this.#held += text;
+    let end = -1;
+    for (const stop of this.stops) {
+      const at = this.#held.indexOf(stop);
+      if (at >= 0 && (end < 0 || at < end)) end = at;
+    }
+    if (end >= 0) {
+      this.stopped = true;
+      const out = this.#held.slice(0, end);
+      this.#held = '';
+      return out;
+    }
+    let keep = 0;
+    for (const stop of this.stops) {
+      for (let length = Math.min(stop.length - 1, this.#held.length); length > keep; length--) {
+        if (this.#held.endsWith(stop.slice(0, length))) keep = length;
+      }
+    }
+    const out = this.#held.slice(0, this.#held.length - keep);
+    this.#held = this.#held.slice(this.#held.length - keep);
+    return out;
+  }
+
+  flush(): string {
+    const out = this.#held;
+    this.#held = '';
+    return out;
+  }
+}
+
+export async function* generate(
+  context: ModelContext,
+  prompt: string | readonly number[],
+  options: GenerateOptions,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<GeneratedToken, GenerateResult, void> {
+  const { runtime, tokenizer } = context;
+  const ids = promptIds(context, prompt);
+  const wanted = options.topAlternatives ?? 0;
+  const room = runtime.layout.options.context - ids.length + 1;
+  const maxTokens = Math.min(options.maxTokens ?? Infinity, room);
+  const filter = new StopFilter((options.stop ?? []).filter((stop) => stop.length > 0));
+  const detokenizer = tokenizer.createDetokenizer();
+
+  let mark = performance.now();
+  const cachedTokens = await prefill(context, ids, wanted > 0, signal);
+  const prefillMs = performance.now() - mark;
+  let decodeMs = 0;
+  mark = performance.now();
+  const result = (reason: 'stop' | 'length', generatedTokens: number): GenerateResult => ({
+    reason,
+    promptTokens: ids.length,
+    cachedTokens,
+    prefillMs,
+    decodeMs: decodeMs + performance.now() - mark,
+    generatedTokens,
+  });
+  for (let count = 0; count < maxTokens; count++) {
+    const logits = runtime.logits(0);
+    const id = argmax(logits);
+    if (tokenizer.isEndOfGeneration(id)) {
+      const rest = filter.push(detokenizer.flush()) + filter.flush();
+      if (rest) yield { id, text: rest };
+      return result('stop', count + 1);
+    }
+    const isLast = count + 1 === maxTokens;
+    let text = filter.push(detokenizer.push(id));
+    if (isLast && !filter.stopped) text += filter.push(detokenizer.flush()) + filter.flush();
+    let extra = {};
+    if (wanted > 0) {
+      const { logSumExp } = runtime.stats(0);
+      const alternatives = largest(logits, wanted).map((other) => ({
+        id: other,
+        text: tokenizer.decode([other], { special: true }),
+        logprob: logits[other]! - logSumExp,
+      }));
+      extra = { logprob: logits[id]! - logSumExp, alternatives };
+    }
+    // The consumer's time is not ours.
+    decodeMs += performance.now() - mark;
+    yield { id, text, ...extra };
+    mark = performance.now();
+    context.check();
+    if (filter.stopped) return result('stop', count + 1);
+    if (!isLast) await runtime.step(id, ids.length + count, wanted > 0, signal);
+  }
+  return result('length', Math.max(0, maxTokens));
+}

@@ -1,0 +1,13 @@
+export { openModel } from './model';
+export type { OpenOptions, SimdModel, SimdModelInfo } from './model';
+export type { Alternative, GeneratedToken, GenerateOptions, GenerateResult } from './generate';
+export type { Continuation, ContinuationScore } from './score';
+export { supportsBuild } from './binary';
+export type { DotMode, SimdBuild } from './binary';
+export type { KvType } from './layout';
+export { blobSource, bytesSource, urlSource } from './source';
+export { parseGguf } from './gguf';
+export { createTokenizer } from './tokenizer/tokenizer';
+export type { Tokenizer } from './tokenizer/tokenizer';
+export { SimdError } from './types';
+export type { ByteSource, GgufFile, GgufTensor, SimdErrorCode } from './types';

@@ -1,0 +1,85 @@
+// Activations for the integer kernels: tiles of NT (1 or 4) tokens. A block covers BK (32 or 16) columns:
+//   i32 -sum(q)[NT], f32 d[NT], f32 d*sum(q)[NT], q
+// The negated sum, shifted by the weights' offset, is the dot product's initial accumulator, which makes
+// the offset correction free; d*sum(q) multiplies the weights' minima.
+// q relaxed: i8 [BK/4][NT][4]. q plain: i16 [BK/4][2][NT][2].
+#pragma once
+#include "frames.h"
+
+#ifdef RELAXED
+#define QB 1
+#else
+#define QB 2
+#endif
+
+INLINE u32 act_block(int bk, int nt) { return (u32)(nt * (12 + bk * QB)); }
+// Bytes of one tile of nt tokens and `cols` columns.
+INLINE uptr act_tile(int act, u32 cols, int nt) {
+  if (act == A_F32 || act == A_F32_SCALED) return (uptr)cols * 4 * nt;
+  if (act == A_Q16) return (uptr)(cols / 16) * act_block(16, nt);
+  return (uptr)(cols / 32) * act_block(32, nt);
+}
+
+INLINE void quantize_block(const f32 *x, int bk, f32 qmax, int nt, int tok, u8 *out) {
+  V v[8], a = FSPLAT(0), s = wasm_i32x4_splat(0);
+  UNROLL for (int i = 0; i < bk / 4; i++) {
+    v[i] = LOAD(x + 4 * i);
+    a = wasm_f32x4_pmax(a, wasm_f32x4_abs(v[i]));
+  }
+  a = wasm_f32x4_pmax(a, wasm_i32x4_shuffle(a, a, 2, 3, 0, 1));
+  a = wasm_f32x4_pmax(a, wasm_i32x4_shuffle(a, a, 1, 0, 3, 2));
+  f32 amax = wasm_f32x4_extract_lane(a, 0);
+  f32 d = amax / qmax;
+  // A denormal maximum has no finite inverse: such a block is zero.
+  f32 inv = amax > 1e-30f ? qmax / amax : 0.f;
+  if (!(amax > 1e-30f)) d = 0.f;
+  V vi = FSPLAT(inv);
+  UNROLL for (int i = 0; i < bk / 4; i++) {
+    v[i] = wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest(FMUL(v[i], vi)));
+    s = wasm_i32x4_add(s, v[i]);
+  }
+  i32 sum = (wasm_i32x4_extract_lane(s, 0) + wasm_i32x4_extract_lane(s, 1)) +
+            (wasm_i32x4_extract_lane(s, 2) + wasm_i32x4_extract_lane(s, 3));
+  ((i32 *)out)[tok] = -sum;
+  ((f32 *)out)[nt + tok] = d;
+  ((f32 *)out)[2 * nt + tok] = d * (f32)sum;
+  u8 *q = out + 12 * nt + 4 * tok;
+#ifdef RELAXED
+  UNROLL for (int i = 0; i < bk / 16; i++) {
+    V b = wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(v[4 * i], v[4 * i + 1]),
+                                  wasm_i16x8_narrow_i32x4(v[4 * i + 2], v[4 * i + 3]));
+    wasm_v128_store32_lane(q + (4 * i + 0) * 4 * nt, b, 0);
+    wasm_v128_store32_lane(q + (4 * i + 1) * 4 * nt, b, 1);
+    wasm_v128_store32_lane(q + (4 * i + 2) * 4 * nt, b, 2);
+    wasm_v128_store32_lane(q + (4 * i + 3) * 4 * nt, b, 3);
+  }
+#else
+  UNROLL for (int i = 0; i < bk / 8; i++) {
+    V b = wasm_i16x8_narrow_i32x4(v[2 * i], v[2 * i + 1]);
+    wasm_v128_store32_lane(q + (4 * i + 0) * 4 * nt, b, 0);
+    wasm_v128_store32_lane(q + (4 * i + 1) * 4 * nt, b, 1);
+    wasm_v128_store32_lane(q + (4 * i + 2) * 4 * nt, b, 2);
+    wasm_v128_store32_lane(q + (4 * i + 3) * 4 * nt, b, 3);
+  }
+#endif
+}
+
+// One token's row into its place in a tile. A null row is a missing token: all zero.
+INLINE void prepare_row(int act, const f32 *x, u32 cols, int nt, int tok, u8 *tile) {
+  f32 zeros[32] = {0};
+  if (act == A_F32 || act == A_F32_SCALED) {
+    f32 *o = (f32 *)tile, k = act == A_F32 ? 1.f : 0x1p101f;
+    for (u32 c = 0; c < cols; c++) o[c * (u32)nt + (u32)tok] = x ? x[c] * k : 0.f;
+    return;
+  }
+  if (act == A_Q16) {
+    for (u32 c = 0; c < cols; c += 16, tile += act_block(16, nt))
+      quantize_block(x ? x + c : zeros, 16, 127.f, nt, tok, tile);
+  } else {
+    f32 qmax = act == A_Q32 ? 127.f : 64.f;
+    for (u32 c = 0; c < cols; c += 32, tile += act_block(32, nt))
+      quantize_block(x ? x + c : zeros, 32, qmax, nt, tok, tile);
+  }
+}
+static void prepare_one(int act, const f32 *x, u32 cols, u8 *tile) { prepare_row(act, x, cols, 1, 0, tile); }
+static void prepare_four(int act, const f32 *x, u32 cols, int tok, u8 *tile) { prepare_row(act, x, cols, 4, tok, tile); }

@@ -1,0 +1,41 @@
+// The model as the TypeScript side writes it: every member is 8 bytes, so that one layout serves 32- and
+// 64-bit memory. model-layout.ts lists the same members in the same order.
+#pragma once
+#include "frames.h"
+
+typedef struct {
+  Matrix q, k, v, o, gate, up, down;
+  u64 attn_norm, ffn_norm;          // f32[dim]
+  u64 q_bias, k_bias, v_bias;       // f32 or 0
+  u64 k_cache, v_cache;             // K [kv head][pos/8][dim][8], V [kv head][pos][dim]
+} Layer;
+
+typedef struct {
+  u64 layers, layer_count;
+  u64 dim, heads, kv_heads, head_dim, ffn, vocab;
+  u64 ctx;                          // positions, multiple of 8
+  u64 kv_f16;
+  u64 rope_dim, rope;               // f32[ctx][2][rope_dim]: cos cos .., -sin sin ..
+  Matrix embedding, output;
+  u64 output_norm;
+  f64 eps, attn_scale;
+  u64 x, q, k, v, att, h;           // f32[max_tokens][...], rows padded to 8
+  u64 acts[A_COUNT];                // prepared activations of max_tokens, by form
+  u64 logits, stats;                // f32[max_logits][vocab padded to 8]; f64[max_logits][3]
+  u64 max_tokens, max_logits;
+  u64 scratch, scratch_bytes;       // per thread, consecutive
+  u64 sync;
+  // The job: written by the leader before each run.
+  u64 tokens;                       // u32[count]
+  u64 count, pos, first_layer, last_layer, threads;
+  u64 logits_from, logits_count, want_stats;
+} Model;
+
+typedef struct {
+  u32 seq, quit, done, pad0[13];    // job number << 8 | threads; workers finished
+  u32 generation, arrived, sleepers, pad1[13];
+  u32 counters[];                   // one per phase of a job
+} Sync;
+
+INLINE u32 pad8(u64 n) { return ((u32)n + 7) & ~7u; }
+#define PTR(T, v) ((T *)(uptr)(v))

@@ -1,0 +1,230 @@
+// GGUF blocks to frames (frames.h), one group of 8 rows at a time.
+#pragma once
+#include "frames.h"
+
+#define QK 256
+
+// What a row of one (super)block decodes to: a code per column, one scale (and minimum) byte per 16 or
+// 32 columns for K-quants, f16 scale and minimum otherwise.
+typedef struct {
+  u8 code[QK];
+  u8 sc[16], mn[16];
+  u16 d, m;
+} RowBlock;
+
+INLINE u32 file_block_bytes(int type) {
+  switch (type) {
+    case T_Q8_0: case T_Q8_S: return 34;
+    case T_Q4_0: return 18;
+    case T_Q4_1: return 20;
+    case T_Q5_0: return 22;
+    case T_Q5_1: return 24;
+    case T_Q2_K: return 84;
+    case T_Q3_K: return 110;
+    case T_Q4_K: return 144;
+    case T_Q5_K: return 176;
+    case T_Q6_K: return 210;
+  }
+  return 0;
+}
+
+INLINE void nibbles(const u8 *q, u8 *o) {
+  for (int i = 0; i < 16; i++) o[i] = q[i] & 15, o[i + 16] = q[i] >> 4;
+}
+INLINE void fifth_bits(const u8 *p, u8 *o) {
+  u32 h = rd32(p);
+  for (int i = 0; i < 32; i++) o[i] |= (u8)((h >> i & 1) << 4);
+}
+
+// The 6-bit scales and minima of Q4_K and Q5_K, packed in 12 bytes.
+INLINE void six_bit_scales(const u8 *q, u8 *sc, u8 *mn) {
+  for (int j = 0; j < 4; j++) {
+    sc[j] = q[j] & 63, mn[j] = q[j + 4] & 63;
+    sc[j + 4] = (u8)((q[j + 8] & 15) | (q[j] >> 6) << 4);
+    mn[j + 4] = (u8)((q[j + 8] >> 4) | (q[j + 4] >> 6) << 4);
+  }
+}
+
+INLINE void decode_row(int type, const u8 *s, RowBlock *o) {
+  switch (type) {
+    case T_Q8_0:
+    case T_Q8_S: {
+      u8 flip = type == T_Q8_0 ? 0x80 : 0;
+      o->d = rd16(s);
+      for (int i = 0; i < 32; i++) o->code[i] = s[2 + i] ^ flip;
+      return;
+    }
+    case T_Q4_0: o->d = rd16(s), nibbles(s + 2, o->code); return;
+    case T_Q4_1: o->d = rd16(s), o->m = rd16(s + 2), nibbles(s + 4, o->code); return;
+    case T_Q5_0: o->d = rd16(s), nibbles(s + 6, o->code), fifth_bits(s + 2, o->code); return;
+    case T_Q5_1: o->d = rd16(s), o->m = rd16(s + 2), nibbles(s + 8, o->code), fifth_bits(s + 4, o->code); return;
+    case T_Q4_K:
+    case T_Q5_K: {
+      o->d = rd16(s), o->m = rd16(s + 2);
+      six_bit_scales(s + 4, o->sc, o->mn);
+      const u8 *qh = s + 16, *q = type == T_Q4_K ? s + 16 : s + 48;
+      for (int j = 0; j < 4; j++, q += 32) {
+        u8 *c = o->code + 64 * j;
+        for (int i = 0; i < 32; i++) c[i] = q[i] & 15, c[i + 32] = q[i] >> 4;
+        if (type == T_Q5_K)
+          for (int i = 0; i < 32; i++)
+            c[i] |= (u8)((qh[i] >> (2 * j) & 1) << 4), c[i + 32] |= (u8)((qh[i] >> (2 * j + 1) & 1) << 4);
+      }
+      return;
+    }
+    case T_Q6_K: {
+      const u8 *ql = s, *qh = s + 128;
+      for (int n = 0; n < 2; n++, ql += 64, qh += 32) {
+        u8 *c = o->code + 128 * n;
+        for (int i = 0; i < 32; i++) {
+          c[i] = (u8)((ql[i] & 15) | (qh[i] & 3) << 4);
+          c[i + 32] = (u8)((ql[i + 32] & 15) | (qh[i] >> 2 & 3) << 4);
+          c[i + 64] = (u8)(ql[i] >> 4 | (qh[i] >> 4 & 3) << 4);
+          c[i + 96] = (u8)(ql[i + 32] >> 4 | (qh[i] >> 6) << 4);
+        }
+      }
+      for (int i = 0; i < 16; i++) o->sc[i] = s[192 + i];
+      o->d = rd16(s + 208);
+      return;
+    }
+    case T_Q3_K: {
+      const u8 *hm = s, *q = s + 32, *p = s + 96;
+      for (int n = 0; n < 2; n++, q += 32)
+        for (int j = 0; j < 4; j++) {
+          u8 *c = o->code + 128 * n + 32 * j;
+          for (int i = 0; i < 32; i++) c[i] = (u8)((q[i] >> (2 * j) & 3) | (hm[i] >> (4 * n + j) & 1) << 2);
+        }
+      for (int i = 0; i < 16; i++) {
+        u8 lo = i < 8 ? p[i] & 15 : p[i - 8] >> 4, hi = p[8 + (i & 3)] >> (2 * (i >> 2)) & 3;
+        o->sc[i] = (u8)((lo | hi << 4) - 32);
+      }
+      o->d = rd16(s + 108);
+      return;
+    }
+    case T_Q2_K: {
+      const u8 *q = s + 16;
+      for (int n = 0; n < 2; n++, q += 32)
+        for (int j = 0; j < 4; j++) {
+          u8 *c = o->code + 128 * n + 32 * j;
+          for (int i = 0; i < 32; i++) c[i] = q[i] >> (2 * j) & 3;
+        }
+      for (int i = 0; i < 16; i++) o->sc[i] = s[i];
+      o->d = rd16(s + 80), o->m = rd16(s + 82);
+      return;
+    }
+  }
+}
+
+// f16 times 2^shift as f16; *over is set where that is out of range.
+INLINE u16 shift_half(u16 h, u32 shift, u32 *over) {
+  u32 e = h >> 10 & 31, m = h & 0x3ff;
+  if (!shift || !(h & 0x7fff)) return h;
+  if (!e) { // subnormal: normalise as far as the shift allows
+    while (shift && !(m & 0x400)) m <<= 1, shift--;
+    if (!(m & 0x400)) return (u16)((h & 0x8000) | m);
+    return (u16)((h & 0x8000) | (shift + 1) << 10 | (m & 0x3ff));
+  }
+  if (e + shift > 30) *over = 1;
+  return (u16)((h & 0x8000) | (e + shift) << 10 | m);
+}
+
+// The planes of 32 columns of 8 rows, from their codes (row r at c + r * stride).
+INLINE void pack_planes(Traits t, const u8 *c, uptr stride, u8 *o) {
+  V x[16];
+  UNROLL for (int v = 0; v < 16; v++) {
+    const u8 *p = c + (uptr)(4 * (v & 1)) * stride + 4 * (v >> 1);
+    x[v] = wasm_u32x4_make(rd32(p), rd32(p + stride), rd32(p + 2 * stride), rd32(p + 3 * stride));
+#ifndef RELAXED
+    // The plain dot product takes pairs of columns: low half of the vector columns 0, 1, high half 2, 3.
+    x[v] = wasm_i16x8_shuffle(x[v], x[v], 0, 2, 4, 6, 1, 3, 5, 7);
+#endif
+  }
+  if (t.lo == 8) {
+    UNROLL for (int v = 0; v < 16; v++) STORE(o + 16 * v, x[v]);
+    return;
+  }
+  V m = wasm_u8x16_splat((u8)((1 << t.lo) - 1));
+  int n = t.lo == 4 ? 8 : 4;
+  UNROLL for (int p = 0; p < n; p++) {
+    V y = wasm_v128_and(x[p], m);
+    UNROLL for (int s = 1; s < 16 / n; s++) y = wasm_v128_or(y, wasm_i16x8_shl(wasm_v128_and(x[p + n * s], m), t.lo * s));
+    STORE(o + 16 * p, y);
+  }
+  if (!t.hi) return;
+  V hm = wasm_u8x16_splat(t.hi == 2 ? 3 : 1);
+  o += 32 * t.lo;
+  n = t.hi == 2 ? 4 : 2;
+  UNROLL for (int p = 0; p < n; p++) {
+    V y = wasm_i32x4_splat(0);
+    UNROLL for (int s = 0; s < 16 / n; s++)
+      y = wasm_v128_or(y, wasm_i16x8_shl(wasm_v128_and(wasm_u16x8_shr(x[p + n * s], t.lo), hm), t.hi * s));
+    STORE(o + 16 * p, y);
+  }
+}
+
+// 8 rows (fewer at the end: the rest become zero) of `row_bytes` each, from src to the frame at dst.
+INLINE u32 repack_group(int type, const u8 *src, uptr row_bytes, u32 rows, u32 cols, u8 *dst, u32 shift) {
+  Traits t = traits(type);
+  u32 over = 0, span = t.k ? QK : 32;
+  RowBlock row[8];
+  for (u32 r = rows; r < 8; r++) __builtin_memset(&row[r], 0, sizeof(RowBlock));
+  for (u32 b = 0; b < cols / span; b++) {
+    for (u32 r = 0; r < rows; r++) decode_row(type, src + r * row_bytes + (uptr)b * file_block_bytes(type), &row[r]);
+    u16 *head = (u16 *)dst;
+    for (u32 r = 0; r < 8; r++) {
+      head[r] = shift_half(row[r].d, shift, &over);
+      if (t.min) head[8 + r] = shift_half(row[r].m, shift, &over);
+    }
+    if (!t.k) {
+      pack_planes(t, row[0].code, sizeof(RowBlock), dst + scale_bytes(t));
+      dst += block_bytes(t);
+      continue;
+    }
+    dst += head_bytes(t);
+    for (u32 i = 0; i < 8; i++, dst += block_bytes(t)) {
+      for (u32 r = 0; r < 8; r++) {
+        if (t.sub) dst[r] = row[r].sc[2 * i], dst[8 + r] = row[r].sc[2 * i + 1];
+        else dst[r] = row[r].sc[i], dst[8 + r] = row[r].mn[i];
+      }
+      pack_planes(t, row[0].code + 32 * i, sizeof(RowBlock), dst + scale_bytes(t));
+    }
+  }
+  return over;
+}
+
+INLINE u32 repack_float(int type, const u8 *src, uptr row_bytes, u32 rows, u32 cols, u8 *dst, u32 shift) {
+  u32 over = 0;
+  for (u32 r = 0; r < 8; r++) {
+    const u8 *s = src + r * row_bytes;
+    if (type == T_F32) {
+      for (u32 k = 0; k < cols; k++) wr32(dst + (uptr)k * 32 + 4 * r, r < rows ? rd32(s + 4 * k) : 0);
+    } else {
+      u16 *o = (u16 *)dst;
+      for (u32 k = 0; k < cols; k++) {
+        u16 h = r < rows ? rd16(s + 2 * k) : 0;
+        o[k * 8 + r] = type == T_F16 ? shift_half(h, shift, &over) : h;
+      }
+    }
+  }
+  return over;
+}
+
+// `rows` consecutive rows from src into frames at dst. Returns 1 if a scale overflowed at this shift.
+static u32 repack(int type, const u8 *src, u32 rows, u32 cols, u8 *dst, u32 shift) {
+  u32 over = 0;
+  uptr gb = group_bytes(type, cols);
+  uptr rb = type == T_F32 ? (uptr)cols * 4 : type <= T_BF16 ? (uptr)cols * 2 : 0;
+  for (u32 r = 0; r < rows; r += 8, dst += gb) {
+    u32 n = min32(8, rows - r);
+    switch (type) {
+#define Q(T) case T: rb = (uptr)(cols / (traits(T).k ? QK : 32)) * file_block_bytes(T); over |= repack_group(T, src, rb, n, cols, dst, shift); break;
+      Q(T_Q8_0) Q(T_Q8_S) Q(T_Q4_0) Q(T_Q4_1) Q(T_Q5_0) Q(T_Q5_1) Q(T_Q4_K) Q(T_Q5_K) Q(T_Q6_K) Q(T_Q3_K) Q(T_Q2_K)
+#undef Q
+      case T_F32: over |= repack_float(T_F32, src, rb, n, cols, dst, shift); break;
+      case T_F16: over |= repack_float(T_F16, src, rb, n, cols, dst, shift); break;
+      case T_BF16: over |= repack_float(T_BF16, src, rb, n, cols, dst, shift); break;
+    }
+    src += 8 * rb;
+  }
+  return over;
+}
