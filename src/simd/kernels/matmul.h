@@ -16,49 +16,53 @@ INLINE V dot4(V acc, V w, const u8 *q, int nt, int j, int tok) {
 #endif
 }
 
-INLINE void gemv_block(Traits t, const u8 *p, const u8 **act, Scales h, V post, V *f0, V *f1) {
+// One block of NG row groups, `stride` bytes apart. Two groups at once: the activations are loaded once for
+// both, and two streams of weights keep more cache misses in flight than one.
+INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **act, const Scales *h, V post, V *f) {
   int bk = t.sub ? 16 : 32, kg = bk / 4;
   const u8 *planes = p + scale_bytes(t);
   UNROLL for (int half = 0; half < 32 / bk; half++) {
     const u8 *a = *act, *q = a + 12;
-    V c0 = wasm_i32x4_splat(0);
-    if (t.off) c0 = wasm_i32x4_shl(SPLAT(a), t.off);
-    V c1 = c0;
+    V c[4], z = wasm_i32x4_splat(0);
+    if (t.off) z = wasm_i32x4_shl(SPLAT(a), t.off);
+    UNROLL for (int i = 0; i < 2 * ng; i++) c[i] = z;
     UNROLL for (int j = 0; j < kg; j++) {
       int v = 2 * (half * kg + j);
-      c0 = dot4(c0, codes(t, planes, v), q, 1, j, 0);
-      c1 = dot4(c1, codes(t, planes, v + 1), q, 1, j, 0);
+      UNROLL for (int i = 0; i < 2 * ng; i++)
+        c[i] = dot4(c[i], codes(t, planes + (uptr)(i / 2) * stride, v + i % 2), q, 1, j, 0);
     }
-    Scales s = block_scales(t, p, half, h, post);
-    V da = SPLAT(a + 4);
-    *f0 = MADD(CVT(c0), FMUL(s.d0, da), *f0);
-    *f1 = MADD(CVT(c1), FMUL(s.d1, da), *f1);
-    if (t.min) {
-      V ds = SPLAT(a + 8);
-      *f0 = MADD(s.m0, ds, *f0);
-      *f1 = MADD(s.m1, ds, *f1);
+    V da = SPLAT(a + 4), ds = SPLAT(a + 8);
+    UNROLL for (int g = 0; g < ng; g++) {
+      Scales s = block_scales(t, p + (uptr)g * stride, half, h[g], post);
+      f[2 * g] = MADD(CVT(c[2 * g]), FMUL(s.d0, da), f[2 * g]);
+      f[2 * g + 1] = MADD(CVT(c[2 * g + 1]), FMUL(s.d1, da), f[2 * g + 1]);
+      if (t.min) {
+        f[2 * g] = MADD(s.m0, ds, f[2 * g]);
+        f[2 * g + 1] = MADD(s.m1, ds, f[2 * g + 1]);
+      }
     }
     *act += act_block(bk, 1);
   }
 }
 
-INLINE void gemv_q(int type, const Matrix *m, u32 g, const u8 *act, f32 *out) {
+// Groups g and g + apart.
+INLINE void gemv_q(int type, int ng, const Matrix *m, u32 g, u32 apart, const u8 *act, f32 *out) {
   Traits t = traits(type);
+  uptr stride = (uptr)m->group_bytes * apart;
   const u8 *p = (const u8 *)(uptr)m->data + (uptr)g * (uptr)m->group_bytes;
   u32 nb = (u32)m->cols / 32;
-  V post = FSPLAT((f32)m->post), f0 = FSPLAT(0), f1 = FSPLAT(0);
-  Scales h = {f0, f0, f0, f0};
+  V post = FSPLAT((f32)m->post), z = FSPLAT(0), f[4] = {z, z, z, z};
+  Scales h[2] = {{z, z, z, z}, {z, z, z, z}};
   if (t.k) {
     for (u32 s = 0; s < nb / 8; s++) {
-      h = head_scales(t, p, post);
+      UNROLL for (int i = 0; i < ng; i++) h[i] = head_scales(t, p + (uptr)i * stride, post);
       p += head_bytes(t);
-      for (int b = 0; b < 8; b++, p += block_bytes(t)) gemv_block(t, p, &act, h, post, &f0, &f1);
+      for (int b = 0; b < 8; b++, p += block_bytes(t)) gemv_block(t, ng, p, stride, &act, h, post, f);
     }
   } else {
-    for (u32 b = 0; b < nb; b++, p += block_bytes(t)) gemv_block(t, p, &act, h, post, &f0, &f1);
+    for (u32 b = 0; b < nb; b++, p += block_bytes(t)) gemv_block(t, ng, p, stride, &act, h, post, f);
   }
-  STORE(out, f0);
-  STORE(out + 4, f1);
+  UNROLL for (int i = 0; i < 2 * ng; i++) STORE(out + (uptr)(i / 2) * 8 * apart + 4 * (i % 2), f[i]);
 }
 
 // Columns k of 8 rows as f32 (f16: times 2^-101, which A_F32_SCALED undoes).
@@ -102,10 +106,23 @@ INLINE void gemv_f(int type, const Matrix *m, u32 g, const u8 *act, f32 *out) {
   STORE(out + 4, FMUL(FADD(FADD(s[1], s[3]), FADD(s[5], s[7])), post));
 }
 
+// Apart, so that the browser's compiler gets to optimise each by itself, and only those in use.
+#define Q(T)                                                                                             \
+  static __attribute__((noinline)) void gemv_type_##T(const Matrix *m, u32 g, u32 end, const u8 *act, f32 *out) { \
+    u32 half = (end - g) / 2;                                                                            \
+    for (u32 i = 0; i < half; i++) gemv_q(T, 2, m, g + i, half, act, out + 8 * i);                       \
+    if ((end - g) & 1) gemv_q(T, 1, m, end - 1, 0, act, out + 16 * half);                                \
+  }
+#ifdef RELAXED
+Q(T_Q8_0)
+#endif
+Q(T_Q8_S) Q(T_Q4_0) Q(T_Q4_1) Q(T_Q5_0) Q(T_Q5_1) Q(T_Q4_K) Q(T_Q5_K) Q(T_Q6_K) Q(T_Q3_K) Q(T_Q2_K)
+#undef Q
+
 // Rows 8*g0 .. 8*g1 of m times one prepared token, into out[8*(g1-g0)].
 static void gemv(const Matrix *m, u32 g0, u32 g1, const u8 *act, f32 *out) {
   switch ((int)m->type) {
-#define Q(T) case T: for (u32 g = g0; g < g1; g++, out += 8) gemv_q(T, m, g, act, out); return;
+#define Q(T) case T: gemv_type_##T(m, g0, g1, act, out); return;
 #define F(T) case T: for (u32 g = g0; g < g1; g++, out += 8) gemv_f(T, m, g, act, out); return;
     F(T_F32) F(T_F16) F(T_BF16)
 #ifdef RELAXED
