@@ -1,0 +1,129 @@
+// Opens models and runs what the browser tests and benchmarks ask for.
+import { compileBinary, createMemory, fetchBinary, instantiate } from '../../binary';
+import type { SimdBuild } from '../../binary';
+import { blobSource, openModel, urlSource } from '../../index';
+import type { OpenOptions, SimdModel } from '../../index';
+
+let model: SimdModel | undefined;
+let controller = new AbortController();
+
+const opened = () => {
+  if (!model) throw new Error('no model is open');
+  return model;
+};
+
+async function generate(prompt: string | number[], maxTokens: number) {
+  const stream = opened().generate(prompt, { maxTokens }, controller.signal);
+  const ids: number[] = [];
+  let text = '';
+  for (;;) {
+    const { value, done } = await stream.next();
+    if (done) return { ids, text, ...value };
+    ids.push(value.id);
+    text += value.text;
+  }
+}
+
+interface KernelRun {
+  build: SimdBuild;
+  frame: number;
+  groupBytes: number;
+  act: number;
+  rows: number;
+  columns: number;
+  count: number;
+  reps: number;
+}
+
+/** Best time of one matrix product over random weights, milliseconds. */
+async function kernel({ build, frame, groupBytes, act, rows, columns, count, reps }: KernelRun) {
+  const weights = (rows / 8) * groupBytes;
+  const memory = createMemory(build, 4e6 + weights + count * (rows + columns * 6) * 4, false);
+  const engine = await instantiate(await compileBinary(await fetchBinary(build), false), memory);
+  const heap = new Uint8Array(memory.buffer);
+  const at = { matrix: 131_072, x: 262_144, act: 0, scratch: 0, out: 0, data: 0 };
+  at.act = at.x + count * columns * 4;
+  at.scratch = at.act + (count + 4) * columns * 4;
+  at.out = at.scratch + 1_000_000;
+  at.data = at.out + count * rows * 4 + 64;
+  for (let i = 0; i < weights; i++) heap[at.data + i] = (((i * 2654435761) >>> 24) & 0x1b) | 0x20; // f16 scales must be normal
+  const x = new Float32Array(memory.buffer, at.x, count * columns);
+  for (let i = 0; i < x.length; i++) x[i] = Math.sin(i);
+  const view = new DataView(memory.buffer);
+  [at.data, frame, rows, columns, groupBytes, act].forEach((word, i) => view.setBigUint64(at.matrix + 8 * i, BigInt(word), true));
+  view.setFloat64(at.matrix + 48, 2 ** 101, true);
+  let best = Infinity;
+  for (let i = 0; i < reps; i++) {
+    const start = performance.now();
+    engine.testMatmul(at.matrix, at.x, count, at.act, at.scratch, at.out);
+    best = Math.min(best, performance.now() - start);
+  }
+  return { ms: best, gbPerS: weights / best / 1e6, gops: (2 * rows * columns * count) / best / 1e6 };
+}
+
+interface Commands {
+  kernel: KernelRun;
+  open: { url?: string; options?: OpenOptions };
+  generate: { prompt: string | number[]; maxTokens: number };
+  speed: { promptTokens: number; newTokens: number; rounds: number };
+  logits: number[];
+  score: { prompt: string; continuations: string[] };
+  abort: undefined;
+  close: undefined;
+}
+
+const commands: { [Name in keyof Commands]: (argument: Commands[Name], file?: File) => Promise<unknown> } = {
+  async open({ url, options = {} }, file) {
+    model?.close();
+    controller = new AbortController();
+    const source = url ? await urlSource(url) : blobSource(file!);
+    model = await openModel([source], options, controller.signal);
+    return { ...model.info };
+  },
+  generate: ({ prompt, maxTokens }) => generate(prompt, maxTokens),
+  // Distinct prompts, so that the cache gives nothing away. Best of the rounds, and all of them.
+  async speed({ promptTokens, newTokens, rounds }) {
+    const { vocabulary } = opened().info;
+    const all: { prefill: number; decode: number }[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const prompt = Array.from({ length: promptTokens }, (_, i) => (300 + round * 977 + i * 37) % Math.min(vocabulary, 20_000));
+      const stream = opened().generate(prompt, { maxTokens: newTokens + 1 });
+      let count = 0;
+      let first = 0;
+      let result;
+      for (;;) {
+        const { value, done } = await stream.next();
+        if (done) {
+          result = value;
+          break;
+        }
+        if (count++ === 0) first = performance.now();
+      }
+      all.push({
+        prefill: (promptTokens / result.prefillMs) * 1000,
+        decode: ((count - 1) / (performance.now() - first)) * 1000,
+      });
+    }
+    const best = (key: 'prefill' | 'decode') => Math.max(...all.map((one) => one[key]));
+    return { prefill: best('prefill'), decode: best('decode'), all, threads: opened().info.threads };
+  },
+  kernel,
+  logits: (ids) => opened().logits(ids, controller.signal),
+  score: ({ prompt, continuations }) => opened().score(prompt, continuations, controller.signal),
+  async abort() {
+    controller.abort(new Error('stopped by the test'));
+  },
+  async close() {
+    model?.close();
+    model = undefined;
+  },
+};
+
+self.onmessage = async ({ data: { id, name, argument, file } }) => {
+  try {
+    const value = await commands[name as keyof Commands](argument as never, file as File | undefined);
+    self.postMessage({ id, value });
+  } catch (error) {
+    self.postMessage({ id, error: String(error) });
+  }
+};
