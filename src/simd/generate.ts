@@ -1,3 +1,6 @@
+import { createSampler } from './sampling/sampler';
+import type { SamplingOptions } from './sampling/sampler';
+import { createStopMatcher } from './sampling/stop-matcher';
 import type { Runtime } from './runtime';
 import type { Tokenizer } from './tokenizer/tokenizer';
 import { SimdError } from './types';
@@ -14,6 +17,10 @@ export interface ModelContext {
 export interface GenerateOptions {
   /** Default: as many as the context holds. */
   readonly maxTokens?: number;
+  /** Default: greedy. */
+  readonly sampling?: SamplingOptions;
+  /** Of the generator that sampling uses; the same seed gives the same text. Default 0. */
+  readonly seed?: number;
   /** Texts that end the answer; they are not part of it. */
   readonly stop?: readonly string[];
   /** Give this many of the likeliest tokens at each place, and the log-probability of the chosen one. */
@@ -110,42 +117,11 @@ function argmax(logits: Float32Array): number {
   return best;
 }
 
-/** Holds back text that may be the start of a stop text. */
-class StopFilter {
-  #held = '';
-  stopped = false;
-
-  constructor(readonly stops: readonly string[]) {}
-
-  push(text: string): string {
-    this.#held += text;
-    let end = -1;
-    for (const stop of this.stops) {
-      const at = this.#held.indexOf(stop);
-      if (at >= 0 && (end < 0 || at < end)) end = at;
-    }
-    if (end >= 0) {
-      this.stopped = true;
-      const out = this.#held.slice(0, end);
-      this.#held = '';
-      return out;
-    }
-    let keep = 0;
-    for (const stop of this.stops) {
-      for (let length = Math.min(stop.length - 1, this.#held.length); length > keep; length--) {
-        if (this.#held.endsWith(stop.slice(0, length))) keep = length;
-      }
-    }
-    const out = this.#held.slice(0, this.#held.length - keep);
-    this.#held = this.#held.slice(this.#held.length - keep);
-    return out;
-  }
-
-  flush(): string {
-    const out = this.#held;
-    this.#held = '';
-    return out;
-  }
+/** Whether sampling is nothing but taking the greatest logit, which needs no copy of the logits. */
+function isGreedy(options: SamplingOptions): boolean {
+  const { temperature = 0, repeatPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 } = options;
+  const plain = temperature === 0 && repeatPenalty === 1 && frequencyPenalty === 0 && presencePenalty === 0;
+  return plain && !options.mirostat && !options.logitBias;
 }
 
 export async function* generate(
@@ -159,7 +135,11 @@ export async function* generate(
   const wanted = options.topAlternatives ?? 0;
   const room = runtime.layout.options.context - ids.length + 1;
   const maxTokens = Math.min(options.maxTokens ?? Infinity, room);
-  const filter = new StopFilter((options.stop ?? []).filter((stop) => stop.length > 0));
+  const sampling = options.sampling ?? {};
+  const sampler = createSampler(sampling, options.seed ?? 0);
+  const choose = isGreedy(sampling) ? argmax : (logits: Float32Array) => sampler.sample(logits);
+  sampler.observe(ids);
+  const matcher = createStopMatcher(options.stop ?? []);
   const detokenizer = tokenizer.createDetokenizer();
 
   let mark = performance.now();
@@ -177,15 +157,19 @@ export async function* generate(
   });
   for (let count = 0; count < maxTokens; count++) {
     const logits = runtime.logits(0);
-    const id = argmax(logits);
+    const id = choose(logits);
     if (tokenizer.isEndOfGeneration(id)) {
-      const rest = filter.push(detokenizer.flush()) + filter.flush();
+      const rest = matcher.push(detokenizer.flush()).text + matcher.flush();
       if (rest) yield { id, text: rest };
       return result('stop', count + 1);
     }
     const isLast = count + 1 === maxTokens;
-    let text = filter.push(detokenizer.push(id));
-    if (isLast && !filter.stopped) text += filter.push(detokenizer.flush()) + filter.flush();
+    let { text, stop } = matcher.push(detokenizer.push(id));
+    if (isLast && stop === undefined) {
+      const last = matcher.push(detokenizer.flush());
+      stop = last.stop;
+      text += last.text + matcher.flush();
+    }
     let extra = {};
     if (wanted > 0) {
       const { logSumExp } = runtime.stats(0);
@@ -201,7 +185,7 @@ export async function* generate(
     yield { id, text, ...extra };
     mark = performance.now();
     context.check();
-    if (filter.stopped) return result('stop', count + 1);
+    if (stop !== undefined) return result('stop', count + 1);
     if (!isLast) await runtime.step(id, ids.length + count, wanted > 0, signal);
   }
   return result('length', Math.max(0, maxTokens));

@@ -11,3 +11,4 @@ export { createTokenizer } from './tokenizer/tokenizer';
 export type { Tokenizer } from './tokenizer/tokenizer';
 export { SimdError } from './types';
 export type { ByteSource, GgufFile, GgufTensor, SimdErrorCode } from './types';
+export type { SamplingOptions } from './sampling/sampler';
