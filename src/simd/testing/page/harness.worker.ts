@@ -67,6 +67,8 @@ interface Commands {
   generate: { prompt: string | number[]; maxTokens: number };
   speed: { promptTokens: number; newTokens: number; rounds: number };
   logits: number[];
+  teacher: { ids: number[]; probeIds: number[]; probeStep: number };
+  abortPrefill: { ids: number[] };
   score: { prompt: string; continuations: string[] };
   abort: undefined;
   close: undefined;
@@ -109,6 +111,45 @@ const commands: { [Name in keyof Commands]: (argument: Commands[Name], file?: Fi
   },
   kernel,
   logits: (ids) => opened().logits(ids, controller.signal),
+  /** What the fixture of testing/teacher-fixture.ts holds. */
+  async teacher({ ids, probeIds, probeStep }) {
+    const logits = await opened().logits(ids, controller.signal);
+    const { vocabulary } = opened().info;
+    const best: number[] = [];
+    const gaps: number[] = [];
+    const probes: number[] = [];
+    ids.forEach((_, position) => {
+      const row = logits.subarray(position * vocabulary, (position + 1) * vocabulary);
+      let first = 0;
+      let second = -Infinity;
+      for (let id = 1; id < row.length; id++) {
+        if (row[id]! > row[first]!) {
+          second = row[first]!;
+          first = id;
+        } else if (row[id]! > second) second = row[id]!;
+      }
+      best.push(first);
+      gaps.push(row[first]! - second);
+      if (position % probeStep === 0) probes.push(...probeIds.map((id) => row[id]!));
+    });
+    return { best, gaps, probes };
+  },
+  /** Milliseconds from an abort to the rejection, while the prompt is read. */
+  async abortPrefill({ ids }) {
+    const stop = new AbortController();
+    const stream = opened().generate(ids, { maxTokens: 4 }, stop.signal);
+    let abortedAt = 0;
+    setTimeout(() => {
+      abortedAt = performance.now();
+      stop.abort(new Error('stopped by the test'));
+    }, 60);
+    try {
+      await stream.next();
+      return 'not stopped';
+    } catch (error) {
+      return { ms: performance.now() - abortedAt, error: String(error) };
+    }
+  },
   score: ({ prompt, continuations }) => opened().score(prompt, continuations, controller.signal),
   async abort() {
     controller.abort(new Error('stopped by the test'));

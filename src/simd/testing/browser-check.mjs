@@ -1,0 +1,104 @@
+// node browser-check.mjs [SmolLM2 files .. named *Q8_0.gguf or *Q4_1.gguf]: the engine in Chromium against the fixtures
+// of native llama.cpp: every build, one and two threads, with and without cross-origin isolation. Exits 1 on a miss.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { openHarness } from './browser.mjs';
+import { createRandomModel, KEPT_POSITIONS, RANDOM_MODELS, RANDOM_PROMPT, VOCABULARY } from './random-model.mjs';
+
+const readFixture = (name) => JSON.parse(gunzipSync(readFileSync(join(import.meta.dirname, '../fixtures', name))).toString());
+const floats = (base64) => new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
+const relativeError = (actual, expected) => {
+  let difference = 0;
+  let size = 0;
+  expected.forEach((wanted, index) => {
+    difference += (actual[index] - wanted) ** 2;
+    size += wanted ** 2;
+  });
+  return Math.sqrt(difference / size);
+};
+
+const BUILDS = ['wasm32-relaxed', 'wasm64-relaxed', 'wasm32-plain'];
+const TOLERANCES = { F32: 2e-5, F16: 3e-3, BF16: 2e-2 };
+let misses = 0;
+const report = (good, text) => {
+  if (!good) misses++;
+  console.log(`${good ? 'ok  ' : 'MISS'} ${text}`);
+};
+const args = process.argv.slice(2).filter((a) => a.startsWith('--args=')).flatMap((a) => a.slice(7).split(','));
+const teacherFiles = process.argv.slice(2).filter((a) => !a.startsWith('--'));
+const folder = mkdtempSync(join(tmpdir(), 'simd-models-'));
+
+async function checkRandomModels(harness, builds, threadCounts) {
+  const { models } = readFixture('logits.json.gz');
+  for (const build of builds) {
+    const errors = {};
+    const differing = [];
+    for (const [name, options] of Object.entries(RANDOM_MODELS)) {
+      const path = join(folder, `${name}.gguf`);
+      writeFileSync(path, createRandomModel(options));
+      const url = harness.serve(path);
+      let first;
+      for (const threads of threadCounts) {
+        await harness.call('open', { url, options: { build, threads, kvType: 'f32' } });
+        const logits = Float32Array.from(Object.values(await harness.call('logits', RANDOM_PROMPT)));
+        if (first && !first.every((value, index) => Object.is(value, logits[index]))) differing.push(name);
+        first ??= logits;
+      }
+      const native = floats(models[name]);
+      const worst = Math.max(
+        ...KEPT_POSITIONS.map((position, at) =>
+          relativeError(
+            first.subarray(position * VOCABULARY, (position + 1) * VOCABULARY),
+            native.subarray(at * VOCABULARY, (at + 1) * VOCABULARY),
+          ),
+        ),
+      );
+      errors[name] = worst;
+      if (!(worst < (TOLERANCES[options.type ?? 'F32'] ?? 6.5e-2))) report(false, `${build} ${name}: relative error ${worst}`);
+    }
+    const list = Object.entries(errors).map(([name, error]) => `${name} ${error.toExponential(1)}`);
+    report(true, `${build}: ${list.join(', ')}`);
+    if (threadCounts.length > 1) report(differing.length === 0, `${build}: same bits with ${threadCounts} threads ${differing}`);
+  }
+}
+
+async function checkTeacher(harness, path, build) {
+  const fixture = readFixture('teacher.json.gz');
+  const type = path.includes('Q8_0') ? 'Q8_0' : 'Q4_1';
+  const native = fixture.models[type];
+  const gap = floats(native.gap);
+  const info = await harness.call('open', { url: harness.serve(path), options: { build, threads: 2 } });
+  const { best, gaps, probes } = await harness.call('teacher', fixture);
+  const missed = best.flatMap((id, at) => (id === native.best[at] ? [] : [`${at}: native gap ${gap[at].toFixed(3)}, ours ${gaps[at].toFixed(3)}`]));
+  const agreement = 1 - missed.length / best.length;
+  const rms = relativeError(probes, floats(native.probes));
+  report(
+    agreement >= (type === 'Q8_0' ? 0.99 : 0.97),
+    `${build} ${info.dotMode} ${type}: argmax agreement ${agreement.toFixed(4)}, logit error ${rms.toExponential(2)}; ${missed.join('; ')}`,
+  );
+}
+
+let harness = await openHarness({ args });
+try {
+  await checkRandomModels(harness, BUILDS, [1, 2]);
+  for (const path of teacherFiles) for (const build of BUILDS) await checkTeacher(harness, path, build);
+  const [big] = teacherFiles;
+  if (big) {
+    await harness.call('open', { url: harness.serve(big), options: { threads: 2 } });
+    const stopped = await harness.call('abortPrefill', { ids: Array.from({ length: 2000 }, (_, i) => 300 + i) });
+    report(stopped.ms < 150, `abort in prefill after ${stopped.ms?.toFixed(0)} ms: ${stopped.error}`);
+  }
+} finally {
+  await harness.close();
+}
+// Without isolation nothing can be shared: one thread on unshared memory.
+harness = await openHarness({ isolated: false, args });
+try {
+  await checkRandomModels(harness, BUILDS, [2]);
+} finally {
+  await harness.close();
+  rmSync(folder, { recursive: true });
+}
+process.exitCode = misses ? 1 : 0;
