@@ -1,9 +1,12 @@
 // What native llama.cpp predicts at every position of a text: `node bench/fixture-teacher.mjs Q4_1.gguf Q8_0.gguf`.
 // Writes src/simd/fixtures/teacher.json.gz, for the argmax agreement and the error of the logits.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadNativeModel, openNative, openNativeContext, tokenizeNative } from './native.mjs';
 import { readGguf } from './read-gguf.mjs';
+import { requantise } from './requantise.mjs';
 
 const TOKENS = 512;
 /** Tokens whose logits are kept at every `STEP`-th position, to compare values and not only the greatest. */
@@ -12,6 +15,26 @@ const STEP = 4;
 
 const paths = { Q4_1: process.argv[2], Q8_0: process.argv[3] };
 if (!paths.Q8_0) throw new Error('usage: node bench/fixture-teacher.mjs Q4_1.gguf Q8_0.gguf');
+
+/** Greatest logits with the same weights as 32-bit floats: how far rounding alone moves llama.cpp itself. */
+async function predictExactly(path) {
+  const folder = mkdtempSync(join(tmpdir(), 'teacher-'));
+  const floats = join(folder, 'floats.gguf');
+  await requantise(path, floats, 'F32');
+  const model = await loadNativeModel(native, floats);
+  const context = await openNativeContext(native, model, {
+    contextTokens: TOKENS,
+    threads: 2,
+    f32Cache: true,
+  });
+  const best = [];
+  for (const index of await context.decode(ids, Array.from(ids.keys())))
+    best.push((await context.top(index, 1))[0].id);
+  await context.dispose();
+  await model.dispose();
+  rmSync(folder, { recursive: true });
+  return best;
+}
 
 const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
 const native = await openNative();
@@ -46,6 +69,9 @@ for (const [type, path] of Object.entries(paths)) {
   }
   const pack = (values) => Buffer.from(Float32Array.from(values).buffer).toString('base64');
   models[type] = { best, gap: pack(gap), logSum: pack(logSum), probes: pack(probes) };
+  models[type].exact = await predictExactly(path);
+  const off = models[type].exact.filter((id, position) => id !== best[position]).length;
+  console.log(type, 'differs from exact arithmetic at', off, 'of', TOKENS, 'positions');
   const hits = best.filter((id, position) => id === ids[position + 1]).length;
   console.log(
     type,

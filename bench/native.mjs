@@ -45,14 +45,10 @@ export async function openNativeContext(
   const sampler = new native.addon.AddonSampler(model);
   sampler.applyConfig({ temperature: 0 });
   let position = 0;
-  let batchTokens = 0;
 
   /** Evaluates tokens in one batch; returns what `greedy` and `logits` take, for the positions in `wanted`. */
   async function decode(tokens, wanted = [tokens.length - 1]) {
-    if (batchTokens !== tokens.length) {
-      context.initBatch(tokens.length);
-      batchTokens = tokens.length;
-    }
+    context.initBatch(tokens.length);
     const indexes = context.addToBatch(0, position, Uint32Array.from(tokens), Uint32Array.from(wanted));
     await context.decodeBatch();
     position += tokens.length;
@@ -62,6 +58,17 @@ export async function openNativeContext(
   return {
     decode,
     greedy: (index) => context.sampleToken(index, sampler),
+    /** The `count` greatest logits of a position with their tokens. */
+    async top(index, count) {
+      const [, , , pairs] = await context.sampleToken(index, sampler, false, false, [
+        [],
+        false,
+        false,
+        false,
+        count,
+      ]);
+      return Array.from({ length: count }, (_, at) => ({ id: pairs[at * 2], logit: pairs[at * 2 + 1] }));
+    },
     /** All logits of a position, by token id. */
     async logits(index, vocabularySize) {
       const [, , , pairs] = await context.sampleToken(index, sampler, false, false, true);

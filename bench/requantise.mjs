@@ -1,13 +1,14 @@
-// Makes a Q8_0 model of another one: `node bench/requantise.mjs model.Q4_1.gguf model.Q8_0.gguf`.
-// Matrices are dequantised and quantised as `quantize_row_q8_0_ref` of ggml-quants.c does; all else is copied.
+// Makes a Q8_0 or F32 model of another one: `node bench/requantise.mjs model.Q4_1.gguf model.Q8_0.gguf [F32]`.
+// Matrices are dequantised and, for Q8_0, quantised as `quantize_row_q8_0_ref` of ggml-quants.c does; all else is copied.
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { dequantise } from '../src/simd/testing/dequantise.mjs';
 import { encodeFloat16 } from '../src/simd/testing/float16.mjs';
 import { encodeGgufHeader, tensorBytes } from '../src/simd/testing/gguf-writer.mjs';
+import { encodeFloats } from '../src/simd/testing/random-blocks.mjs';
 import { readGguf } from './read-gguf.mjs';
 
-const FILE_TYPE_Q8_0 = 7; // llama.h, LLAMA_FTYPE_MOSTLY_Q8_0
+const FILE_TYPES = { Q8_0: 7, F32: 0 }; // llama.h, `enum llama_ftype`
 const CHUNK_VALUES = 1 << 20;
 
 function quantiseQ8(values) {
@@ -47,15 +48,15 @@ export function entriesOf(metadata, changes = {}) {
   });
 }
 
-/** Writes the Q8_0 version of the model at `from` to `to`. */
-export async function requantise(from, to) {
+/** Writes the model at `from` with all its matrices of type `wanted` to `to`. */
+export async function requantise(from, to, wanted = 'Q8_0') {
   const { metadata, tensors, source } = await readGguf(from);
   const plans = tensors.map(({ name, dimensions, type, bytes }) => {
-    const isMatrix = dimensions.length > 1 && type !== 'Q8_0';
-    const target = isMatrix ? 'Q8_0' : type;
-    return { name, dimensions, type: target, bytes: isMatrix ? tensorBytes('Q8_0', dimensions) : bytes };
+    const isMatrix = dimensions.length > 1 && type !== wanted;
+    const target = isMatrix ? wanted : type;
+    return { name, dimensions, type: target, bytes: isMatrix ? tensorBytes(wanted, dimensions) : bytes };
   });
-  const entries = entriesOf(metadata, { 'general.file_type': FILE_TYPE_Q8_0 });
+  const entries = entriesOf(metadata, { 'general.file_type': FILE_TYPES[wanted] });
   const { header, offsets, dataBytes } = encodeGgufHeader({ entries, tensors: plans });
   const file = openSync(to, 'w');
   writeSync(file, header, 0, header.length, 0);
@@ -69,7 +70,8 @@ export async function requantise(from, to) {
     const rowBytes = tensorBytes(tensor.type, [tensor.dimensions[0]]);
     const rows = Math.max(1, Math.floor(CHUNK_VALUES / tensor.dimensions[0]));
     for (let start = 0; start < data.length; start += rows * rowBytes) {
-      const part = quantiseQ8(dequantise(tensor.type, data.subarray(start, start + rows * rowBytes)));
+      const values = dequantise(tensor.type, data.subarray(start, start + rows * rowBytes));
+      const part = wanted === 'F32' ? encodeFloats('F32', values) : quantiseQ8(values);
       writeSync(file, part, 0, part.length, at);
       at += part.length;
     }
@@ -80,7 +82,7 @@ export async function requantise(from, to) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [from, to] = process.argv.slice(2);
+  const [from, to, wanted] = process.argv.slice(2);
   if (!from || !to) throw new Error('usage: node bench/requantise.mjs model.gguf model.Q8_0.gguf');
-  await requantise(from, to);
+  await requantise(from, to, wanted);
 }

@@ -5,6 +5,8 @@ import { gunzipSync } from 'node:zlib';
 export interface TeacherModel {
   /** The greatest logit's token per position. */
   readonly best: readonly number[];
+  /** The same from llama.cpp with these weights as 32-bit floats: where it differs from `best`, llama.cpp is off. */
+  readonly exact: readonly number[];
   /** How far the greatest logit is above the second: a small one is a near-tie that rounding may turn. */
   readonly gap: Float32Array;
   /** Log of the sum of the exponentials of all logits. */
@@ -22,6 +24,7 @@ export interface TeacherFixture {
 
 interface PackedModel {
   readonly best: readonly number[];
+  readonly exact: readonly number[];
   readonly gap: string;
   readonly logSum: string;
   readonly probes: string;
@@ -31,8 +34,8 @@ function unpack(base64: string): Float32Array {
   return new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
 }
 
-function unpackModel({ best, gap, logSum, probes }: PackedModel): TeacherModel {
-  return { best, gap: unpack(gap), logSum: unpack(logSum), probes: unpack(probes) };
+function unpackModel({ best, exact, gap, logSum, probes }: PackedModel): TeacherModel {
+  return { best, exact, gap: unpack(gap), logSum: unpack(logSum), probes: unpack(probes) };
 }
 
 /** Made by bench/fixture-teacher.mjs with SmolLM2-135M-Instruct. */

@@ -1,0 +1,147 @@
+// One model on three engines, in alternating rounds, so that all see the same state of the machine.
+import { loadNativeModel, openNativeContext, tokenizeNative } from './native.mjs';
+
+/** The best of several rounds: other load on a shared machine only ever slows a round down. */
+function best(rounds, engine, phase) {
+  return Math.max(...rounds.map((round) => round[engine][phase]));
+}
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function rates({ promptTokens, prefillMs, decodedTokens, decodeMs }) {
+  return { prefill: (promptTokens / prefillMs) * 1000, decode: (decodedTokens / decodeMs) * 1000 };
+}
+
+/** Times of native llama.cpp for one prompt and greedy decoding. */
+async function generateNative(context, ids, maxTokens) {
+  context.reset();
+  const start = performance.now();
+  let [index] = await context.decode(ids);
+  let id = await context.greedy(index);
+  const first = performance.now();
+  for (let count = 1; count < maxTokens; count++) {
+    [index] = await context.decode([id]);
+    id = await context.greedy(index);
+  }
+  const decodeMs = performance.now() - first;
+  return rates({
+    promptTokens: ids.length,
+    prefillMs: first - start,
+    decodedTokens: maxTokens - 1,
+    decodeMs,
+  });
+}
+
+/**
+ * Token rates of ours, wllama and native for a model.
+ * @param options `promptTokens`, `maxTokens`, `threads`, `contextTokens`, `rounds`, `engines`, `say`
+ */
+export async function measureModel({ bench, native, path, text, options }) {
+  const { promptTokens, maxTokens, threads, contextTokens, engines, say } = options;
+  const { page } = bench;
+  await bench.pick(path);
+  const result = { rounds: [] };
+  result.readMs = await page.evaluate(() => window.bench.readOnce());
+  const model = await loadNativeModel(native, path);
+  const context = await openNativeContext(native, model, { contextTokens, threads, flashAttention: 'auto' });
+
+  // Each round its own beginning, or a prompt cache would answer instead of the engine.
+  const promptOf = (round) => {
+    const ids = tokenizeNative(model, `Round ${round + 1}. ${text}`).slice(0, promptTokens);
+    return { ids, text: model.detokenize(Uint32Array.from(ids), false) };
+  };
+
+  if (engines.includes('ours')) {
+    const opened = await page.evaluate((o) => window.bench.ours.open(o), { threads, contextTokens });
+    result.loadMs = opened.loadMs;
+    result.info = opened.info;
+    say(
+      `  ours loaded in ${(opened.loadMs / 1000).toFixed(2)} s (reading once: ${(result.readMs / 1000).toFixed(2)} s)`,
+    );
+  }
+  if (engines.includes('wllama')) {
+    const opened = await page.evaluate((o) => window.bench.theirs.open(o), { threads, contextTokens });
+    result.wllamaLoadMs = opened.loadMs;
+    say(`  wllama loaded in ${(opened.loadMs / 1000).toFixed(2)} s, ${opened.threads} threads`);
+  }
+  for (let round = 0; round < options.rounds; round++) {
+    const { ids, text: prompt } = promptOf(round);
+    const figures = {};
+    if (engines.includes('ours')) {
+      const times = await page.evaluate(([i, n]) => window.bench.ours.generate(i, n), [ids, maxTokens]);
+      figures.ours = rates({ ...times, promptTokens: ids.length });
+    }
+    if (engines.includes('native')) figures.native = await generateNative(context, ids, maxTokens);
+    if (engines.includes('wllama')) {
+      const { wllamaTokens = [promptTokens, maxTokens] } = options;
+      const shorter =
+        promptTokens === wllamaTokens[0]
+          ? prompt
+          : model.detokenize(Uint32Array.from(ids.slice(0, wllamaTokens[0])), false);
+      figures.wllama = rates(
+        await page.evaluate(([p, n]) => window.bench.theirs.generate(p, n), [shorter, wllamaTokens[1]]),
+      );
+    }
+    result.rounds.push(figures);
+    const show = ([name, { prefill, decode }]) => `${name} ${prefill.toFixed(1)}/${decode.toFixed(1)}`;
+    say(`  round ${round + 1}: ${Object.entries(figures).map(show).join('  ')}  (prefill/decode tokens/s)`);
+  }
+  for (const engine of engines) {
+    result[engine] = {
+      prefill: best(result.rounds, engine, 'prefill'),
+      decode: best(result.rounds, engine, 'decode'),
+      medianPrefill: median(result.rounds.map((round) => round[engine].prefill)),
+      medianDecode: median(result.rounds.map((round) => round[engine].decode)),
+    };
+  }
+  await page.evaluate(() => window.bench.theirs.close());
+  if (options.agreementText)
+    result.agreement = await measureAgreement({ page, model, context, options, say });
+  await page.evaluate(() => window.bench.ours.close());
+  await context.dispose();
+  await model.dispose();
+  return result;
+}
+
+/**
+ * Share of positions of a text at which ours and native predict the same next token. Native runs with an F32 cache and
+ * without flash attention, its most exact setting. Rounding alone makes llama.cpp differ from itself, hence also how far
+ * either is from the same weights as 32-bit floats (from the fixture).
+ */
+async function measureAgreement({ page, native, model, options, say }) {
+  const { ids, exact } = options.teacher;
+  const context = await openNativeContext(native, model, {
+    contextTokens: ids.length,
+    threads: options.threads,
+    f32Cache: true,
+  });
+  const tops = [];
+  for (const index of await context.decode(ids, Array.from(ids.keys())))
+    tops.push(await context.top(index, 2));
+  await context.dispose();
+  const ours = await page.evaluate((i) => window.bench.ours.predictEach(i), ids);
+  const misses = ours.flatMap((id, position) => {
+    const [first, second] = tops[position];
+    return id === first.id ? [] : [{ position, gap: Number((first.logit - second.logit).toFixed(4)) }];
+  });
+  const share = (predicted) =>
+    exact.filter((id, position) => id === predicted[position]).length / exact.length;
+  const result = {
+    agreement: 1 - misses.length / ids.length,
+    oursVsExact: share(ours),
+    nativeVsExact: share(tops.map(([first]) => first.id)),
+    tokens: ids.length,
+    misses,
+  };
+  const gaps = misses.map(({ gap }) => gap).join(', ') || 'none';
+  say(
+    `  argmax agreement with native ${result.agreement.toFixed(4)} on ${ids.length} tokens; top-2 gaps at the misses: ${gaps}`,
+  );
+  say(
+    `  agreement with exact arithmetic: ours ${result.oursVsExact.toFixed(4)}, native ${result.nativeVsExact.toFixed(4)}`,
+  );
+  return result;
+}

@@ -1,0 +1,61 @@
+// Our engine in a worker of its own, as the app runs it.
+import * as Comlink from 'comlink';
+import { blobSource, openModel } from '../../src/simd/index.ts';
+
+let model;
+
+/** Fails early with a clear message instead of a wrong measurement. */
+function opened() {
+  if (!model) throw new Error('no model is open');
+  return model;
+}
+
+const engine = {
+  async open(file, options) {
+    const start = performance.now();
+    model = await openModel([blobSource(file)], options);
+    return { loadMs: performance.now() - start, info: { ...model.info } };
+  },
+
+  tokenize: (text) => opened().tokenize(text),
+
+  /** Wall-clock times as a caller sees them: to the first token, and from there to the last. */
+  async generate(ids, maxTokens) {
+    const start = performance.now();
+    const produced = [];
+    let first = start;
+    let last = start;
+    for await (const { id } of opened().generate(ids, { maxTokens, temperature: 0 })) {
+      last = performance.now();
+      if (produced.length === 0) first = last;
+      produced.push(id);
+    }
+    return {
+      prefillMs: first - start,
+      decodeMs: last - first,
+      decodedTokens: produced.length - 1,
+      ids: produced,
+    };
+  },
+
+  /** Greatest logit's token after each position. */
+  async predictEach(ids) {
+    const rows = await opened().logits(ids);
+    const width = rows.length / ids.length;
+    return ids.map((_, position) => {
+      const row = rows.subarray(position * width, (position + 1) * width);
+      let best = 0;
+      for (let id = 1; id < width; id++) if (row[id] > row[best]) best = id;
+      return best;
+    });
+  },
+
+  info: () => ({ ...opened().info }),
+
+  close() {
+    model?.close();
+    model = undefined;
+  },
+};
+
+Comlink.expose(engine);

@@ -1,0 +1,84 @@
+// The page of the benchmark: both engines on one page, driven by bench/run.mjs through `window.bench`.
+import { Wllama } from '@wllama/wllama';
+import wllamaWasm from '@wllama/wllama/esm/wasm/wllama.wasm?url';
+import * as Comlink from 'comlink';
+
+const READ_BYTES = 16 * 1024 * 1024;
+
+let worker;
+let engine;
+let wllama;
+
+function pickedFile() {
+  const file = document.querySelector('#file').files[0];
+  if (!file) throw new Error('no file was picked');
+  return file;
+}
+
+/** Milliseconds to read the file once, 16 MiB at a time. */
+async function readOnce() {
+  const file = pickedFile();
+  const start = performance.now();
+  for (let at = 0; at < file.size; at += READ_BYTES) await file.slice(at, at + READ_BYTES).arrayBuffer();
+  return performance.now() - start;
+}
+
+const ours = {
+  async open(options) {
+    worker = new Worker(new URL('./engine.worker.js', import.meta.url), { type: 'module' });
+    engine = Comlink.wrap(worker);
+    return engine.open(pickedFile(), options);
+  },
+  tokenize: (text) => engine.tokenize(text),
+  generate: (ids, maxTokens) => engine.generate(ids, maxTokens),
+  predictEach: (ids) => engine.predictEach(ids),
+  async close() {
+    await engine?.close();
+    worker?.terminate();
+    worker = engine = undefined;
+  },
+};
+
+const theirs = {
+  async open({ threads, contextTokens }) {
+    const start = performance.now();
+    wllama = new Wllama({ default: wllamaWasm }, { suppressNativeLog: true });
+    await wllama.loadModel([pickedFile()], {
+      n_ctx: contextTokens,
+      n_threads: threads,
+      n_gpu_layers: 0,
+      n_parallel: 1,
+    });
+    return { loadMs: performance.now() - start, threads: wllama.getNumThreads() };
+  },
+  /** llama.cpp's own timings: without tokenization, and so to its advantage. */
+  async generate(prompt, maxTokens) {
+    const { timings } = await wllama.createCompletion({
+      prompt,
+      max_tokens: maxTokens,
+      temperature: 0,
+      cache_prompt: false,
+      ignore_eos: true,
+    });
+    return {
+      promptTokens: timings.prompt_n,
+      cachedTokens: timings.cache_n,
+      prefillMs: timings.prompt_ms,
+      decodeMs: timings.predicted_ms,
+      decodedTokens: timings.predicted_n,
+    };
+  },
+  async close() {
+    await wllama?.exit();
+    wllama = undefined;
+  },
+};
+
+window.bench = {
+  ours,
+  theirs,
+  readOnce,
+  isolated: () => crossOriginIsolated,
+  cores: () => navigator.hardwareConcurrency,
+};
+document.body.dataset.ready = 'true';

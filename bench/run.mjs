@@ -1,0 +1,148 @@
+// Our engine against wllama (llama.cpp in WASM) on the same page and against native llama.cpp, in one run:
+//   npm run bench -- [--quick] [--json] [--model SmolLM2.Q4_1.gguf] [--threads 2] [--rounds 3]
+// `--json` prints one JSON object as the last line; everything else goes to standard error then.
+// `--quick` leaves out the 7B-shaped models.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { describeMachine } from './machine.mjs';
+import { measureSet } from './set.mjs';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    model: { type: 'string' },
+    threads: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+const say = (line) => (values.json ? console.error(line) : console.log(line));
+const threads = Number(values.threads);
+const rounds = Number(values.rounds);
+
+/** Native llama.cpp is a dependency of this package only: got when first needed. */
+function installPeers() {
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  if (existsSync(`${folder}node_modules/node-llama-cpp`)) return;
+  say('installing the peers of bench/ ...');
+  // The prebuilt binaries are packages; no install script has to run.
+  const { status, stderr } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`npm ci in bench/ failed: ${stderr}`);
+}
+
+const ratio = (result, phase, peer) => result.ours[phase] / result[peer][phase];
+/** The requirement holds for every model, so the least is what counts. */
+const least = (results, pick) => Number(Math.min(...results.map(pick)).toFixed(3));
+
+async function measureSmallModels({ bench, native }) {
+  const { measureModel } = await import('./measure.mjs');
+  const { prepareSmallModels } = await import('./models.mjs');
+  const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
+  const packed = readFileSync(new URL('../src/simd/fixtures/teacher.json.gz', import.meta.url));
+  const teacher = JSON.parse(gunzipSync(packed).toString());
+  const results = {};
+  for (const [type, path] of Object.entries(await prepareSmallModels(values.model))) {
+    say(`SmolLM2-135M ${type}, ${threads} threads`);
+    results[type] = await measureModel({
+      bench,
+      native,
+      path,
+      text,
+      options: {
+        promptTokens: 256,
+        maxTokens: 64,
+        contextTokens: 512,
+        threads,
+        rounds,
+        engines: ['ours', 'wllama', 'native'],
+        teacher: { ids: teacher.ids, exact: teacher.models[type].exact },
+        say,
+      },
+    });
+  }
+  return results;
+}
+
+async function measureShapes({ bench, native }) {
+  const { measureModel } = await import('./measure.mjs');
+  const { prepareShapeModel } = await import('./models.mjs');
+  const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
+  const results = {};
+  // 4.08 GB of Q4_K_M do not fit wllama's heap of 4 GiB.
+  const engines = { Q4_0: ['ours', 'wllama', 'native'], Q4_K_M: ['ours', 'native'] };
+  for (const [type, list] of Object.entries(engines)) {
+    say(`7B shape ${type}, ${threads} threads`);
+    const path = await prepareShapeModel(type);
+    results[type] = await measureModel({
+      bench,
+      native,
+      path,
+      text,
+      options: {
+        promptTokens: 128,
+        maxTokens: 16,
+        // wllama reads half a token a second: few tokens tell its rate.
+        wllamaTokens: [8, 6],
+        contextTokens: 256,
+        threads,
+        rounds: 1,
+        engines: list,
+        say,
+      },
+    });
+  }
+  return results;
+}
+
+function summarise(small, shapes) {
+  const all = Object.values(small);
+  const summary = {
+    prefillVsWllama: least(all, (result) => ratio(result, 'prefill', 'wllama')),
+    decodeVsWllama: least(all, (result) => ratio(result, 'decode', 'wllama')),
+    prefillVsNative: least(all, (result) => ratio(result, 'prefill', 'native')),
+    decodeVsNative: least(all, (result) => ratio(result, 'decode', 'native')),
+    argmaxAgreement: least(all, ({ agreement }) => agreement.agreement),
+  };
+  if (!shapes) return summary;
+  const { Q4_0, Q4_K_M } = shapes;
+  return {
+    ...summary,
+    shapeDecodeVsWllama: Number(ratio(Q4_0, 'decode', 'wllama').toFixed(2)),
+    shapeDecodeVsNative: Number(ratio(Q4_0, 'decode', 'native').toFixed(3)),
+    shapePrefillVsNative: Number(ratio(Q4_0, 'prefill', 'native').toFixed(3)),
+    shapeLoadVsRead: Number((Q4_0.loadMs / Q4_0.readMs).toFixed(2)),
+    shapeQ4KMDecode: Number(Q4_K_M.ours.decode.toFixed(2)),
+  };
+}
+
+installPeers();
+const { openNative } = await import('./native.mjs');
+const { openBenchPage } = await import('./browser.mjs');
+const before = describeMachine();
+say(`${before.cpu}, ${before.cores} cores, ${before.memoryGiB} GiB, load ${before.loadAverage.join(' ')}`);
+const native = await openNative();
+const bench = await openBenchPage();
+say(`Chromium ${bench.version}; native llama.cpp: ${native.systemInfo}`);
+try {
+  const small = await measureSmallModels({ bench, native });
+  const shapes = values.quick ? undefined : await measureShapes({ bench, native });
+  const report = {
+    ...summarise(small, shapes),
+    setVsWllama: await measureSet(undefined),
+    machine: { before, after: describeMachine(), chromium: bench.version },
+    threads,
+    models: small,
+    ...(shapes && { shapes }),
+  };
+  for (const [name, value] of Object.entries(report)) if (typeof value === 'number') say(`${name}: ${value}`);
+  if (values.json) console.log(JSON.stringify(report));
+} finally {
+  await bench.close();
+  await native.dispose();
+}
