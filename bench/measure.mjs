@@ -98,8 +98,7 @@ export async function measureModel({ bench, native, path, text, options }) {
     };
   }
   await page.evaluate(() => window.bench.theirs.close());
-  if (options.agreementText)
-    result.agreement = await measureAgreement({ page, model, context, options, say });
+  if (options.teacher) result.agreement = await measureAgreement({ page, native, model, options, say });
   await page.evaluate(() => window.bench.ours.close());
   await context.dispose();
   await model.dispose();

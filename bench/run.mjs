@@ -1,7 +1,7 @@
 // Our engine against wllama (llama.cpp in WASM) on the same page and against native llama.cpp, in one run:
-//   npm run bench -- [--quick] [--json] [--model SmolLM2.Q4_1.gguf] [--threads 2] [--rounds 3]
+//   npm run bench -- [--quick] [--json] [--model SmolLM2.Q4_1.gguf] [--threads 2] [--rounds 3] [--shapes-only]
 // `--json` prints one JSON object as the last line; everything else goes to standard error then.
-// `--quick` leaves out the 7B-shaped models.
+// `--quick` leaves out the 7B-shaped models, `--shapes-only` all others.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     model: { type: 'string' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
+    'shapes-only': { type: 'boolean', default: false },
   },
 });
 const say = (line) => (values.json ? console.error(line) : console.log(line));
@@ -100,24 +101,24 @@ async function measureShapes({ bench, native }) {
   return results;
 }
 
-function summarise(small, shapes) {
+function summariseSmall(small) {
   const all = Object.values(small);
-  const summary = {
+  return {
     prefillVsWllama: least(all, (result) => ratio(result, 'prefill', 'wllama')),
     decodeVsWllama: least(all, (result) => ratio(result, 'decode', 'wllama')),
     prefillVsNative: least(all, (result) => ratio(result, 'prefill', 'native')),
     decodeVsNative: least(all, (result) => ratio(result, 'decode', 'native')),
     argmaxAgreement: least(all, ({ agreement }) => agreement.agreement),
   };
-  if (!shapes) return summary;
-  const { Q4_0, Q4_K_M } = shapes;
+}
+
+function summariseShapes({ Q4_0, Q4_K_M }) {
   return {
-    ...summary,
-    shapeDecodeVsWllama: Number(ratio(Q4_0, 'decode', 'wllama').toFixed(2)),
-    shapeDecodeVsNative: Number(ratio(Q4_0, 'decode', 'native').toFixed(3)),
-    shapePrefillVsNative: Number(ratio(Q4_0, 'prefill', 'native').toFixed(3)),
-    shapeLoadVsRead: Number((Q4_0.loadMs / Q4_0.readMs).toFixed(2)),
-    shapeQ4KMDecode: Number(Q4_K_M.ours.decode.toFixed(2)),
+    shapeDecodeVsWllama: least([Q4_0], (result) => ratio(result, 'decode', 'wllama')),
+    shapeDecodeVsNative: least([Q4_0], (result) => ratio(result, 'decode', 'native')),
+    shapePrefillVsNative: least([Q4_0], (result) => ratio(result, 'prefill', 'native')),
+    shapeLoadVsRead: least([Q4_0], ({ loadMs, readMs }) => loadMs / readMs),
+    shapeQ4KMDecode: least([Q4_K_M], ({ ours }) => ours.decode),
   };
 }
 
@@ -130,10 +131,11 @@ const native = await openNative();
 const bench = await openBenchPage();
 say(`Chromium ${bench.version}; native llama.cpp: ${native.systemInfo}`);
 try {
-  const small = await measureSmallModels({ bench, native });
+  const small = values['shapes-only'] ? undefined : await measureSmallModels({ bench, native });
   const shapes = values.quick ? undefined : await measureShapes({ bench, native });
   const report = {
-    ...summarise(small, shapes),
+    ...(small && summariseSmall(small)),
+    ...(shapes && summariseShapes(shapes)),
     setVsWllama: await measureSet(undefined),
     machine: { before, after: describeMachine(), chromium: bench.version },
     threads,
