@@ -6,7 +6,6 @@ import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig, type Plugin } from 'vitest/config';
 
 const root = import.meta.dirname;
-const wllamaVersion = readVersion('@wllama/wllama');
 
 export default defineConfig(({ command, mode }) => ({
   // Relative URLs: the same files work at a host's root and under a project's sub-path.
@@ -55,7 +54,10 @@ export default defineConfig(({ command, mode }) => ({
   ],
   // The package's own entry is its TypeScript source; this is what it builds from that.
   resolve: { alias: [{ find: /^@wllama\/wllama$/, replacement: '@wllama/wllama/esm/index.js' }] },
-  define: { __WLLAMA_VERSION__: JSON.stringify(wllamaVersion) },
+  define: {
+    __WLLAMA_VERSION__: JSON.stringify(readVersion(join('node_modules', '@wllama/wllama'))),
+    __APP_VERSION__: JSON.stringify(readVersion('.')),
+  },
   // Threads need cross-origin isolation. `vite preview` sends no headers on purpose: like a static host, it leaves
   // that to the service worker, which the development server has none of.
   server: {
@@ -113,11 +115,10 @@ function serveStaticModels(): Plugin {
   };
 }
 
-function readVersion(name: string): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'),
-  );
+/** @param folder of a package, from the root of this one */
+function readVersion(folder: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
   if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
     return String(manifest.version);
-  throw new TypeError(`${name} has no version`);
+  throw new TypeError(`${folder} has no version`);
 }

@@ -138,7 +138,7 @@ try {
   const appPage = await browser.newPage();
   await appPage.goto(urlOf(app));
   await appPage.waitForFunction(() => crossOriginIsolated);
-  await appPage.getByText('Sampling', { exact: true }).click();
+  await appPage.getByText('Settings', { exact: true }).click();
   await appPage.getByLabel('Answer length, tokens').fill(String(MAX_TOKENS));
   await appPage.getByLabel('Answer length, tokens').blur();
   log('warming up: download, thread measurement, first run');

@@ -18,7 +18,7 @@ test('speaks Russian to a Russian browser, and switches without a reload', async
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('А с логикой у неё как?');
   await expect(page.locator('html')).toHaveAttribute('lang', 'ru');
   await expect(page.getByLabel('Тест', { exact: true })).toHaveValue('logic-ru');
-  await page.getByText('Выбор токенов', { exact: true }).click();
+  await page.getByText('Настройки', { exact: true }).click();
   await page.getByLabel('Длина ответа, токенов').fill('8');
   await page.getByLabel('Длина ответа, токенов').blur();
   await page.getByRole('button', { name: 'Запустить' }).click();

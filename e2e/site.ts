@@ -59,11 +59,11 @@ export async function openIsolated(page: Page, url: string): Promise<void> {
 
 /** Short answers keep the tests short; the rest is as a visitor finds it. */
 export async function shortenAnswers(page: Page, maxTokens = 12): Promise<void> {
-  await page.getByText('Sampling', { exact: true }).click();
+  await page.getByText('Settings', { exact: true }).click();
   const field = page.getByLabel('Answer length, tokens');
   await field.fill(String(maxTokens));
   await field.blur();
-  await page.getByText('Sampling', { exact: true }).click();
+  await page.getByText('Settings', { exact: true }).click();
 }
 
 export async function run(page: Page): Promise<void> {

@@ -20,8 +20,9 @@ overwriteGetLocale(() => preferences.locale);
 
 const runStore = createRunStore();
 const history = new History({ runStore, findLiveRuns });
+const client = createEngineClient();
 const bench = new Bench({
-  client: createEngineClient(),
+  client,
   runStore,
   modelsUrl: new URL('static-models/', siteUrl).href,
   requestPersistence: () => navigator.storage.persist(),
@@ -29,7 +30,12 @@ const bench = new Bench({
   now: () => performance.now(),
   onJournal: () => void history.refresh(),
 });
-const choices = new Choices(readCatalog(), createSettingsStore(), () => loadBundledSets(siteUrl));
+const choices = new Choices(
+  readCatalog(),
+  createSettingsStore(),
+  () => loadBundledSets(siteUrl),
+  () => client.listEngines(),
+);
 
 void ensureIsolation(() => bench.busy);
 void history.refresh();

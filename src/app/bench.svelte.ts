@@ -42,6 +42,7 @@ export interface RunOrder {
   readonly artifactId: string;
   readonly testSet: TestSet;
   readonly sampling: Sampling;
+  readonly engineId?: string;
 }
 
 /** The run on this page: one at a time, from pressing Run to its end. */
@@ -103,17 +104,20 @@ export class Bench {
     return this.#fault;
   }
 
-  start(order: RunOrder): Promise<void> {
+  /** Does nothing while a run is under way. */
+  async start(order: RunOrder): Promise<void> {
+    if (this.busy) return;
     this.#run = undefined;
     this.#results = [];
-    return this.#execute({ ...order, runId: this.ports.createId(), modelsUrl: this.ports.modelsUrl });
+    await this.#execute({ ...order, runId: this.ports.createId(), modelsUrl: this.ports.modelsUrl });
   }
 
-  /** Goes on with a run that was stopped or interrupted; what it has finished stays. */
-  resume({ run, results, testSet }: RunRecord, model: Model): Promise<void> {
+  /** Goes on with a run that was stopped or interrupted; what it has finished stays. Does nothing while one is under way. */
+  async resume({ run, results, testSet }: RunRecord, model: Model): Promise<void> {
+    if (this.busy) return;
     this.#run = run;
     this.#results = results;
-    return this.#execute({
+    await this.#execute({
       runId: run.id,
       model,
       artifactId: run.setup.artifact.id,
@@ -122,7 +126,7 @@ export class Bench {
       modelsUrl: this.ports.modelsUrl,
       continued: {
         doneCaseIds: results.map((result) => result.caseId),
-        threads: run.setup.session.threads,
+        session: run.setup.session,
       },
     });
   }
@@ -143,7 +147,6 @@ export class Bench {
   }
 
   async #execute(request: RunRequest): Promise<void> {
-    if (this.busy) return;
     const abort = new AbortController();
     this.#abort = abort;
     this.#phase = 'checking';
@@ -157,14 +160,12 @@ export class Bench {
       const end = await this.ports.client.run(request, (events) => events.forEach(this.#apply), abort.signal);
       this.#end = end;
       if (end.kind === 'failed') this.#fault = end.fault;
-      // A worker that had to be ended could not write this itself.
-      if (end.kind === 'stopped' && this.#run !== undefined)
-        await this.ports.runStore.endRun(this.#run.id, end);
+      if (end.kind === 'stopped') await this.#settleJournal(end);
     } catch (error) {
       const fault = toFault(error);
       this.#fault = fault;
       this.#end = { kind: 'failed', fault };
-      if (this.#run !== undefined) await this.ports.runStore.endRun(this.#run.id, this.#end);
+      await this.#settleJournal(this.#end);
     } finally {
       if (this.#run !== undefined && this.#end !== undefined) this.#run = { ...this.#run, end: this.#end };
       this.#phase = undefined;
@@ -174,6 +175,17 @@ export class Bench {
       this.#abort = undefined;
       this.ports.onJournal();
     }
+  }
+
+  /**
+   * Writes the end, which a worker that had to be ended could not, and reads what was finished just before it: the page
+   * was not told of that any more, and would do those cases again when it goes on.
+   */
+  async #settleJournal(end: RunEnd): Promise<void> {
+    if (this.#run === undefined) return;
+    const { id } = this.#run;
+    await this.ports.runStore.endRun(id, end);
+    this.#results = (await this.ports.runStore.findRun(id))?.results ?? this.#results;
   }
 
   readonly #apply = (event: WorkerEvent): void => {

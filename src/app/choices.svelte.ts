@@ -4,6 +4,7 @@ import type { Model } from '../domain/model';
 import { parseWith } from '../domain/parse';
 import type { SettingsStore } from '../domain/ports';
 import { DEFAULT_SAMPLING, samplingSchema } from '../domain/run';
+import type { EngineSummary } from '../worker/protocol';
 import type { LoadedSet } from './test-sets';
 
 /**
@@ -15,14 +16,36 @@ export class Choices {
   #setId = $state('');
   #sampling = $state.raw<Sampling>(DEFAULT_SAMPLING);
   #sets = $state.raw<readonly LoadedSet[]>([]);
+  #engineId = $state('');
+  #engines = $state.raw<readonly EngineSummary[]>([]);
   #fault = $state.raw<Fault | undefined>();
 
   constructor(
     readonly models: readonly Model[],
     private readonly settings: SettingsStore,
     private readonly loadSets: () => Promise<readonly LoadedSet[]>,
+    private readonly listEngines: () => Promise<readonly EngineSummary[]>,
   ) {
     this.#modelId = models[0]?.id ?? '';
+  }
+
+  /** Empty until asked for: only the worker knows the engines. */
+  get engines(): readonly EngineSummary[] {
+    return this.#engines;
+  }
+
+  /** Empty: the first that can run the model. */
+  get engineId(): string {
+    return this.#engineId;
+  }
+
+  set engineId(id: string) {
+    this.#engineId = id;
+    this.#remember('engine', id);
+  }
+
+  async loadEngines(): Promise<void> {
+    if (this.#engines.length === 0) this.#engines = await this.listEngines();
   }
 
   get sets(): readonly LoadedSet[] {
@@ -68,14 +91,16 @@ export class Choices {
   async load(language: string): Promise<void> {
     this.#fault = undefined;
     try {
-      const [sets, sampling, setId, modelId] = await Promise.all([
+      const [sets, sampling, setId, modelId, engineId] = await Promise.all([
         this.loadSets(),
         this.#recall('sampling'),
         this.#recall('set'),
         this.#recall('model'),
+        this.#recall('engine'),
       ]);
       this.#sets = sets;
       if (sampling !== undefined) this.#sampling = readSampling(sampling);
+      if (typeof engineId === 'string') this.#engineId = engineId;
       if (this.models.some(({ id }) => id === modelId)) this.#modelId = String(modelId);
       const remembered = sets.find(({ testSet }) => testSet.id === setId);
       const inLanguage = sets.find(({ testSet }) => testSet.language === language);
@@ -91,8 +116,9 @@ export class Choices {
     this.#remember('sampling', this.#sampling);
   }
 
-  resetSampling(): void {
+  resetSettings(): void {
     this.changeSampling(DEFAULT_SAMPLING);
+    this.engineId = '';
   }
 
   /** A browser that forbids storage is no reason not to run. */

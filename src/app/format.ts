@@ -48,6 +48,11 @@ export class Format {
 
   /** Language of a test set, in the reader's own. */
   language(tag: string): string {
-    return new Intl.DisplayNames(this.locale, { type: 'language' }).of(tag) ?? tag;
+    try {
+      return new Intl.DisplayNames(this.locale, { type: 'language' }).of(tag) ?? tag;
+    } catch {
+      // It throws for a tag that only looks like one, and sets come from anybody.
+      return tag;
+    }
   }
 }

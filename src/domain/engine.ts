@@ -59,9 +59,11 @@ export interface Continuation {
 export interface SessionInfo {
   readonly engineId: string;
   readonly engineVersion: string;
-  readonly backend: 'wasm' | 'webgpu';
+  readonly backend: Backend;
   readonly threads: number;
   readonly contextTokens: number;
+  /** Engines that were tried before and could not, and why: nothing is replaced silently. */
+  readonly insteadOf?: readonly { readonly engineId: string; readonly reason: string }[];
 }
 
 export interface Session {
@@ -90,8 +92,12 @@ export interface OpenFile {
 
 export interface OpenOptions {
   readonly contextTokens: number;
-  readonly threads: number;
+  /** `measure` only for engines that choose their threads themselves. */
+  readonly threads: number | 'measure';
+  readonly backend: Backend;
 }
+
+export type Backend = 'wasm' | 'webgpu';
 
 export type Support = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -99,6 +105,9 @@ export interface Engine {
   readonly id: string;
   readonly label: string;
   readonly formats: readonly Artifact['format'][];
+  readonly backends: readonly Backend[];
+  /** Measures and adapts its thread count itself; others are measured from outside. */
+  readonly choosesThreads: boolean;
   supports(artifact: Artifact, device: Device): Support;
   /** @throws FaultError `unsupported`, `out-of-memory`, `engine` or `stopped` */
   open(

@@ -40,7 +40,7 @@ export interface RunSummary {
 /** The journal of runs. */
 export interface RunStore {
   createRun(run: Run, testSet: TestSet): Promise<void>;
-  /** Resolves when the result is on disk. */
+  /** Resolves when the result is on disk. Does nothing when the run was deleted meanwhile. */
   appendResult(runId: string, result: Result): Promise<void>;
   /** Does nothing when the run was deleted meanwhile. */
   endRun(runId: string, end: RunEnd): Promise<void>;

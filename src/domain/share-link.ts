@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { SessionInfo } from './engine';
 import { badInput } from './fault';
 import { parseJsonWith } from './parse';
 import { samplingSchema, type Result, type Run } from './run';
@@ -54,6 +55,13 @@ const sharedRunSchema = v.strictObject({
     backend: v.picklist(['wasm', 'webgpu']),
     threads: count,
     contextTokens: count,
+    insteadOf: v.exactOptional(
+      v.pipe(
+        v.array(v.strictObject({ engineId: text(40), reason: text(400) })),
+        v.maxLength(8),
+        v.readonly(),
+      ),
+    ),
   }),
   templateSha256: sha256,
   set: v.strictObject({ id: text(80), title: text(200), language: text(20), sha256, caseCount: count }),
@@ -75,9 +83,18 @@ export function shareRun(run: Run, results: readonly Result[], maxAnswerCharacte
     version: 1,
     startedAt: run.startedAt,
     end: run.end?.kind ?? 'open',
-    ...structuredClone(run.setup),
+    ...run.setup,
+    session: shareSession(run.setup.session),
     logicalCores: run.device.logicalCores,
     results: results.map((result) => shareResult(result, maxAnswerCharacters)),
+  };
+}
+
+function shareSession({ insteadOf, ...session }: SessionInfo): SharedRun['session'] {
+  if (insteadOf === undefined) return session;
+  return {
+    ...session,
+    insteadOf: insteadOf.map(({ engineId, reason }) => ({ engineId, reason: reason.slice(0, 400) })),
   };
 }
 

@@ -1,1 +1,3 @@
+// In order of preference where several can run an artifact.
+export { simd } from './simd';
 export { wllama } from './wllama';

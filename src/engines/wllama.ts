@@ -3,11 +3,16 @@ import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
 
-/** llama.cpp in one WASM file: the widest GGUF support in a browser. CPU only so far. */
+/** More than any model has. */
+const ALL_LAYERS = 999;
+
+/** llama.cpp in one WASM file: the widest GGUF support in a browser, on the CPU and by WebGPU. */
 export const wllama: Engine = {
   id: 'wllama',
   label: 'llama.cpp (wllama)',
   formats: ['gguf'],
+  backends: ['wasm', 'webgpu'],
+  choosesThreads: false,
 
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
@@ -23,9 +28,9 @@ export const wllama: Engine = {
         files.map((file) => file.blob),
         {
           n_ctx: options.contextTokens,
-          n_threads: options.threads,
-          // Also keeps llama.cpp from asking for a GPU device at all.
-          n_gpu_layers: 0,
+          ...(options.threads !== 'measure' && { n_threads: options.threads }),
+          // None also keeps llama.cpp from asking for a GPU device at all.
+          n_gpu_layers: options.backend === 'webgpu' ? ALL_LAYERS : 0,
           n_parallel: 1,
           warmup: false,
         },
@@ -36,7 +41,7 @@ export const wllama: Engine = {
     const info: SessionInfo = {
       engineId: 'wllama',
       engineVersion: `${__WLLAMA_VERSION__} / ${Wllama.getLibllamaVersion()}`,
-      backend: 'wasm',
+      backend: options.backend,
       threads: runtime.isMultithread() ? runtime.getNumThreads() : 1,
       contextTokens: runtime.getLoadedContextInfo().n_ctx,
     };

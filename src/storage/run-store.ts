@@ -37,9 +37,14 @@ export function createRunStore(): RunStore {
     },
 
     async appendResult(runId, result) {
-      const transaction = (await open()).transaction('results', 'readwrite', { durability: 'strict' });
-      const index = await transaction.store.count(resultsOf(runId));
-      await transaction.store.put(result, [runId, index]);
+      const transaction = (await open()).transaction(['runs', 'results'], 'readwrite', {
+        durability: 'strict',
+      });
+      const results = transaction.objectStore('results');
+      // A result of a deleted run would stay for ever: nobody could find it.
+      if ((await transaction.objectStore('runs').getKey(runId)) !== undefined) {
+        await results.put(result, [runId, await results.count(resultsOf(runId))]);
+      }
       await transaction.done;
     },
 

@@ -52,15 +52,21 @@ export async function openWithBestThreads(
   return open(best.threads);
 }
 
-/** Milliseconds for a short prompt and a short answer, as the engine itself measures them. */
+/** Milliseconds for a short prompt and a short answer, as the engine itself measures them. Closes a session that fails. */
 async function measure(session: Session, signal: AbortSignal): Promise<number> {
   const tokens = session.complete(
     { prompt: SAMPLE_PROMPT, stop: [] },
     { temperature: 0, topP: 1, topK: 0, seed: 0, maxTokens: SAMPLE_TOKENS },
     signal,
   );
-  for (;;) {
-    const next = await tokens.next();
-    if (next.done === true) return next.value.prefillMs + next.value.decodeMs;
+  try {
+    for (;;) {
+      const next = await tokens.next();
+      if (next.done === true) return next.value.prefillMs + next.value.decodeMs;
+    }
+  } catch (error) {
+    // Nobody else knows of it, and it holds the whole model.
+    await session.close();
+    throw error;
   }
 }

@@ -1,12 +1,20 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
 import { FaultError, toFault } from '../domain/fault';
 import type { RunEnd } from '../domain/run';
-import { carryFaults, type EngineWorkerApi, type RunRequest, type WorkerEvent } from './protocol';
+import {
+  carryFaults,
+  type EngineSummary,
+  type EngineWorkerApi,
+  type RunRequest,
+  type WorkerEvent,
+} from './protocol';
 
 /** How long a worker may take to stop by itself; a stop must be over within a second. */
 const STOP_GRACE_MS = 300;
 
 export interface EngineClient {
+  /** Starts the worker, not an engine. */
+  listEngines(): Promise<readonly EngineSummary[]>;
   /**
    * Runs a test set in the worker. An abort ends it as `stopped`: kindly first, then by ending the worker.
    * @throws FaultError when the run could not start, or `out-of-memory`/`engine` when the worker died
@@ -35,13 +43,21 @@ export function createEngineClient(startWorker: () => Worker = startEngineWorker
     live = undefined;
   }
 
+  function start(): LiveWorker {
+    if (live === undefined) {
+      const worker = startWorker();
+      live = { worker, remote: wrap<EngineWorkerApi>(worker) };
+    }
+    return live;
+  }
+
   return {
+    async listEngines() {
+      return await start().remote.listEngines();
+    },
+
     async run(request, listener, signal) {
-      if (live === undefined) {
-        const worker = startWorker();
-        live = { worker, remote: wrap<EngineWorkerApi>(worker) };
-      }
-      const { worker, remote } = live;
+      const { worker, remote } = start();
       if (signal.aborted) return { kind: 'stopped' };
       let resolve: (end: RunEnd) => void = () => undefined;
       let reject: (error: FaultError) => void = () => undefined;

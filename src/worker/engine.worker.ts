@@ -1,6 +1,6 @@
 import { expose } from 'comlink';
 import { obtainFile } from '../domain/download';
-import type { Device, Engine, OpenFile, Session } from '../domain/engine';
+import type { Device, Engine, OpenFile, Session, SessionInfo } from '../domain/engine';
 import { FaultError, toFault } from '../domain/fault';
 import { gradeAnswer } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
@@ -35,6 +35,7 @@ let running: AbortController | undefined;
 let loaded: { readonly key: string; readonly session: Session } | undefined;
 
 const api: EngineWorkerApi = {
+  listEngines: () => engineRegistry.map(({ id, label, formats }) => ({ id, label, formats })),
   async run(request, listener) {
     if (running !== undefined) throw new FaultError({ kind: 'engine', detail: 'a run is already under way' });
     running = new AbortController();
@@ -127,6 +128,7 @@ async function runRequest(
   }
 }
 
+/** The loaded session if it is the one wanted, else a new one: files, then the first engine that can. */
 async function openSession(
   request: RunRequest,
   artifact: Artifact,
@@ -134,12 +136,79 @@ async function openSession(
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<Session> {
-  const engine = chooseEngine(artifact, device);
   const contextTokens = Math.min(artifact.contextTokens, request.sampling.maxTokens + PROMPT_TOKENS);
-  const key = [engine.id, artifact.id, contextTokens, request.continued?.threads].join(' ');
+  const engineId = request.continued?.session.engineId ?? request.engineId;
+  const key = [artifact.id, contextTokens, engineId, request.continued?.session.threads].join(' ');
   if (loaded?.key === key) return loaded.session;
   await closeLoaded();
+  const files = await obtainFiles(artifact, request.modelsUrl, emit, signal);
 
+  emit({ type: 'phase', phase: 'loading' });
+  const insteadOf: { readonly engineId: string; readonly reason: string }[] = [];
+  for (const engine of findEngines(artifact, device, engineId)) {
+    try {
+      const session = await openWithEngine(
+        engine,
+        files,
+        contextTokens,
+        request,
+        artifact,
+        device,
+        emit,
+        signal,
+      );
+      loaded = { key, session: insteadOf.length === 0 ? session : withInsteadOf(session, insteadOf) };
+      return loaded.session;
+    } catch (error) {
+      const fault = toFault(error);
+      // What one engine does not handle or cannot hold, another may; the result names both.
+      if (fault.kind !== 'unsupported' && fault.kind !== 'out-of-memory') throw error;
+      insteadOf.push({ engineId: engine.id, reason: fault.detail });
+    }
+  }
+  const detail = insteadOf.map(({ engineId: id, reason }) => `${id}: ${reason}`).join('; ');
+  throw new FaultError({ kind: 'unsupported', detail: detail || `${artifact.id} (${artifact.format})` });
+}
+
+function findEngines(artifact: Artifact, device: Device, engineId: string | undefined): readonly Engine[] {
+  const wanted = engineRegistry.filter(({ id }) => engineId === undefined || id === engineId);
+  return wanted.filter((engine) => engine.supports(artifact, device).ok);
+}
+
+function withInsteadOf(session: Session, insteadOf: NonNullable<SessionInfo['insteadOf']>): Session {
+  return { ...session, info: { ...session.info, insteadOf } };
+}
+
+async function openWithEngine(
+  engine: Engine,
+  files: readonly OpenFile[],
+  contextTokens: number,
+  request: RunRequest,
+  artifact: Artifact,
+  device: Device,
+  emit: (event: WorkerEvent) => void,
+  signal: AbortSignal,
+): Promise<Session> {
+  const open = (threads: number | 'measure') =>
+    engine.open(artifact, files, { contextTokens, threads, backend: 'wasm' }, signal);
+  if (engine.choosesThreads) return open('measure');
+  if (request.continued !== undefined) return open(request.continued.session.threads);
+  return openWithBestThreads(
+    `threads ${engine.id} ${artifact.id} ${device.logicalCores}`,
+    listThreadCandidates(device.logicalCores, device.crossOriginIsolated),
+    settingsStore,
+    open,
+    () => emit({ type: 'phase', phase: 'measuring' }),
+    signal,
+  );
+}
+
+async function obtainFiles(
+  artifact: Artifact,
+  modelsUrl: string,
+  emit: (event: WorkerEvent) => void,
+  signal: AbortSignal,
+): Promise<readonly OpenFile[]> {
   emit({ type: 'phase', phase: 'checking' });
   const totalBytes = sumArtifactBytes(artifact);
   const files: OpenFile[] = [];
@@ -147,7 +216,7 @@ async function openSession(
   let earlierReceived = 0;
   for (const file of artifact.files) {
     let receivedBytes = 0;
-    const ports = createTransferPorts(file, request.modelsUrl, shardStore);
+    const ports = createTransferPorts(file, modelsUrl, shardStore);
     // Two tabs that want one file: the second waits and finds it stored.
     const blob = await navigator.locks.request(`wizardbench-file-${file.sha256}`, { signal }, () =>
       obtainFile(
@@ -177,30 +246,7 @@ async function openSession(
     earlierBytes += file.bytes;
     earlierReceived += receivedBytes;
   }
-
-  emit({ type: 'phase', phase: 'loading' });
-  const open = (threads: number) => engine.open(artifact, files, { contextTokens, threads }, signal);
-  const session =
-    request.continued !== undefined
-      ? await open(request.continued.threads)
-      : await openWithBestThreads(
-          `threads ${engine.id} ${artifact.id} ${device.logicalCores}`,
-          listThreadCandidates(device.logicalCores, device.crossOriginIsolated),
-          settingsStore,
-          open,
-          () => emit({ type: 'phase', phase: 'measuring' }),
-          signal,
-        );
-  loaded = { key, session };
-  return session;
-}
-
-function chooseEngine(artifact: Artifact, device: Device): Engine {
-  const engine = engineRegistry.find((each) => each.supports(artifact, device).ok);
-  if (engine === undefined) {
-    throw new FaultError({ kind: 'unsupported', detail: `${artifact.id} (${artifact.format})` });
-  }
-  return engine;
+  return files;
 }
 
 async function closeLoaded(): Promise<void> {

@@ -1,6 +1,6 @@
 import { transferHandlers } from 'comlink';
 import type { TransferProgress } from '../domain/download';
-import type { Sampling } from '../domain/engine';
+import type { Engine, Sampling, SessionInfo } from '../domain/engine';
 import { FaultError, type Fault } from '../domain/fault';
 import type { Model } from '../domain/model';
 import type { Run, RunEnd } from '../domain/run';
@@ -13,13 +13,15 @@ export interface RunRequest {
   readonly artifactId: string;
   readonly testSet: TestSet;
   readonly sampling: Sampling;
+  /** Where the person has chosen one; otherwise the first that can run the model. */
+  readonly engineId?: string;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
   /** Present when an interrupted run goes on. */
   readonly continued?: {
     readonly doneCaseIds: readonly string[];
-    /** As before, so that one run is not measured two ways. */
-    readonly threads: number;
+    /** What ran it before, so that one run is not measured two ways. */
+    readonly session: SessionInfo;
   };
 }
 
@@ -32,8 +34,16 @@ export type WorkerEvent =
   /** The journal has the run; what runs it is known. */
   | { readonly type: 'run-opened'; readonly run: Run };
 
+export interface EngineSummary {
+  readonly id: string;
+  readonly label: string;
+  readonly formats: Engine['formats'];
+}
+
 /** What the page may ask of the engine worker. */
 export interface EngineWorkerApi {
+  /** In order of preference. */
+  listEngines(): readonly EngineSummary[];
   /**
    * Runs a test set to its end. Events come batched, in order.
    * @throws FaultError when the run could not start; once it has, its end says how it went

@@ -26,10 +26,12 @@ export function createTransferPorts(file: ModelFile, modelsUrl: string, store: S
     pause: (milliseconds, signal) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(resolve, milliseconds);
-        signal.addEventListener('abort', () => {
+        const giveUp = () => {
           clearTimeout(timer);
           reject(new FaultError({ kind: 'stopped' }));
-        });
+        };
+        if (signal.aborted) giveUp();
+        else signal.addEventListener('abort', giveUp);
       }),
   };
 }
