@@ -36,7 +36,7 @@ export default defineConfig(({ command, mode }) => ({
           '*.svg',
           'manifest.webmanifest',
         ],
-        globIgnores: ['assets/wllama-*'],
+        globIgnores: ['assets/engine-*', 'assets/thread.worker-*'],
       },
       manifest: {
         name: 'WizardBench',
@@ -64,18 +64,14 @@ export default defineConfig(({ command, mode }) => ({
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
   },
   // The default, iife, would inline every engine into the worker.
-  worker: { format: 'es' },
+  worker: {
+    format: 'es',
+    // Named apart, so that the service worker can leave engines out of what it stores ahead of use.
+    rolldownOptions: { output: { chunkFileNames: 'assets/engine-[name]-[hash].js' } },
+  },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
-    rolldownOptions: {
-      output: {
-        chunkFileNames: (chunk) =>
-          chunk.moduleIds.some((id) => id.includes('@wllama'))
-            ? 'assets/wllama-[hash].js'
-            : 'assets/[name]-[hash].js',
-      },
-    },
   },
   test: {
     include: ['src/**/*.test.ts'],

@@ -67,6 +67,8 @@ test('a link shows the same result in a fresh profile, without a model, and can 
   const reader = await fresh.newPage();
   site.requests.length = 0;
   await reader.goto(link);
+  // The one reload that brings threads.
+  await reader.waitForFunction(() => crossOriginIsolated);
   await expect(reader.locator('.status .headline')).toHaveText(headline);
   await expect(gradedRows(reader)).toHaveCount(rows);
   expect(await gradedRows(reader).locator('.answer').allInnerTexts()).toEqual(answers);

@@ -48,7 +48,8 @@ export const test = base.extend<{ site: Site }>({
 export { expect };
 
 export const WEIGHTS = /static-models\/.*\.bin$/;
-export const ENGINE = /wllama/;
+/** Engine code and binaries; `engine.worker` itself is the app's own. */
+export const ENGINE = /assets\/(engine-|thread\.worker)|\.wasm$/;
 
 /** Opens the site and waits until its service worker has made the page cross-origin isolated. */
 export async function openIsolated(page: Page, url: string): Promise<void> {
