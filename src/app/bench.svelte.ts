@@ -184,8 +184,13 @@ export class Bench {
   async #settleJournal(end: RunEnd): Promise<void> {
     if (this.#run === undefined) return;
     const { id } = this.#run;
-    await this.ports.runStore.endRun(id, end);
-    this.#results = (await this.ports.runStore.findRun(id))?.results ?? this.#results;
+    try {
+      await this.ports.runStore.endRun(id, end);
+      this.#results = (await this.ports.runStore.findRun(id))?.results ?? this.#results;
+    } catch (error) {
+      // What the page shows is still true; that it may not be on disk is worth a word.
+      this.#fault ??= toFault(error);
+    }
   }
 
   readonly #apply = (event: WorkerEvent): void => {

@@ -20,6 +20,9 @@ export class Choices {
   #engines = $state.raw<readonly EngineSummary[]>([]);
   #fault = $state.raw<Fault | undefined>();
 
+  /** What a person has changed on this page: no stored choice overrides that. */
+  readonly #touched: string[] = [];
+
   constructor(
     readonly models: readonly Model[],
     private readonly settings: SettingsStore,
@@ -123,11 +126,13 @@ export class Choices {
 
   /** A browser that forbids storage is no reason not to run. */
   #remember(key: string, value: unknown): void {
+    this.#touched.push(key);
     void this.settings.set(key, value).catch(() => undefined);
   }
 
-  #recall(key: string): Promise<unknown> {
-    return this.settings.get(key).catch(() => undefined);
+  async #recall(key: string): Promise<unknown> {
+    const stored = await this.settings.get(key).catch(() => undefined);
+    return this.#touched.includes(key) ? undefined : stored;
   }
 }
 

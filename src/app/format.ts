@@ -23,7 +23,15 @@ export class Format {
     }).format(megabytes);
   }
 
-  seconds(milliseconds: number): string {
+  /** Milliseconds below one second, else seconds. */
+  duration(milliseconds: number): string {
+    if (milliseconds < 999.5) {
+      return new Intl.NumberFormat(this.locale, {
+        style: 'unit',
+        unit: 'millisecond',
+        maximumFractionDigits: 0,
+      }).format(milliseconds);
+    }
     const seconds = milliseconds / 1000;
     return new Intl.NumberFormat(this.locale, {
       style: 'unit',

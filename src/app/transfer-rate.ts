@@ -1,6 +1,6 @@
 const WINDOW_MS = 4_000;
 
-/** Download speed over the last few seconds: steady enough to read, quick enough to show a stall. */
+/** Download speed over the last few seconds of arrivals: steady enough to read, quick enough to follow a change. */
 export class TransferRate {
   #samples: { readonly atMs: number; readonly bytes: number }[] = [];
 

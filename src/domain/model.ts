@@ -44,7 +44,7 @@ const modelSchema = v.strictObject({
   family: shortText,
   parameters: positiveInteger,
   licence: shortText,
-  source: v.pipe(v.string(), v.url()),
+  source: v.pipe(v.string(), v.url(), v.startsWith('https://')),
   bundled: v.optional(v.boolean(), false),
   template: promptTemplateSchema,
   artifacts: v.pipe(v.array(artifactSchema), v.minLength(1)),

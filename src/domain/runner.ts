@@ -1,4 +1,4 @@
-import type { CompletionEnd, Sampling, Session } from './engine';
+import type { CompletionEnd, Sampling, Session, Token } from './engine';
 import { throwIfStopped, toFault } from './fault';
 import type { CaseGrade } from './graders/registry';
 import type { PromptTemplate } from './model';
@@ -69,18 +69,27 @@ async function* runCase(
     yield { type: 'case-started', caseId, prompt };
     const startedAt = ports.now();
     let firstTokenMs: number | undefined;
-    const tokens = ports.session.complete({ prompt, stop: plan.template.stop }, plan.sampling, signal);
+    const tokens: AsyncIterator<Token, CompletionEnd, void> = ports.session.complete(
+      { prompt, stop: plan.template.stop },
+      plan.sampling,
+      signal,
+    );
     let end: CompletionEnd;
-    for (;;) {
-      const next = await tokens.next();
-      throwIfStopped(signal);
-      if (next.done === true) {
-        end = next.value;
-        break;
+    try {
+      for (;;) {
+        const next = await tokens.next();
+        throwIfStopped(signal);
+        if (next.done === true) {
+          end = next.value;
+          break;
+        }
+        firstTokenMs ??= ports.now() - startedAt;
+        answer += next.value.text;
+        yield { type: 'token', caseId, text: next.value.text, count: 1 };
       }
-      firstTokenMs ??= ports.now() - startedAt;
-      answer += next.value.text;
-      yield { type: 'token', caseId, text: next.value.text, count: 1 };
+    } finally {
+      // An engine left in the middle of an answer would stay in it.
+      await tokens.return?.();
     }
     const totalMs = ports.now() - startedAt;
     const { status, score, outcomes } = await ports.grade(answer, testCase);

@@ -94,7 +94,7 @@ function shareSession({ insteadOf, ...session }: SessionInfo): SharedRun['sessio
   if (insteadOf === undefined) return session;
   return {
     ...session,
-    insteadOf: insteadOf.map(({ engineId, reason }) => ({ engineId, reason: reason.slice(0, 400) })),
+    insteadOf: insteadOf.map(({ engineId, reason }) => ({ engineId, reason: cutText(reason, 400) })),
   };
 }
 
@@ -118,8 +118,8 @@ function shareResult(result: Result, maxAnswerCharacters: number): SharedResult 
         ? null
         : {
             code: reason.code,
-            ...(reason.expected !== undefined && { expected: reason.expected.slice(0, 200) }),
-            ...(reason.found !== undefined && { found: reason.found.slice(0, 200) }),
+            ...(reason.expected !== undefined && { expected: cutText(reason.expected, 200) }),
+            ...(reason.found !== undefined && { found: cutText(reason.found, 200) }),
           },
     answerTokens,
     firstTokenMs: Math.round(firstTokenMs),
@@ -208,4 +208,9 @@ function fromBase64Url(text64: string): Uint8Array<ArrayBuffer> {
   } catch (error) {
     throw badInput('link', error instanceof Error ? error.message : 'not base64url');
   }
+}
+
+/** A cut must not leave half a surrogate pair. */
+function cutText(value: string, maxLength: number): string {
+  return value.length <= maxLength ? value : value.slice(0, maxLength).replace(/[\uD800-\uDBFF]$/, '');
 }

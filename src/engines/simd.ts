@@ -1,6 +1,6 @@
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
-import type { SimdModel } from '../simd/index';
+import type { SimdErrorCode, SimdModel } from '../simd/index';
 
 /** Our own CPU engine. Its `info` names the build that runs; it measures its threads itself and keeps watching them. */
 export const simd: Engine = {
@@ -106,9 +106,7 @@ function classify(error: unknown): Fault {
   }
 }
 
-type SimdCode = import('../simd/index').SimdErrorCode;
-
 /** By name, not by class: importing the class would load the engine with the adapter. */
-function isSimdError(error: unknown): error is Error & { readonly code: SimdCode } {
+function isSimdError(error: unknown): error is Error & { readonly code: SimdErrorCode } {
   return error instanceof Error && error.name === 'SimdError' && 'code' in error;
 }

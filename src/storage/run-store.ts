@@ -16,7 +16,11 @@ type Journal = IDBPDatabase<JournalSchema>;
 /** The journal of runs in IndexedDB: a result is on disk before the next case starts. */
 export function createRunStore(): RunStore {
   let opening: Promise<Journal> | undefined;
-  const open = () => (opening ??= openJournal());
+  const open = () =>
+    (opening ??= openJournal().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
   const resultsOf = (runId: string) => IDBKeyRange.bound([runId, 0], [runId, Infinity]);
 
   async function replaceRun(runId: string, change: (run: Run) => Run): Promise<void> {

@@ -31,7 +31,8 @@ export async function openWithBestThreads(
   onMeasure: () => void,
   signal: AbortSignal,
 ): Promise<Session> {
-  const remembered = await settings.get(key);
+  // A store that fails only costs the measurement.
+  const remembered = await settings.get(key).catch(() => undefined);
   if (typeof remembered === 'number' && candidates.includes(remembered)) return open(remembered);
   const [only] = candidates;
   if (candidates.length === 1 && only !== undefined) return open(only);
@@ -46,7 +47,7 @@ export async function openWithBestThreads(
     if (best === undefined || milliseconds < best.milliseconds) best = { threads, milliseconds };
   }
   if (session === undefined || best === undefined) throw new RangeError('no thread count to choose from');
-  await settings.set(key, best.threads);
+  await settings.set(key, best.threads).catch(() => undefined);
   if (session.info.threads === best.threads) return session;
   await session.close();
   return open(best.threads);

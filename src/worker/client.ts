@@ -46,6 +46,10 @@ export function createEngineClient(startWorker: () => Worker = startEngineWorker
   function start(): LiveWorker {
     if (live === undefined) {
       const worker = startWorker();
+      // One that dies between runs must not be given the next.
+      worker.addEventListener('error', () => {
+        if (live?.worker === worker) end();
+      });
       live = { worker, remote: wrap<EngineWorkerApi>(worker) };
     }
     return live;

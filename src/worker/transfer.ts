@@ -9,12 +9,11 @@ export function createTransferPorts(file: ModelFile, modelsUrl: string, store: S
   return {
     store,
     async loadManifest(signal) {
-      const response = await request(manifestUrl, signal);
+      const text = await readText(await request(manifestUrl, signal), manifestUrl, signal);
       try {
-        return parseFileManifest(await response.json());
+        return parseFileManifest(JSON.parse(text));
       } catch (error) {
         if (error instanceof FaultError) throw error;
-        throwIfStopped(signal);
         // A host that answers every path with its start page, most likely.
         throw new FaultError({ kind: 'download', url: manifestUrl.href, detail: 'not a file manifest' });
       }
@@ -54,6 +53,18 @@ async function request(url: URL, signal: AbortSignal): Promise<Response> {
     status,
     detail: `HTTP ${status} ${statusText}`.trim(),
   });
+}
+
+async function readText(response: Response, url: URL, signal: AbortSignal): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throwIfStopped(signal);
+    throw new FaultError(
+      { kind: 'download', url: url.href, detail: 'the connection was cut' },
+      { cause: error },
+    );
+  }
 }
 
 /** Reads a body of exactly `bytes` bytes and gives up as soon as it is longer. @throws FaultError `download` */

@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import { FaultError } from '../domain/fault';
+import { parseModel } from '../domain/model';
+import type { SettingsStore } from '../domain/ports';
+import { DEFAULT_SAMPLING } from '../domain/run';
+import type { EngineSummary } from '../worker/protocol';
+import { Choices } from './choices.svelte';
+import type { LoadedSet } from './test-sets';
+
+const HASH = 'a'.repeat(64);
+const makeModel = (id: string) =>
+  parseModel({
+    id,
+    name: id,
+    family: 'Family',
+    parameters: 1,
+    licence: 'MIT',
+    source: 'https://x.example/',
+    template: { kind: 'jinja', source: '{{ messages }}' },
+    artifacts: [
+      {
+        id: `${id}-q4`,
+        format: 'gguf',
+        quantization: 'Q4_0',
+        contextTokens: 2048,
+        files: [{ name: 'a.gguf', bytes: 1, sha256: HASH, manifest: 'a/manifest.json' }],
+      },
+    ],
+  });
+const models = [makeModel('first'), makeModel('second')];
+
+const makeSet = (id: string, language: string): LoadedSet => ({
+  sha256: HASH,
+  testSet: {
+    id,
+    title: id,
+    language,
+    licence: 'CC0-1.0',
+    cases: [{ id: 'a', prompt: '?', graders: [{ type: 'equals', value: 'x' }], tags: [] }],
+  },
+});
+const sets = [makeSet('logic-en', 'en'), makeSet('logic-ru', 'ru')];
+
+function makeSettings(entries: Record<string, unknown> = {}) {
+  const values = new Map(Object.entries(entries));
+  const settings: SettingsStore = {
+    get: (key) => Promise.resolve(values.get(key)),
+    set: (key, value) => {
+      values.set(key, value);
+      return Promise.resolve();
+    },
+  };
+  return { values, settings };
+}
+const forbidden: SettingsStore = {
+  get: () => Promise.reject(new Error('forbidden')),
+  set: () => Promise.reject(new Error('forbidden')),
+};
+
+const engines: readonly EngineSummary[] = [
+  { id: 'simd', label: 'SIMD', formats: ['gguf'] },
+  { id: 'wllama', label: 'wllama', formats: ['gguf'] },
+];
+const listEngines = () => Promise.resolve(engines);
+
+async function load(settings: SettingsStore, language = 'en', loadSets = () => Promise.resolve(sets)) {
+  const choices = new Choices(models, settings, loadSets, listEngines);
+  await choices.load(language);
+  return choices;
+}
+
+describe('Choices', () => {
+  it('has the first model and the defaults chosen before anything is loaded', () => {
+    const choices = new Choices(models, forbidden, () => Promise.resolve(sets), listEngines);
+    expect(choices.model?.id).toBe('first');
+    expect(choices.sampling).toEqual(DEFAULT_SAMPLING);
+    expect(choices.set).toBeUndefined();
+  });
+
+  it('has no model without a catalog', () => {
+    expect(new Choices([], forbidden, () => Promise.resolve(sets), listEngines).model).toBeUndefined();
+  });
+
+  it.each([
+    ['en', 'logic-en'],
+    ['ru', 'logic-ru'],
+    ['de', 'logic-en'],
+  ])('on a first visit in %s chooses %s', async (language, id) => {
+    const choices = await load(makeSettings().settings, language);
+    expect(choices.set?.testSet.id).toBe(id);
+    expect(choices.sets).toBe(sets);
+    expect(choices.fault).toBeUndefined();
+  });
+
+  it('remembers choices for the next visit, before the language of the page', async () => {
+    const { settings } = makeSettings();
+    const first = await load(settings);
+    first.modelId = 'second';
+    first.setId = 'logic-ru';
+    first.changeSampling({ temperature: 0.7, seed: 7 });
+    const next = await load(settings, 'en');
+    expect(next.model?.id).toBe('second');
+    expect(next.set?.testSet.id).toBe('logic-ru');
+    expect(next.sampling).toEqual({ ...DEFAULT_SAMPLING, temperature: 0.7, seed: 7 });
+  });
+
+  it('keeps what was chosen while it loaded, and when it loads again', async () => {
+    const choices = await load(makeSettings({ set: 'logic-en' }).settings);
+    choices.setId = 'logic-ru';
+    await choices.load('en');
+    expect(choices.setId).toBe('logic-ru');
+  });
+
+  it.each([{ set: 'gone' }, { set: 7 }, { set: null }])(
+    'forgets a set that is not there: %j',
+    async (entries) => {
+      expect((await load(makeSettings(entries).settings, 'ru')).set?.testSet.id).toBe('logic-ru');
+    },
+  );
+
+  it.each([null, 'hot', { temperature: 9 }, { ...DEFAULT_SAMPLING, penalty: 1 }])(
+    'takes the defaults for stored sampling that is %j',
+    async (sampling) => {
+      const choices = await load(makeSettings({ sampling }).settings);
+      expect(choices.sampling).toEqual(DEFAULT_SAMPLING);
+      expect(choices.fault).toBeUndefined();
+    },
+  );
+
+  it('works where the browser forbids storage', async () => {
+    const choices = await load(forbidden);
+    expect(choices.fault).toBeUndefined();
+    expect(choices.set?.testSet.id).toBe('logic-en');
+    choices.setId = 'logic-ru';
+    choices.changeSampling({ seed: 7 });
+    expect(choices.set?.testSet.id).toBe('logic-ru');
+    expect(choices.sampling.seed).toBe(7);
+  });
+
+  it.each(['gone', 7, null])('keeps the first model when the one remembered is %j', async (model) => {
+    expect((await load(makeSettings({ model }).settings)).model?.id).toBe('first');
+  });
+
+  it('forgets sampling that was reset', async () => {
+    const { settings } = makeSettings();
+    const first = await load(settings);
+    first.changeSampling({ seed: 7 });
+    first.resetSettings();
+    expect((await load(settings)).sampling).toEqual(DEFAULT_SAMPLING);
+  });
+
+  it('asks for the engines once, and not before somebody wants to see them', async () => {
+    let asked = 0;
+    const choices = new Choices(
+      models,
+      makeSettings().settings,
+      () => Promise.resolve(sets),
+      () => {
+        asked++;
+        return listEngines();
+      },
+    );
+    await choices.load('en');
+    expect([asked, choices.engines]).toEqual([0, []]);
+    await choices.loadEngines();
+    await choices.loadEngines();
+    expect([asked, choices.engines]).toEqual([1, engines]);
+  });
+
+  it('leaves the engine to the worker until told otherwise, and again after a reset', async () => {
+    const { settings } = makeSettings();
+    const first = await load(settings);
+    expect(first.engineId).toBe('');
+    first.engineId = 'wllama';
+    const next = await load(settings);
+    expect(next.engineId).toBe('wllama');
+    next.resetSettings();
+    expect((await load(settings)).engineId).toBe('');
+  });
+
+  it('says when the sets cannot be loaded, and forgets it when they can', async () => {
+    const fault = { kind: 'download', url: 'https://x.example/', detail: 'offline' } as const;
+    let isOnline = false;
+    const choices = await load(makeSettings().settings, 'en', () =>
+      isOnline ? Promise.resolve(sets) : Promise.reject(new FaultError(fault)),
+    );
+    expect(choices.fault).toEqual(fault);
+    expect(choices.sets).toEqual([]);
+    isOnline = true;
+    await choices.load('en');
+    expect(choices.fault).toBeUndefined();
+    expect(choices.set?.testSet.id).toBe('logic-en');
+  });
+
+  it('refuses sampling out of bounds and keeps the last good one', async () => {
+    const choices = await load(makeSettings().settings);
+    choices.changeSampling({ maxTokens: 10 });
+    expect(() => {
+      choices.changeSampling({ maxTokens: 0 });
+    }).toThrow(FaultError);
+    expect(() => {
+      choices.changeSampling({ temperature: Number.NaN });
+    }).toThrow(FaultError);
+    expect(choices.sampling.maxTokens).toBe(10);
+    choices.resetSettings();
+    expect(choices.sampling).toEqual(DEFAULT_SAMPLING);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import type { GradedResult, Result } from '../domain/run';
+import type { SharedResult } from '../domain/share-link';
+import type { Case } from '../domain/test-set';
+import { buildSharedSheet, buildSheet } from './sheet';
+
+const cases: readonly Case[] = ['a', 'b', 'c'].map((id) => ({
+  id,
+  prompt: `${id}?`,
+  graders: [{ type: 'equals', value: 'x' }],
+  tags: [],
+}));
+
+const graded = (caseId: string, change: Partial<GradedResult> = {}): GradedResult => ({
+  kind: 'graded',
+  caseId,
+  prompt: 'as the model saw it',
+  answer: 'x',
+  finish: 'stop',
+  status: 'pass',
+  score: 1,
+  outcomes: [
+    { type: 'equals', verdict: { pass: true, score: 1, reason: { code: 'matched', expected: 'x' } } },
+    { type: 'future', verdict: { notRun: { code: 'unknown-grader', expected: 'future' } } },
+  ],
+  timing: {
+    promptTokens: 40,
+    cachedTokens: 0,
+    answerTokens: 10,
+    firstTokenMs: 100,
+    totalMs: 300,
+    prefillMs: 90,
+    decodeMs: 200,
+  },
+  ...change,
+});
+const failed: Result = {
+  kind: 'failed',
+  caseId: 'b',
+  prompt: 'as the model saw it',
+  answer: 'half',
+  fault: { kind: 'engine', detail: 'gone' },
+};
+const current = { caseId: 'c', prompt: '?', answer: 'so f', tokens: 2 };
+
+describe('buildSheet', () => {
+  it('numbers all cases in the order of the set, whatever the order of answers', () => {
+    const rows = buildSheet(cases, [graded('c'), graded('a')], undefined);
+    expect(
+      rows.map(({ number, id, testCase, answer }) => [number, id, testCase?.prompt, answer?.status]),
+    ).toEqual([
+      [1, 'a', 'a?', 'pass'],
+      [2, 'b', 'b?', undefined],
+      [3, 'c', 'c?', 'pass'],
+    ]);
+  });
+
+  it('puts the answer being written into its row only', () => {
+    const rows = buildSheet(cases, [], current);
+    expect(rows.map((row) => row.current?.answer)).toEqual([undefined, undefined, 'so f']);
+    expect(rows[0]).not.toHaveProperty('current');
+    expect(rows[0]).not.toHaveProperty('answer');
+  });
+
+  it('shows every reason, the rate and what the model was given', () => {
+    expect(buildSheet(cases, [graded('a')], undefined)[0]?.answer).toEqual({
+      status: 'pass',
+      text: 'x',
+      reasons: [
+        { code: 'matched', expected: 'x' },
+        { code: 'unknown-grader', expected: 'future' },
+      ],
+      tokens: 10,
+      firstTokenMs: 100,
+      tokensPerSecond: 50,
+      modelPrompt: 'as the model saw it',
+    });
+  });
+
+  it('says that an answer ran out of tokens', () => {
+    expect(buildSheet(cases, [graded('a', { finish: 'length' })], undefined)[0]?.answer?.cutBy).toBe(
+      'length',
+    );
+  });
+
+  it('has no rate where nothing was decoded', () => {
+    const { timing } = graded('a');
+    const rows = buildSheet(cases, [graded('a', { timing: { ...timing, decodeMs: 0 } })], undefined);
+    expect(rows[0]?.answer).not.toHaveProperty('tokensPerSecond');
+  });
+
+  it('shows a failed case with its fault and what was written before', () => {
+    expect(buildSheet(cases, [failed], undefined)[1]?.answer).toEqual({
+      status: 'broken',
+      text: 'half',
+      reasons: [],
+      fault: { kind: 'engine', detail: 'gone' },
+      tokens: 0,
+      firstTokenMs: 0,
+      modelPrompt: 'as the model saw it',
+    });
+  });
+
+  it('leaves out results of cases that the set does not have', () => {
+    expect(buildSheet(cases, [graded('z')], undefined).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('buildSharedSheet', () => {
+  const shared: SharedResult = {
+    caseId: 'b',
+    status: 'fail',
+    answer: '<b>x</b>',
+    cut: true,
+    reason: { code: 'of-the-future', found: 'x' },
+    answerTokens: 10,
+    firstTokenMs: 100,
+    totalMs: 300,
+    decodeMs: 200,
+  };
+
+  it('shows the whole set when this page has it', () => {
+    const rows = buildSharedSheet([shared], cases);
+    expect(rows.map(({ number, id, answer }) => [number, id, answer?.text])).toEqual([
+      [1, 'a', undefined],
+      [2, 'b', '<b>x</b>'],
+      [3, 'c', undefined],
+    ]);
+    expect(rows[1]?.testCase).toBe(cases[1]);
+  });
+
+  it('numbers the results when it does not', () => {
+    expect(buildSharedSheet([shared, { ...shared, caseId: 'y' }], undefined)).toMatchObject([
+      { number: 1, id: 'b' },
+      { number: 2, id: 'y' },
+    ]);
+  });
+
+  it('keeps text, a code that nobody knows, and that the link cut the answer', () => {
+    expect(buildSharedSheet([shared], undefined)[0]?.answer).toEqual({
+      status: 'fail',
+      text: '<b>x</b>',
+      cutBy: 'link',
+      reasons: [{ code: 'of-the-future', found: 'x' }],
+      tokens: 10,
+      firstTokenMs: 100,
+      tokensPerSecond: 50,
+    });
+  });
+
+  it('has no reason where the link has none', () => {
+    const rows = buildSharedSheet([{ ...shared, reason: null, cut: false, decodeMs: 0 }], undefined);
+    expect(rows[0]?.answer).toMatchObject({ reasons: [] });
+    expect(rows[0]?.answer).not.toHaveProperty('cutBy');
+    expect(rows[0]?.answer).not.toHaveProperty('tokensPerSecond');
+  });
+});

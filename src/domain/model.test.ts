@@ -1,0 +1,249 @@
+import fc from 'fast-check';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FaultError } from './fault';
+import { parseFileManifest, parseModel, sumArtifactBytes, type Model } from './model';
+
+const MAX_SHARD_BYTES = 16 * 1024 * 1024;
+const modelsFolder = join(import.meta.dirname, '../../static-models');
+const catalogFolder = join(modelsFolder, 'catalog');
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+function refusal(parse: () => unknown): unknown {
+  try {
+    parse();
+  } catch (error) {
+    return error instanceof FaultError ? error.fault : error;
+  }
+  return undefined;
+}
+
+const rows = readdirSync(catalogFolder).map((name): [name: string, model: Model] => [
+  name,
+  parseModel(readJson(join(catalogFolder, name))),
+]);
+const bundledFiles = rows
+  .filter(([, model]) => model.bundled)
+  .flatMap(([, model]) => model.artifacts.flatMap(({ files }) => files));
+
+describe('the catalog', () => {
+  it('has at least one model that comes with the page', () => {
+    expect(bundledFiles.length).toBeGreaterThan(0);
+  });
+
+  it.each(rows)('%s is named after its model', (name, model) => {
+    expect(name).toBe(`${model.id}.json`);
+  });
+
+  it('names every model and every artifact once', () => {
+    const ids = rows.map(([, model]) => model.id);
+    const artifactIds = rows.flatMap(([, model]) => model.artifacts.map(({ id }) => id));
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(new Set(artifactIds).size).toBe(artifactIds.length);
+  });
+});
+
+describe.each(bundledFiles.map((file): [string, typeof file] => [file.name, file]))(
+  'the bundled file %s',
+  (_name, file) => {
+    const folder = dirname(join(modelsFolder, file.manifest));
+    const manifest = parseFileManifest(readJson(join(modelsFolder, file.manifest)));
+
+    it('is the one that the catalog names', () => {
+      const { name, bytes, sha256: hash } = manifest;
+      expect({ name, bytes, sha256: hash }).toEqual({
+        name: file.name,
+        bytes: file.bytes,
+        sha256: file.sha256,
+      });
+    });
+
+    it('lies there whole: sizes, SHA-256 of each shard and of all together', () => {
+      const whole = createHash('sha256');
+      const found = manifest.shards.map(({ path }) => {
+        const bytes = readFileSync(join(folder, path));
+        whole.update(bytes);
+        return { path, bytes: bytes.byteLength, sha256: sha256(bytes) };
+      });
+      expect(found).toEqual(manifest.shards);
+      expect(whole.digest('hex')).toBe(file.sha256);
+    });
+
+    it('has no shard above 16 MiB, and none that its manifest leaves out', () => {
+      for (const { bytes } of manifest.shards) expect(bytes).toBeLessThanOrEqual(MAX_SHARD_BYTES);
+      const listed = manifest.shards.map(({ path }) => path).sort();
+      expect(
+        readdirSync(folder)
+          .filter((name) => name.endsWith('.bin'))
+          .sort(),
+      ).toEqual(listed);
+    });
+
+    it('comes with its licence and its origin', () => {
+      expect(existsSync(join(folder, 'LICENSE'))).toBe(true);
+      expect(existsSync(join(folder, 'NOTICE'))).toBe(true);
+    });
+  },
+);
+
+const HASH = 'a'.repeat(64);
+const manifest = {
+  name: 'weights.gguf',
+  bytes: 25,
+  sha256: HASH,
+  shardBytes: 10,
+  shards: [
+    { path: 'shard-000.bin', bytes: 10, sha256: HASH },
+    { path: 'shard-001.bin', bytes: 10, sha256: HASH },
+    { path: 'shard-002.bin', bytes: 5, sha256: HASH },
+  ],
+};
+const [first, second, third] = manifest.shards;
+
+describe('parseFileManifest', () => {
+  it('takes shards of one size and a shorter last one', () => {
+    expect(parseFileManifest(manifest)).toEqual(manifest);
+  });
+
+  it('takes a last shard of full size', () => {
+    const even = { ...manifest, bytes: 20, shards: [first, second] };
+    expect(parseFileManifest(even)).toEqual(even);
+  });
+
+  it.each([
+    ['../secret.bin'],
+    ['a/../../secret.bin'],
+    ['..'],
+    ['/etc/passwd'],
+    ['//other.example/x.bin'],
+    ['https://other.example/x.bin'],
+    ['data:,x'],
+    ['\\\\host\\x'],
+    ['a\\..\\b'],
+    ['%2e%2e/x'],
+    ['x.bin?y'],
+    ['x.bin#y'],
+    ['./x'],
+    ['.'],
+    [''],
+    [' x'],
+  ])('refuses the shard path %j', (path) => {
+    const hostile = { ...manifest, shards: [{ ...first, path }, second, third] };
+    expect(refusal(() => parseFileManifest(hostile))).toMatchObject({
+      kind: 'bad-input',
+      what: 'file manifest',
+      detail: expect.stringContaining('shards.0.path') as unknown,
+    });
+  });
+
+  it.each([
+    ['a shard too few', { shards: [first, second] }],
+    ['a shard too many', { shards: [first, second, third, third] }],
+    ['the short shard not last', { shards: [first, third, second] }],
+    ['a longer last shard', { shards: [first, second, { ...third, bytes: 6 }] }],
+    ['another size of file', { bytes: 26 }],
+    ['sizes that add up but differ', { shards: [{ ...first, bytes: 5 }, second, { ...third, bytes: 10 }] }],
+    ['no shards', { shards: [] }],
+    ['an empty shard', { bytes: 20, shards: [first, second, { ...third, bytes: 0 }] }],
+    ['a negative shard size', { shardBytes: -10 }],
+    ['a size beyond whole numbers', { bytes: 2 ** 60, shardBytes: 2 ** 60, shards: [first] }],
+    ['a short hash', { sha256: 'a'.repeat(63) }],
+    ['an upper-case hash', { sha256: 'A'.repeat(64) }],
+    ['a field nobody knows', { script: 'x' }],
+    ['a size as text', { bytes: '25' }],
+  ])('refuses %s', (_what, change) => {
+    expect(refusal(() => parseFileManifest({ ...manifest, ...change }))).toMatchObject({
+      kind: 'bad-input',
+      what: 'file manifest',
+    });
+  });
+
+  it('refuses any junk with bad input', () => {
+    fc.assert(
+      fc.property(fc.anything(), (junk) => {
+        expect(refusal(() => parseFileManifest(junk))).toMatchObject({ kind: 'bad-input' });
+      }),
+    );
+  });
+
+  it('takes every split into equal shards', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1000 }),
+        fc.integer({ min: 1, max: 1000 }),
+        (bytes, shardBytes) => {
+          const shards = Array.from({ length: Math.ceil(bytes / shardBytes) }, (_, index) => ({
+            path: `shard-${index}.bin`,
+            bytes: Math.min(shardBytes, bytes - index * shardBytes),
+            sha256: HASH,
+          }));
+          expect(parseFileManifest({ ...manifest, bytes, shardBytes, shards }).shards).toHaveLength(
+            shards.length,
+          );
+        },
+      ),
+    );
+  });
+});
+
+const row = {
+  id: 'some-model',
+  name: 'Some Model',
+  family: 'Some',
+  parameters: 1000,
+  licence: 'MIT',
+  source: 'https://example.org/model',
+  template: { kind: 'jinja', source: '{{ messages }}' },
+  artifacts: [
+    {
+      id: 'some-model-q4',
+      format: 'gguf',
+      quantization: 'Q4_0',
+      contextTokens: 2048,
+      files: [
+        { name: 'a.gguf', bytes: 30, sha256: HASH, manifest: 'some-model-q4/manifest.json' },
+        { name: 'b.gguf', bytes: 12, sha256: HASH, manifest: 'some-model-q4/b.json' },
+      ],
+    },
+  ],
+};
+
+describe('parseModel', () => {
+  it('fills in what a row may leave out', () => {
+    expect(parseModel(row)).toMatchObject({
+      bundled: false,
+      template: { bosToken: '', eosToken: '', stop: [] },
+    });
+  });
+
+  it.each([
+    ['no artifacts', { artifacts: [] }],
+    ['an unknown format', { artifacts: [{ ...row.artifacts[0], format: 'exe' }] }],
+    ['no files', { artifacts: [{ ...row.artifacts[0], files: [] }] }],
+    ['an id that is a path', { id: '../x' }],
+    ['a template of another kind', { template: { kind: 'handlebars', source: 'x' } }],
+    ['a template without text', { template: { kind: 'jinja', source: '' } }],
+    ['half a parameter', { parameters: 0.5 }],
+    ['a source that is no URL', { source: 'somewhere' }],
+    ['a field nobody knows', { colour: 'red' }],
+    [
+      'a manifest outside the site',
+      { artifacts: [{ ...row.artifacts[0], files: [{ ...row.artifacts[0]?.files[0], manifest: '../x' }] }] },
+    ],
+  ])('refuses %s', (_what, change) => {
+    expect(refusal(() => parseModel({ ...row, ...change }))).toMatchObject({
+      kind: 'bad-input',
+      what: 'model',
+    });
+  });
+});
+
+describe('sumArtifactBytes', () => {
+  it('adds up all files', () => {
+    expect(parseModel(row).artifacts.map(sumArtifactBytes)).toEqual([42]);
+  });
+});

@@ -1,0 +1,73 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Device } from '../domain/engine';
+import { parseModel, type Artifact } from '../domain/model';
+import { engineRegistry } from './registry';
+
+const FORMATS: readonly Artifact['format'][] = ['gguf', 'mlc', 'onnx'];
+const HASH = 'a'.repeat(64);
+const device: Device = { userAgent: 'agent', logicalCores: 1, crossOriginIsolated: false };
+
+function makeArtifact(format: Artifact['format']): Artifact {
+  const [artifact] = parseModel({
+    id: 'model',
+    name: 'Model',
+    family: 'Family',
+    parameters: 1,
+    licence: 'MIT',
+    source: 'https://x.example/',
+    template: { kind: 'jinja', source: '{{ messages }}' },
+    artifacts: [
+      {
+        id: 'artifact',
+        format,
+        quantization: 'Q4_0',
+        contextTokens: 2048,
+        files: [{ name: 'a.bin', bytes: 1, sha256: HASH, manifest: 'a/manifest.json' }],
+      },
+    ],
+  }).artifacts;
+  if (artifact === undefined) throw new Error('no artifact');
+  return artifact;
+}
+
+describe('the engines', () => {
+  it('are one a file, and named like it', () => {
+    const files = readdirSync(import.meta.dirname)
+      .filter((name) => !/^(index|registry)\.ts$|\.test\.ts$/.test(name))
+      .map((name) => name.replace(/\.ts$/, ''));
+    expect(engineRegistry.map(({ id }) => id).sort()).toEqual(files.sort());
+  });
+
+  it.each(engineRegistry.map((engine): [string, typeof engine] => [engine.id, engine]))(
+    '%s supports only the formats that it names, and says why not',
+    (_id, engine) => {
+      expect(engine.formats.length).toBeGreaterThan(0);
+      expect(engine.backends.length).toBeGreaterThan(0);
+      expect(engine.label).not.toBe('');
+      for (const format of FORMATS) {
+        const support = engine.supports(makeArtifact(format), device);
+        if (!engine.formats.includes(format)) expect(support).toMatchObject({ ok: false });
+        if (!support.ok) expect(support.reason).not.toBe('');
+      }
+    },
+  );
+
+  it.each(engineRegistry.map((engine): [string, typeof engine] => [engine.id, engine]))(
+    '%s opens nothing after a stop',
+    async (_id, engine) => {
+      const [format = 'gguf'] = engine.formats;
+      const open = engine.open(
+        makeArtifact(format),
+        [{ name: 'a.bin', blob: new Blob(['junk']) }],
+        { contextTokens: 2048, threads: 1, backend: 'wasm' },
+        AbortSignal.abort(),
+      );
+      await expect(open).rejects.toMatchObject({ fault: { kind: 'stopped' } });
+    },
+  );
+
+  it('can run every bundled format', () => {
+    expect(engineRegistry.some((engine) => engine.supports(makeArtifact('gguf'), device).ok)).toBe(true);
+  });
+});

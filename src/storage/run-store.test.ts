@@ -1,0 +1,215 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { openDB } from 'idb';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DEFAULT_SAMPLING, type GradedResult, type Result, type Run } from '../domain/run';
+import type { TestSet } from '../domain/test-set';
+import { createRunStore } from './run-store';
+
+const HASH = 'a'.repeat(64);
+const OTHER_HASH = 'b'.repeat(64);
+
+const makeSet = (id: string): TestSet => ({
+  id,
+  title: id,
+  language: 'en',
+  licence: 'CC0-1.0',
+  cases: [{ id: 'case', prompt: '?', graders: [{ type: 'equals', value: 'x' }], tags: [] }],
+});
+const testSet = makeSet('logic-en');
+
+function makeRun(id: string, startedAt = 1_000, setHash = HASH): Run {
+  return {
+    id,
+    startedAt,
+    device: { userAgent: 'agent', logicalCores: 8, crossOriginIsolated: true },
+    setup: {
+      model: { id: 'model', name: 'Model' },
+      artifact: { id: 'artifact', quantization: 'Q4_1', sha256: HASH },
+      session: {
+        engineId: 'engine',
+        engineVersion: '1',
+        backend: 'wasm',
+        threads: 4,
+        contextTokens: 2048,
+      },
+      templateSha256: HASH,
+      set: { id: 'logic-en', title: 'Logic', language: 'en', sha256: setHash, caseCount: 24 },
+      sampling: DEFAULT_SAMPLING,
+    },
+  };
+}
+
+const graded = (caseId: string, status: GradedResult['status'] = 'pass'): Result => ({
+  kind: 'graded',
+  caseId,
+  prompt: 'prompt',
+  answer: 'Ответ \u{1f9d9}',
+  finish: 'stop',
+  status,
+  score: 1,
+  outcomes: [],
+  timing: {
+    promptTokens: 1,
+    cachedTokens: 0,
+    answerTokens: 1,
+    firstTokenMs: 1,
+    totalMs: 1,
+    prefillMs: 1,
+    decodeMs: 1,
+  },
+});
+const failed = (caseId: string): Result => ({
+  kind: 'failed',
+  caseId,
+  prompt: 'prompt',
+  answer: '',
+  fault: { kind: 'engine', detail: 'gone' },
+});
+
+/** How many rows the database really holds: what nobody can find still takes room. */
+async function countRows(): Promise<Record<string, number>> {
+  const database = await openDB('wizardbench-journal');
+  const rows: Record<string, number> = {};
+  for (const name of database.objectStoreNames) rows[name] = await database.count(name);
+  database.close();
+  return rows;
+}
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe('createRunStore', () => {
+  it('has no runs at first', async () => {
+    const store = createRunStore();
+    expect(await store.listRuns()).toEqual([]);
+    expect(await store.findRun('nobody')).toBeUndefined();
+  });
+
+  it('finds a run with its set and its results in the order of finishing, also after the page was closed', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('one'), testSet);
+    // More than ten: keys that sort as text would put the eleventh second.
+    const results = Array.from({ length: 12 }, (_, index) => graded(`case-${12 - index}`));
+    for (const result of results) await store.appendResult('one', result);
+    expect(await createRunStore().findRun('one')).toEqual({ run: makeRun('one'), results, testSet });
+  });
+
+  it('keeps each result as soon as it is appended', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('one'), testSet);
+    await store.appendResult('one', graded('a'));
+    expect((await createRunStore().findRun('one'))?.results).toEqual([graded('a')]);
+    await store.appendResult('one', failed('b'));
+    expect((await createRunStore().findRun('one'))?.results).toEqual([graded('a'), failed('b')]);
+  });
+
+  it('keeps the results of runs apart, also when one id begins like another', async () => {
+    const store = createRunStore();
+    for (const id of ['run', 'run-1', 'run-10']) {
+      await store.createRun(makeRun(id), testSet);
+      await store.appendResult(id, graded(`of ${id}`));
+    }
+    await store.appendResult('run-1', graded('second'));
+    expect((await store.findRun('run'))?.results).toEqual([graded('of run')]);
+    expect((await store.findRun('run-1'))?.results).toEqual([graded('of run-1'), graded('second')]);
+  });
+
+  it('lists the newest run first, with what it passed, graded and finished', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('middle', 2_000), testSet);
+    await store.createRun(makeRun('newest', 3_000), testSet);
+    await store.createRun(makeRun('oldest', 1_000), testSet);
+    const results = [graded('a'), graded('b', 'fail'), graded('c', 'not-run'), failed('d'), graded('e')];
+    for (const result of results) await store.appendResult('middle', result);
+    await store.endRun('middle', { kind: 'finished' });
+    expect(await store.listRuns()).toEqual([
+      { run: makeRun('newest', 3_000), passed: 0, graded: 0, finished: 0 },
+      { run: { ...makeRun('middle', 2_000), end: { kind: 'finished' } }, passed: 2, graded: 3, finished: 5 },
+      { run: makeRun('oldest', 1_000), passed: 0, graded: 0, finished: 0 },
+    ]);
+  });
+
+  it('keeps the end of a run, and takes it back before the run goes on', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('one'), testSet);
+    await store.appendResult('one', graded('a'));
+    const end = { kind: 'failed', fault: { kind: 'engine', detail: 'gone' } } as const;
+    await store.endRun('one', end);
+    expect((await store.findRun('one'))?.run.end).toEqual(end);
+
+    await store.reopenRun('one');
+    const reopened = await store.findRun('one');
+    expect(reopened?.run).toEqual(makeRun('one'));
+    expect(reopened?.run).not.toHaveProperty('end');
+    expect(reopened?.results).toEqual([graded('a')]);
+
+    await store.appendResult('one', graded('b'));
+    expect((await store.findRun('one'))?.results).toEqual([graded('a'), graded('b')]);
+  });
+
+  it('does not bring a deleted run back by ending or reopening it', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('one'), testSet);
+    await store.deleteRun('one');
+    await store.endRun('one', { kind: 'stopped' });
+    await store.reopenRun('one');
+    expect(await store.listRuns()).toEqual([]);
+    expect(await countRows()).toEqual({ results: 0, runs: 0, sets: 0 });
+  });
+
+  it('keeps no result of a run that was deleted while it was under way', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('one'), testSet);
+    await store.deleteRun('one');
+    await store.appendResult('one', graded('late'));
+    expect(await countRows()).toEqual({ results: 0, runs: 0, sets: 0 });
+  });
+
+  it('deletes a run with its results and leaves the others as they were', async () => {
+    const store = createRunStore();
+    for (const id of ['run', 'run-1']) {
+      await store.createRun(makeRun(id), testSet);
+      await store.appendResult(id, graded('a'));
+    }
+    await store.deleteRun('run');
+    expect(await store.findRun('run')).toBeUndefined();
+    expect(await store.findRun('run-1')).toEqual({ run: makeRun('run-1'), results: [graded('a')], testSet });
+    expect(await countRows()).toEqual({ results: 1, runs: 1, sets: 1 });
+  });
+
+  it('keeps one copy of a set, until the last run of it is deleted', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('one'), testSet);
+    await store.createRun(makeRun('two'), testSet);
+    await store.createRun(makeRun('three', 1_000, OTHER_HASH), makeSet('logic-ru'));
+    expect(await countRows()).toMatchObject({ runs: 3, sets: 2 });
+    await store.deleteRun('one');
+    expect(await countRows()).toMatchObject({ runs: 2, sets: 2 });
+    await store.deleteRun('two');
+    expect(await countRows()).toMatchObject({ runs: 1, sets: 1 });
+    expect((await store.findRun('three'))?.testSet).toEqual(makeSet('logic-ru'));
+  });
+
+  it('does not mind deleting what is not there', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('one'), testSet);
+    await store.deleteRun('nobody');
+    expect(await store.listRuns()).toHaveLength(1);
+  });
+
+  it('works while another tab has the journal open', async () => {
+    const [one, other] = [createRunStore(), createRunStore()];
+    await one.createRun(makeRun('one'), testSet);
+    await Promise.all([
+      one.appendResult('one', graded('a')),
+      other.appendResult('one', graded('b')),
+      one.appendResult('one', graded('c')),
+    ]);
+    expect((await other.findRun('one'))?.results).toHaveLength(3);
+  });
+});

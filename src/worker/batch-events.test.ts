@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Result } from '../domain/run';
+import { batchEvents } from './batch-events';
+import type { WorkerEvent } from './protocol';
+
+const token = (caseId: string, text: string): WorkerEvent => ({ type: 'token', caseId, text, count: 1 });
+const transfer = (doneBytes: number): WorkerEvent => ({
+  type: 'transfer',
+  progress: { doneBytes, totalBytes: 100, receivedBytes: doneBytes },
+});
+const started = (caseId: string): WorkerEvent => ({ type: 'case-started', caseId, prompt: '?' });
+const result: Result = {
+  kind: 'failed',
+  caseId: 'a',
+  prompt: '?',
+  answer: '',
+  fault: { kind: 'engine', detail: 'gone' },
+};
+const finished: WorkerEvent = { type: 'case-finished', result };
+
+function makeBatch() {
+  const messages: (readonly WorkerEvent[])[] = [];
+  return { messages, ...batchEvents((events) => messages.push(events)) };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('batchEvents', () => {
+  it('sends nothing at once and everything after a frame, in one message', () => {
+    const { add, messages } = makeBatch();
+    add({ type: 'phase', phase: 'running' });
+    add(started('a'));
+    expect(messages).toEqual([]);
+    vi.advanceTimersByTime(16);
+    expect(messages).toEqual([[{ type: 'phase', phase: 'running' }, started('a')]]);
+  });
+
+  it('makes one event of neighbouring tokens of a case, and counts them', () => {
+    const { add, messages } = makeBatch();
+    for (const text of ['The', ' cat', ' sat']) add(token('a', text));
+    vi.advanceTimersByTime(16);
+    expect(messages).toEqual([[{ type: 'token', caseId: 'a', text: 'The cat sat', count: 3 }]]);
+  });
+
+  it('does not mix the tokens of two cases, nor move one past another event', () => {
+    const { add, messages } = makeBatch();
+    const events = [token('a', '1'), finished, started('b'), token('b', '2'), token('a', '3')];
+    events.forEach(add);
+    vi.advanceTimersByTime(16);
+    expect(messages).toEqual([events]);
+  });
+
+  it('of neighbouring progress reports keeps the last', () => {
+    const { add, messages } = makeBatch();
+    const phase: WorkerEvent = { type: 'phase', phase: 'downloading' };
+    [transfer(1), transfer(2), phase, transfer(3), transfer(4)].forEach(add);
+    vi.advanceTimersByTime(16);
+    expect(messages).toEqual([[transfer(2), phase, transfer(4)]]);
+  });
+
+  it('sends one message a frame while events keep coming', () => {
+    const { add, messages } = makeBatch();
+    for (let millisecond = 0; millisecond < 160; millisecond++) {
+      add(token('a', 'x'));
+      vi.advanceTimersByTime(1);
+    }
+    expect(messages).toHaveLength(10);
+    const sent = messages.flat().map((event) => (event.type === 'token' ? event.count : 0));
+    expect(sent.reduce((sum, count) => sum + count)).toBe(160);
+  });
+
+  it('does not change what it has already sent', () => {
+    const { add, messages } = makeBatch();
+    add(token('a', '1'));
+    vi.advanceTimersByTime(16);
+    add(token('a', '2'));
+    vi.advanceTimersByTime(16);
+    expect(messages).toEqual([[token('a', '1')], [token('a', '2')]]);
+  });
+
+  it('sends what is left when flushed, and not again afterwards', () => {
+    const { add, flush, messages } = makeBatch();
+    add(started('a'));
+    flush();
+    expect(messages).toEqual([[started('a')]]);
+    flush();
+    vi.advanceTimersByTime(1_000);
+    expect(messages).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('starts a new frame after a flush', () => {
+    const { add, flush, messages } = makeBatch();
+    add(started('a'));
+    vi.advanceTimersByTime(10);
+    flush();
+    add(started('b'));
+    vi.advanceTimersByTime(10);
+    expect(messages).toHaveLength(1);
+    vi.advanceTimersByTime(6);
+    expect(messages).toEqual([[started('a')], [started('b')]]);
+  });
+});
