@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createTexts, hashIds } from '../testing/corpus.mjs';
+import { SimdError } from '../types';
 import type { GgufValue } from '../types';
 import { checkVocabularySize, createTokenizer } from './tokenizer';
 import type { Tokenizer } from './tokenizer';
@@ -190,4 +191,51 @@ test('refuses what it does not know, by name', () => {
     'not an array of strings',
   );
   expect(() => checkVocabularySize(spm, 7)).toThrow('7 rows');
+});
+
+const smallBpe = new Map<string, GgufValue>([
+  ['tokenizer.ggml.model', 'gpt2'],
+  ['tokenizer.ggml.tokens', ['a', 'b', 'Ġ', 'ab', 'Ġab', '<|im_end|>']],
+  ['tokenizer.ggml.merges', ['a b', 'Ġ ab']],
+]);
+
+test('damaged vocabularies give a tokenizer or a SimdError, and never hang', () => {
+  const anyId = fc.oneof(fc.integer({ min: -5, max: 4000 }), fc.constantFrom(NaN, Infinity, 2 ** 40, 1.5));
+  const anyValue: fc.Arbitrary<GgufValue> = fc.oneof(
+    anyId,
+    fc.boolean(),
+    fc.string(),
+    fc.array(fc.string({ maxLength: 3 }), { maxLength: 50 }),
+    fc.array(fc.double(), { maxLength: 400 }).map((values) => Float32Array.from(values)),
+    fc.array(fc.integer(), { maxLength: 400 }).map((values) => Int32Array.from(values)),
+  );
+  const keys = [
+    'tokens',
+    'scores',
+    'token_type',
+    'merges',
+    'bos_token_id',
+    'eos_token_id',
+    'add_bos_token',
+    'pre',
+  ];
+  const changes = fc.dictionary(fc.constantFrom(...keys), anyValue, { minKeys: 1, maxKeys: 3 });
+  fc.assert(
+    fc.property(fc.constantFrom('llama', 'gpt2'), changes, fc.string(), (model, changed, text) => {
+      const entries = Object.entries(changed).map(
+        ([key, value]) => [`tokenizer.ggml.${key}`, value] as const,
+      );
+      const metadata = new Map([...(model === 'llama' ? spmMetadata() : smallBpe), ...entries]);
+      try {
+        const tokenizer = createTokenizer(metadata);
+        const ids = tokenizer.encode(text, { addSpecial: true, parseSpecial: true });
+        for (const id of ids) expect(tokenizer.tokenText(id)).not.toBe('');
+        tokenizer.decode(ids);
+      } catch (error) {
+        if (!(error instanceof SimdError)) throw error;
+        expect(['bad-file', 'unsupported']).toContain(error.code);
+      }
+    }),
+    { seed: 4, numRuns: 300 },
+  );
 });
