@@ -14,14 +14,7 @@ export interface EngineExports {
   run(model: number): void;
   work(model: number, thread: number): void;
   quit(model: number): void;
-  repack(
-    type: number,
-    source: number,
-    rows: number,
-    columns: number,
-    target: number,
-    shift: number,
-  ): number;
+  repack(type: number, source: number, rows: number, columns: number, target: number, shift: number): number;
   dotMode(a: number, w: number): number;
   testMatmul(
     matrix: number,
@@ -60,7 +53,9 @@ export function supportsBuild(build: SimdBuild): boolean {
 
 /** The fastest build that runs here and can hold `bytes`; throws when there is none. */
 export function chooseBuild(bytes: number, forced?: SimdBuild): SimdBuild {
-  const wanted: readonly SimdBuild[] = forced ? [forced] : ['wasm32-relaxed', 'wasm64-relaxed', 'wasm32-plain'];
+  const wanted: readonly SimdBuild[] = forced
+    ? [forced]
+    : ['wasm32-relaxed', 'wasm64-relaxed', 'wasm32-plain'];
   const runnable = wanted.filter(supportsBuild);
   if (runnable.length === 0) {
     throw new SimdError('unsupported', forced ? `the build ${forced} on this device` : 'SIMD on this device');

@@ -7,7 +7,13 @@ import { parseGguf } from './gguf';
 import { readNumber, readOptionalNumber } from './metadata';
 import { readLogitsFixture, relativeError } from './testing/logits-fixture';
 import { computeReferenceLogits } from './testing/reference-forward.mjs';
-import { createRandomModel, KEPT_POSITIONS, RANDOM_MODELS, RANDOM_PROMPT, VOCABULARY } from './testing/random-model.mjs';
+import {
+  createRandomModel,
+  KEPT_POSITIONS,
+  RANDOM_MODELS,
+  RANDOM_PROMPT,
+  VOCABULARY,
+} from './testing/random-model.mjs';
 
 const fixture = readLogitsFixture();
 

@@ -53,19 +53,27 @@ export interface GenerateResult {
 }
 
 /** Token ids of a prompt, checked against the vocabulary and the context. */
-export function promptIds({ tokenizer, vocabulary, runtime }: ModelContext, prompt: string | readonly number[]): number[] {
-  const ids = typeof prompt === 'string' ? tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true }) : [...prompt];
+export function promptIds(
+  { tokenizer, vocabulary, runtime }: ModelContext,
+  prompt: string | readonly number[],
+): number[] {
+  const ids =
+    typeof prompt === 'string'
+      ? tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true })
+      : [...prompt];
   if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
   checkIds(ids, vocabulary);
   const { context } = runtime.layout.options;
   if (ids.length === 0) throw new SimdError('bad-input', 'the prompt is empty');
-  if (ids.length > context) throw new SimdError('bad-input', `the prompt has ${ids.length} tokens, the context ${context}`);
+  if (ids.length > context)
+    throw new SimdError('bad-input', `the prompt has ${ids.length} tokens, the context ${context}`);
   return ids;
 }
 
 export function checkIds(ids: readonly number[], vocabulary: number): void {
   const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
-  if (wrong !== undefined) throw new SimdError('bad-input', `no token ${wrong} in a vocabulary of ${vocabulary}`);
+  if (wrong !== undefined)
+    throw new SimdError('bad-input', `no token ${wrong} in a vocabulary of ${vocabulary}`);
 }
 
 /**

@@ -20,7 +20,8 @@ export interface Hyperparameters {
 }
 
 function positive(metadata: GgufMetadata, key: string, most: number, fallback?: number): number {
-  const value = fallback === undefined ? readNumber(metadata, key) : (readOptionalNumber(metadata, key) ?? fallback);
+  const value =
+    fallback === undefined ? readNumber(metadata, key) : (readOptionalNumber(metadata, key) ?? fallback);
   if (!Number.isInteger(value) || value < 1 || value > most) {
     throw new SimdError('bad-file', `metadata '${key}' is ${value}, not a whole number from 1 to ${most}`);
   }
@@ -34,7 +35,8 @@ function readRopeLinear(metadata: GgufMetadata): number {
     readOptionalNumber(metadata, 'llama.rope.scaling.factor') ??
     readOptionalNumber(metadata, 'llama.rope.scale_linear') ??
     1;
-  if (!(factor >= 0 && factor <= 1e6)) throw new SimdError('bad-file', `the RoPE scaling factor is ${factor}`);
+  if (!(factor >= 0 && factor <= 1e6))
+    throw new SimdError('bad-file', `the RoPE scaling factor is ${factor}`);
   return type === 'none' && metadata.has('llama.rope.scaling.type') ? 1 : factor || 1;
 }
 
@@ -44,19 +46,25 @@ export function readHyperparameters(metadata: GgufMetadata): Hyperparameters {
   if (architecture !== 'llama') throw new SimdError('unsupported', `the architecture '${architecture}'`);
   const experts = readOptionalNumber(metadata, 'llama.expert_count') ?? 0;
   if (experts > 0) throw new SimdError('unsupported', `a mixture of ${experts} experts`);
-  for (const key of ['llama.feed_forward_length', 'llama.attention.head_count', 'llama.attention.head_count_kv']) {
+  for (const key of [
+    'llama.feed_forward_length',
+    'llama.attention.head_count',
+    'llama.attention.head_count_kv',
+  ]) {
     if (typeof metadata.get(key) === 'object') throw new SimdError('unsupported', `'${key}' per layer`);
   }
   const dim = positive(metadata, 'llama.embedding_length', 1 << 16);
   const heads = positive(metadata, 'llama.attention.head_count', 1024);
   const kvHeads = positive(metadata, 'llama.attention.head_count_kv', 1024, heads);
-  if (heads % kvHeads !== 0) throw new SimdError('bad-file', `${heads} heads cannot share ${kvHeads} KV heads`);
+  if (heads % kvHeads !== 0)
+    throw new SimdError('bad-file', `${heads} heads cannot share ${kvHeads} KV heads`);
   if (!metadata.has('llama.attention.key_length') && dim % heads !== 0) {
     throw new SimdError('bad-file', `${heads} heads do not divide ${dim}`);
   }
   const headDim = positive(metadata, 'llama.attention.key_length', 1024, dim / heads);
   const valueDim = positive(metadata, 'llama.attention.value_length', 1024, headDim);
-  if (valueDim !== headDim) throw new SimdError('unsupported', `values of ${valueDim} for keys of ${headDim}`);
+  if (valueDim !== headDim)
+    throw new SimdError('unsupported', `values of ${valueDim} for keys of ${headDim}`);
   const ropeDim = positive(metadata, 'llama.rope.dimension_count', 1024, headDim);
   if (ropeDim > headDim) throw new SimdError('bad-file', `RoPE over ${ropeDim} of ${headDim} dimensions`);
   if (headDim % 4 !== 0 || ropeDim % 4 !== 0) {

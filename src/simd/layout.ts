@@ -86,7 +86,11 @@ function scratchBytes(h: Hyperparameters, o: LayoutOptions): number {
   const head = pad8(h.headDim);
   const attention = 4 * (SCORE_SPAN * head + 2 * rows * head + rows * stride + rows);
   const accumulators = ((o.maxTokens + o.maxLogits) / 4 + 2) * 32;
-  return Math.ceil((PANEL_BYTES + 5 * (columns * 4 + 64) + 8 * accumulators + 4 * columns + attention + 1024) / 64) * 64;
+  return (
+    Math.ceil(
+      (PANEL_BYTES + 5 * (columns * 4 + 64) + 8 * accumulators + 4 * columns + attention + 1024) / 64,
+    ) * 64
+  );
 }
 
 /** Assigns addresses; nothing is allocated yet, so the total can be compared with what the device can give. */
@@ -130,7 +134,11 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
   const weightBytes = next - weightsFrom;
 
   const staging = next;
-  const perLayer = vectors.map((vector) => ({ ...vector, kCache: take(cacheBytes), vCache: take(cacheBytes) }));
+  const perLayer = vectors.map((vector) => ({
+    ...vector,
+    kCache: take(cacheBytes),
+    vCache: take(cacheBytes),
+  }));
   const columns = pad8(Math.max(h.dim, h.ffn, h.heads * h.headDim));
   Object.assign(buffers, {
     x: floats(tokens * pad8(h.dim)),
@@ -168,7 +176,10 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
 /** Forms of activations that any matrix may read, whatever the dot product turns out to do. */
 function usedForms(plan: ModelPlan): ReadonlySet<number> {
   const forms = new Set<number>();
-  for (const matrix of [plan.output, ...plan.layers.flatMap((layer) => LAYER_MATRICES.map((name) => layer[name]))]) {
+  for (const matrix of [
+    plan.output,
+    ...plan.layers.flatMap((layer) => LAYER_MATRICES.map((name) => layer[name])),
+  ]) {
     forms.add(formOf(matrix, 'signed'));
     forms.add(formOf(matrix, 'saturating'));
   }
@@ -201,7 +212,14 @@ export function writeMatrix(
   mode: DotMode,
   shift: number,
 ): void {
-  const words = [data, frameOf(matrix, mode), pad8(matrix.rows), matrix.columns, matrix.groupBytes, formOf(matrix, mode)];
+  const words = [
+    data,
+    frameOf(matrix, mode),
+    pad8(matrix.rows),
+    matrix.columns,
+    matrix.groupBytes,
+    formOf(matrix, mode),
+  ];
   words.forEach((word, index) => view.setBigUint64(at + index * 8, BigInt(word), true));
   view.setFloat64(at + 48, postFactor(matrix, shift), true);
 }

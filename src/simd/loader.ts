@@ -47,11 +47,16 @@ function* chunksOf(matrix: MatrixPlan, shift: number): Generator<Chunk> {
   }
 }
 
-async function readVector(sources: readonly ByteSource[], tensor: GgufTensor, signal?: AbortSignal): Promise<Float32Array> {
+async function readVector(
+  sources: readonly ByteSource[],
+  tensor: GgufTensor,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const bytes = await sources[tensor.part]!.read(tensor.offset, tensor.bytes, signal);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = tensor.dimensions[0]!;
-  if (tensor.type === 'F32') return Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
+  if (tensor.type === 'F32')
+    return Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
   if (tensor.type === 'BF16') {
     const bits = Uint32Array.from({ length: count }, (_, i) => view.getUint16(2 * i, true) << 16);
     return new Float32Array(bits.buffer);
@@ -97,7 +102,11 @@ export async function loadWeights(
   let doneBytes = 0;
   const overflowed = new Set<MatrixPlan>();
   const slotBytes = stagingBytes(plan, 0);
-  const slots = workers.map((worker, index) => ({ worker, at: layout.staging + index * slotBytes, job: undefined as Promise<void> | undefined }));
+  const slots = workers.map((worker, index) => ({
+    worker,
+    at: layout.staging + index * slotBytes,
+    job: undefined as Promise<void> | undefined,
+  }));
   const ownSlot = layout.staging + workers.length * slotBytes;
 
   const finish = ({ matrix, rows }: Chunk, over: number) => {
@@ -134,7 +143,11 @@ export async function loadWeights(
         if (done) break;
         const { tensor } = chunk.matrix;
         const size = rowBytes(chunk.matrix);
-        const bytes = sources[tensor.part]!.read(tensor.offset + chunk.firstRow * size, chunk.rows * size, signal);
+        const bytes = sources[tensor.part]!.read(
+          tensor.offset + chunk.firstRow * size,
+          chunk.rows * size,
+          signal,
+        );
         bytes.catch(() => undefined);
         reading.push({ chunk, bytes });
       }
@@ -143,7 +156,10 @@ export async function loadWeights(
       const bytes = await first.bytes;
       signal?.throwIfAborted();
       if (bytes.length !== first.chunk.rows * rowBytes(first.chunk.matrix)) {
-        throw new SimdError('read-failed', `a read of ${first.chunk.matrix.tensor.name} came back with a wrong length`);
+        throw new SimdError(
+          'read-failed',
+          `a read of ${first.chunk.matrix.tensor.name} came back with a wrong length`,
+        );
       }
       take(first.chunk, bytes);
     }

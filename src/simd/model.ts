@@ -195,7 +195,8 @@ export async function openModel(
     const shiftOf = await loadWeights(sources, h, plan, machine, options.onProgress, signal);
     const view = new DataView(memory.buffer);
     writeModel(view, h, plan, layout, machine.dotMode, shiftOf);
-    if (engine.scratchBytes(layout.model) > layout.scratchBytes) throw new SimdError('engine', 'the scratch space is too small');
+    if (engine.scratchBytes(layout.model) > layout.scratchBytes)
+      throw new SimdError('engine', 'the scratch space is too small');
     workers.forEach((worker, index) => worker.work(layout.model, index + 1));
     runtime = new Runtime(
       engine,
@@ -297,4 +298,3 @@ export async function openModel(
     },
   };
 }
-

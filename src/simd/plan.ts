@@ -97,7 +97,7 @@ function shape(tensor: GgufTensor): string {
   return `${tensor.name} ${tensor.dimensions.join('x')}`;
 }
 
-function planMatrix(tensor: GgufTensor, columns: number, rows: number): MatrixPlan {
+export function planMatrix(tensor: GgufTensor, columns: number, rows: number): MatrixPlan {
   const [width, height = 1, ...rest] = tensor.dimensions;
   if (width !== columns || height !== rows || rest.some((n) => n !== 1)) {
     throw new SimdError('bad-file', `${shape(tensor)} should be ${columns}x${rows}`);
@@ -111,7 +111,15 @@ function planMatrix(tensor: GgufTensor, columns: number, rows: number): MatrixPl
   }
   const groupBytes = (columns / BLOCK[type]) * GROUP_BYTES[type];
   const padded = Math.ceil(rows / 8) * 8;
-  return { tensor, type, frame: FRAME_TYPES[type], rows, columns, groupBytes, bytes: (padded / 8) * groupBytes };
+  return {
+    tensor,
+    type,
+    frame: FRAME_TYPES[type],
+    rows,
+    columns,
+    groupBytes,
+    bytes: (padded / 8) * groupBytes,
+  };
 }
 
 function checkVector(tensor: GgufTensor, length: number): GgufTensor {

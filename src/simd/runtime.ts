@@ -97,13 +97,26 @@ export class Runtime {
   }
 
   /** One token: layers and logits in one job. The quick path of decoding. */
-  async step(id: number, position: number, wantStats: boolean, signal: AbortSignal | undefined): Promise<void> {
+  async step(
+    id: number,
+    position: number,
+    wantStats: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     await this.pause(signal);
     this.cached.length = Math.min(this.cached.length, position);
     this.#tokens[0] = id;
     const threads = this.decodeThreads.next();
     const start = performance.now();
-    this.#job(threads, { count: 1, pos: position, firstLayer: 0, lastLayer: this.layers, logitsFrom: 0, logitsCount: 1, wantStats });
+    this.#job(threads, {
+      count: 1,
+      pos: position,
+      firstLayer: 0,
+      lastLayer: this.layers,
+      logitsFrom: 0,
+      logitsCount: 1,
+      wantStats,
+    });
     this.decodeThreads.record(threads, performance.now() - start);
     this.cached.push(id);
   }
@@ -113,7 +126,15 @@ export class Runtime {
     await this.pause(signal);
     this.#tokens.fill(0, 0, count);
     this.cached.length = 0;
-    this.#job(threads, { count, pos: 0, firstLayer: 0, lastLayer: this.layers, logitsFrom: 0, logitsCount: 0, wantStats: false });
+    this.#job(threads, {
+      count,
+      pos: 0,
+      firstLayer: 0,
+      lastLayer: this.layers,
+      logitsFrom: 0,
+      logitsCount: 0,
+      wantStats: false,
+    });
   }
 
   /** Yields to the event loop when it is time; throws the signal's reason when aborted. */
@@ -127,13 +148,21 @@ export class Runtime {
 
   async #runLayers(count: number, pos: number, signal: AbortSignal | undefined): Promise<void> {
     const choice = count > 1 ? this.prefillThreads : this.decodeThreads;
-    for (let firstLayer = 0; firstLayer < this.layers; ) {
+    for (let firstLayer = 0; firstLayer < this.layers;) {
       await this.pause(signal);
       const slice = Math.max(1, Math.floor(SLICE_MS / (this.#layerTokenMs * count)));
       const lastLayer = Math.min(this.layers, firstLayer + slice);
       const threads = choice.next();
       const start = performance.now();
-      this.#job(threads, { count, pos, firstLayer, lastLayer, logitsFrom: 0, logitsCount: 0, wantStats: false });
+      this.#job(threads, {
+        count,
+        pos,
+        firstLayer,
+        lastLayer,
+        logitsFrom: 0,
+        logitsCount: 0,
+        wantStats: false,
+      });
       const each = (performance.now() - start) / (lastLayer - firstLayer) / count;
       choice.record(threads, each);
       this.#layerTokenMs += (each - this.#layerTokenMs) / 2;

@@ -28,7 +28,8 @@ function continuationIds(
   if (typeof continuation !== 'string') return continuation;
   if (typeof prompt === 'string') {
     const whole = tokenizer.encode(prompt + continuation, { addSpecial: true, parseSpecial: true });
-    if (whole.length > ids.length && ids.every((id, index) => whole[index] === id)) return whole.slice(ids.length);
+    if (whole.length > ids.length && ids.every((id, index) => whole[index] === id))
+      return whole.slice(ids.length);
   }
   return tokenizer.encode(continuation);
 }

@@ -23,7 +23,8 @@ export interface ThreadWork {
   readonly thread: number;
 }
 export type ThreadRequest = ThreadStart | ThreadRepack | ThreadWork;
-export type ThreadReply = { readonly ok: true; readonly value: number } | { readonly ok: false; readonly message: string };
+export type ThreadReply =
+  { readonly ok: true; readonly value: number } | { readonly ok: false; readonly message: string };
 
 let engine: EngineExports | undefined;
 

@@ -4,6 +4,9 @@
 #include "activations.h"
 
 #define PANEL_BYTES 40960
+// WASM has no prefetch; a load this far ahead starts the hardware's at page boundaries. Caches and buffers
+// follow the weights in memory, so it stays inside.
+#define AHEAD 2048
 #define CVT(x) wasm_f32x4_convert_i32x4(x)
 
 // acc + the four columns of k-group j of token tok.
@@ -24,6 +27,8 @@ INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **ac
   UNROLL for (int half = 0; half < 32 / bk; half++) {
     const u8 *a = *act, *q = a + 12;
     V c[4], z = wasm_i32x4_splat(0);
+    if (half == 0) UNROLL for (int g = 0; g < ng; g++)
+      for (u32 b = 0; b < block_bytes(t); b += 64) (void)*(volatile const u32 *)(p + (uptr)g * stride + AHEAD + b);
     if (t.off) z = wasm_i32x4_shl(SPLAT(a), t.off);
     UNROLL for (int i = 0; i < 2 * ng; i++) c[i] = z;
     UNROLL for (int j = 0; j < kg; j++) {
