@@ -7,7 +7,10 @@
 // WASM has no prefetch; a load this far ahead starts the hardware's at page boundaries. Caches and buffers
 // follow the weights in memory, so it stays inside.
 #define AHEAD 2048
-#define CVT(x) wasm_f32x4_convert_i32x4(x)
+// Integer sums start at the bits of 1.5 * 2^23, so that, being below 2^22, they read as 1.5 * 2^23 + sum in f32:
+// a subtraction converts them exactly, on a port that the dot products leave free.
+#define BIAS wasm_u32x4_splat(0x4b400000u)
+#define CVT(x) wasm_f32x4_sub(x, FSPLAT(12582912.f))
 
 // acc + the four columns of k-group j of token tok.
 INLINE V dot4(V acc, V w, const u8 *q, int nt, int j, int tok) {
@@ -26,10 +29,10 @@ INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **ac
   const u8 *planes = p + scale_bytes(t);
   UNROLL for (int half = 0; half < 32 / bk; half++) {
     const u8 *a = *act, *q = a + 12;
-    V c[4], z = wasm_i32x4_splat(0);
+    V c[4], z = BIAS;
     if (half == 0) UNROLL for (int g = 0; g < ng; g++)
       for (u32 b = 0; b < block_bytes(t); b += 64) (void)*(volatile const u32 *)(p + (uptr)g * stride + AHEAD + b);
-    if (t.off) z = wasm_i32x4_shl(SPLAT(a), t.off);
+    if (t.off) z = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a), t.off), z);
     UNROLL for (int i = 0; i < 2 * ng; i++) c[i] = z;
     UNROLL for (int j = 0; j < kg; j++) {
       int v = 2 * (half * kg + j);
@@ -230,12 +233,12 @@ static void unpack(const Matrix *m, u32 g, u32 b0, u32 n, u8 *o) {
 INLINE void micro(int bk, int off, int min, const u8 *p, u32 n, const u8 *a, f32 *acc) {
   for (u32 b = 0; b < n; b++, p += panel_block(bk), a += act_block(bk, 4)) {
     const u8 *q = a + 48;
-    V c00 = wasm_i32x4_splat(0), c01 = c00, c02 = c00, c03 = c00;
+    V c00 = BIAS, c01 = c00, c02 = c00, c03 = c00;
     if (off) {
-      c00 = wasm_i32x4_shl(SPLAT(a), off);
-      c01 = wasm_i32x4_shl(SPLAT(a + 4), off);
-      c02 = wasm_i32x4_shl(SPLAT(a + 8), off);
-      c03 = wasm_i32x4_shl(SPLAT(a + 12), off);
+      c00 = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a), off), c00);
+      c01 = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a + 4), off), c01);
+      c02 = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a + 8), off), c02);
+      c03 = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a + 12), off), c03);
     }
     V c10 = c00, c11 = c01, c12 = c02, c13 = c03;
     STEP(0) STEP(1) STEP(2) STEP(3)
