@@ -98,11 +98,24 @@ export async function measureModel({ bench, native, path, text, options }) {
     };
   }
   await page.evaluate(() => window.bench.theirs.close());
-  if (options.teacher) result.agreement = await measureAgreement({ page, native, model, options, say });
+  if (options.teacher) result.agreement = await measureAgreement({ page, native, model, options });
   await page.evaluate(() => window.bench.ours.close());
   await context.dispose();
   await model.dispose();
   return result;
+}
+
+/** What `measureModel` says of agreement, for a model that is not timed. */
+export async function measureOnlyAgreement({ bench, native, path, options }) {
+  const { page } = bench;
+  await bench.pick(path);
+  const model = await loadNativeModel(native, path);
+  const opened = { threads: options.threads, contextTokens: options.teacher.ids.length };
+  await page.evaluate((o) => window.bench.ours.open(o), opened);
+  const agreement = await measureAgreement({ page, native, model, options });
+  await page.evaluate(() => window.bench.ours.close());
+  await model.dispose();
+  return agreement;
 }
 
 /**
@@ -110,7 +123,8 @@ export async function measureModel({ bench, native, path, text, options }) {
  * without flash attention, its most exact setting. Rounding alone makes llama.cpp differ from itself, hence also how far
  * either is from the same weights as 32-bit floats (from the fixture).
  */
-async function measureAgreement({ page, native, model, options, say }) {
+async function measureAgreement({ page, native, model, options }) {
+  const { say } = options;
   const { ids, exact } = options.teacher;
   const context = await openNativeContext(native, model, {
     contextTokens: ids.length,
@@ -127,7 +141,7 @@ async function measureAgreement({ page, native, model, options, say }) {
     return id === first.id ? [] : [{ position, gap: Number((first.logit - second.logit).toFixed(4)) }];
   });
   const share = (predicted) =>
-    exact.filter((id, position) => id === predicted[position]).length / exact.length;
+    exact ? exact.filter((id, position) => id === predicted[position]).length / exact.length : null;
   const result = {
     agreement: 1 - misses.length / ids.length,
     oursVsExact: share(ours),
@@ -139,8 +153,9 @@ async function measureAgreement({ page, native, model, options, say }) {
   say(
     `  argmax agreement with native ${result.agreement.toFixed(4)} on ${ids.length} tokens; top-2 gaps at the misses: ${gaps}`,
   );
-  say(
-    `  agreement with exact arithmetic: ours ${result.oursVsExact.toFixed(4)}, native ${result.nativeVsExact.toFixed(4)}`,
-  );
+  if (exact)
+    say(
+      `  agreement with exact arithmetic: ours ${result.oursVsExact.toFixed(4)}, native ${result.nativeVsExact.toFixed(4)}`,
+    );
   return result;
 }

@@ -44,11 +44,11 @@ async function joinShards(to) {
   if (statSync(to).size !== bytes) throw new Error('the bundled model is incomplete');
 }
 
-/** Paths of SmolLM2-135M in the two types that are compared; `given` is a Q4_1 file to use instead of the bundled one. */
-export async function prepareSmallModels(given) {
-  const q41 = given ?? (await cached('SmolLM2-135M-Instruct.Q4_1.gguf', joinShards));
-  const q80 = await cached('SmolLM2-135M-Instruct.Q8_0.gguf', (to) => requantise(q41, to));
-  return { Q8_0: q80, Q4_1: q41 };
+/** Path of SmolLM2-135M in a type; `given` is a Q4_1 file to use instead of the bundled one. */
+export async function prepareSmallModel(type, given) {
+  const bundled = given ?? (await cached('SmolLM2-135M-Instruct.Q4_1.gguf', joinShards));
+  if (type === 'Q4_1') return bundled;
+  return cached(`SmolLM2-135M-Instruct.${type}.gguf`, (to) => requantise(bundled, to, type));
 }
 
 /** Path of a 7B-shaped model with random weights. */

@@ -1,32 +1,15 @@
-// Makes a Q8_0 or F32 model of another one: `node bench/requantise.mjs model.Q4_1.gguf model.Q8_0.gguf [F32]`.
-// Matrices are dequantised and, for Q8_0, quantised as `quantize_row_q8_0_ref` of ggml-quants.c does; all else is copied.
+// Makes a model of another type: `node bench/requantise.mjs model.Q4_1.gguf model.Q8_0.gguf [Q8_0|F32|F16|Q4_0|...]`.
+// Matrices are dequantised and quantised anew; all else is copied.
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { dequantise } from '../src/simd/testing/dequantise.mjs';
-import { encodeFloat16 } from '../src/simd/testing/float16.mjs';
 import { encodeGgufHeader, tensorBytes } from '../src/simd/testing/gguf-writer.mjs';
-import { encodeFloats } from '../src/simd/testing/random-blocks.mjs';
+import { quantise } from './quantise.mjs';
 import { readGguf } from './read-gguf.mjs';
 
-const FILE_TYPES = { Q8_0: 7, F32: 0 }; // llama.h, `enum llama_ftype`
+/** llama.h, `enum llama_ftype`. */
+const FILE_TYPES = { F32: 0, F16: 1, Q4_0: 2, Q4_1: 3, Q8_0: 7, Q5_0: 8, Q5_1: 9, BF16: 32 };
 const CHUNK_VALUES = 1 << 20;
-
-function quantiseQ8(values) {
-  const bytes = new Uint8Array((values.length / 32) * 34);
-  const view = new DataView(bytes.buffer);
-  for (let block = 0; block < values.length / 32; block++) {
-    const part = values.subarray(block * 32, block * 32 + 32);
-    const scale = part.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127;
-    view.setUint16(block * 34, encodeFloat16(scale), true);
-    if (scale === 0) continue;
-    for (const [index, value] of part.entries()) {
-      // roundf: halves away from zero.
-      const quotient = value / scale;
-      view.setInt8(block * 34 + 2 + index, Math.sign(quotient) * Math.floor(Math.abs(quotient) + 0.5));
-    }
-  }
-  return bytes;
-}
 
 /** GGUF entries of parsed metadata, types from the values: enough for the keys that models have. */
 export function entriesOf(metadata, changes = {}) {
@@ -71,7 +54,7 @@ export async function requantise(from, to, wanted = 'Q8_0') {
     const rows = Math.max(1, Math.floor(CHUNK_VALUES / tensor.dimensions[0]));
     for (let start = 0; start < data.length; start += rows * rowBytes) {
       const values = dequantise(tensor.type, data.subarray(start, start + rows * rowBytes));
-      const part = wanted === 'F32' ? encodeFloats('F32', values) : quantiseQ8(values);
+      const part = quantise(wanted, values);
       writeSync(file, part, 0, part.length, at);
       at += part.length;
     }

@@ -43,12 +43,13 @@ const least = (results, pick) => Number(Math.min(...results.map(pick)).toFixed(3
 
 async function measureSmallModels({ bench, native }) {
   const { measureModel } = await import('./measure.mjs');
-  const { prepareSmallModels } = await import('./models.mjs');
+  const { prepareSmallModel } = await import('./models.mjs');
   const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
   const packed = readFileSync(new URL('../src/simd/fixtures/teacher.json.gz', import.meta.url));
   const teacher = JSON.parse(gunzipSync(packed).toString());
   const results = {};
-  for (const [type, path] of Object.entries(await prepareSmallModels(values.model))) {
+  for (const type of ['Q8_0', 'Q4_1']) {
+    const path = await prepareSmallModel(type, values.model);
     say(`SmolLM2-135M ${type}, ${threads} threads`);
     results[type] = await measureModel({
       bench,
@@ -65,6 +66,26 @@ async function measureSmallModels({ bench, native }) {
         teacher: { ids: teacher.ids, exact: teacher.models[type].exact },
         say,
       },
+    });
+  }
+  return results;
+}
+
+/** Agreement with native for the other types, without timings. */
+async function measureOtherTypes({ bench, native }) {
+  const { measureOnlyAgreement } = await import('./measure.mjs');
+  const { prepareSmallModel } = await import('./models.mjs');
+  const packed = readFileSync(new URL('../src/simd/fixtures/teacher.json.gz', import.meta.url));
+  const { ids } = JSON.parse(gunzipSync(packed).toString());
+  const results = {};
+  for (const type of ['Q4_0', 'Q5_0', 'Q5_1', 'F16', 'BF16']) {
+    say(`SmolLM2-135M ${type}`);
+    const path = await prepareSmallModel(type, values.model);
+    results[type] = await measureOnlyAgreement({
+      bench,
+      native,
+      path,
+      options: { threads, teacher: { ids }, say },
     });
   }
   return results;
@@ -109,6 +130,10 @@ function summariseSmall(small) {
     prefillVsNative: least(all, (result) => ratio(result, 'prefill', 'native')),
     decodeVsNative: least(all, (result) => ratio(result, 'decode', 'native')),
     argmaxAgreement: least(all, ({ agreement }) => agreement.agreement),
+    // What the agreement can be at all: how far each is from the same weights in exact arithmetic.
+    oursVsExact: least(all, ({ agreement }) => agreement.oursVsExact),
+    nativeVsExact: least(all, ({ agreement }) => agreement.nativeVsExact),
+    greatestMissGap: -least(all, ({ agreement }) => -Math.max(0, ...agreement.misses.map(({ gap }) => gap))),
   };
 }
 
@@ -132,6 +157,7 @@ const bench = await openBenchPage();
 say(`Chromium ${bench.version}; native llama.cpp: ${native.systemInfo}`);
 try {
   const small = values['shapes-only'] ? undefined : await measureSmallModels({ bench, native });
+  const others = values.quick || !small ? undefined : await measureOtherTypes({ bench, native });
   const shapes = values.quick ? undefined : await measureShapes({ bench, native });
   const report = {
     ...(small && summariseSmall(small)),
@@ -140,6 +166,7 @@ try {
     machine: { before, after: describeMachine(), chromium: bench.version },
     threads,
     models: small,
+    ...(others && { otherTypes: others }),
     ...(shapes && { shapes }),
   };
   for (const [name, value] of Object.entries(report)) if (typeof value === 'number') say(`${name}: ${value}`);

@@ -25,7 +25,7 @@ const engine = {
     const produced = [];
     let first = start;
     let last = start;
-    for await (const { id } of opened().generate(ids, { maxTokens, temperature: 0 })) {
+    for await (const { id } of opened().generate(ids, { maxTokens })) {
       last = performance.now();
       if (produced.length === 0) first = last;
       produced.push(id);
