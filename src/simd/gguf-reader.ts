@@ -5,6 +5,8 @@ import type { ByteSource, GgufValue } from './types';
 const MAX_HEADER_BYTES = 256 * 1024 * 1024;
 const FIRST_CHUNK_BYTES = 512 * 1024;
 const MAX_STRING_BYTES = 64 * 1024 * 1024;
+/** The largest vocabularies have a quarter of a million tokens and half a million merges. */
+const MAX_STRINGS = 1 << 22;
 
 const NEED_MORE = Symbol('need more bytes');
 
@@ -197,6 +199,8 @@ export class HeaderReader {
     if (count > this.remaining / size)
       throw this.fail(`'${key}' with ${count} elements runs past the end`, at);
     if (type === TYPE_STRING) {
+      if (count > MAX_STRINGS)
+        throw new SimdError('unsupported', `${this.where}'${key}' has ${count} strings`);
       const strings: string[] = [];
       for (let index = 0; index < count; index++) strings.push(this.string(`element ${index} of '${key}'`));
       return strings;

@@ -171,6 +171,23 @@ describe('parseGguf', () => {
     expect(await codeOf(parse(bytes))).toContain(message);
   });
 
+  test('refuses absurdly many strings before reading them', async () => {
+    const entry: GgufEntry = { key: 'k', array: 'str', value: [''] };
+    const header = patch(encodeGguf({ entries: [entry], tensors: [] }), (view) =>
+      view.setBigUint64(24 + 9 + 8, 2n ** 30n, true),
+    );
+    // A sparse file of 16 GiB: only the header is ever asked for.
+    const source: ByteSource = {
+      size: 2 ** 34,
+      read(offset, length) {
+        const bytes = new Uint8Array(length);
+        bytes.set(header.subarray(offset, offset + length));
+        return Promise.resolve(bytes);
+      },
+    };
+    expect(await codeOf(parseGguf([source]))).toBe("unsupported: 'k' has 1073741824 strings");
+  });
+
   test('refuses unknown tensor types and overlapping tensors', async () => {
     // The last 12 bytes of a tensor header are its type and offset; the header ends where the padding starts.
     const header = encodeGguf({ entries: [], tensors: [norm, q8] });
