@@ -115,18 +115,19 @@ INLINE Scales head_scales(Traits t, const u8 *head, V post) {
 #define I8_LO(x) wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(x))
 #define I8_HI(x) wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(x))
 
-// Scales (and minima, sign included) of sub-block `half` of the block at p; `h` is its superblock's.
-INLINE Scales block_scales(Traits t, const u8 *p, int half, Scales h, V post) {
+// Scales (and minima, sign included) of sub-block `half` of the block at p; `h` is its superblock's. Without
+// superblocks still to be multiplied by the matrix's `post`.
+INLINE Scales block_scales(Traits t, const u8 *p, int half, Scales h) {
   Scales s;
   s.m0 = s.m1 = FSPLAT(0);
   if (!t.k) {
     V d = LOAD(p);
-    s.d0 = FMUL(HALF_LO(d), post);
-    s.d1 = FMUL(HALF_HI(d), post);
+    s.d0 = HALF_LO(d);
+    s.d1 = HALF_HI(d);
     if (t.min) {
       V m = LOAD(p + 16);
-      s.m0 = FMUL(HALF_LO(m), post);
-      s.m1 = FMUL(HALF_HI(m), post);
+      s.m0 = HALF_LO(m);
+      s.m1 = HALF_HI(m);
     }
   } else if (t.sub && t.min) { // Q2_K: scale and minimum share a byte
     V x = wasm_u16x8_load8x8(p + 8 * half);

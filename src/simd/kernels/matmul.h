@@ -40,8 +40,10 @@ INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **ac
         c[i] = dot4(c[i], codes(t, planes + (uptr)(i / 2) * stride, v + i % 2), q, 1, j, 0);
     }
     V da = SPLAT(a + 4), ds = SPLAT(a + 8);
+    // A power of two: multiplying the other factor by it gives the same bits, and is needed once.
+    if (!t.k) da = FMUL(da, post), ds = FMUL(ds, post);
     UNROLL for (int g = 0; g < ng; g++) {
-      Scales s = block_scales(t, p + (uptr)g * stride, half, h[g], post);
+      Scales s = block_scales(t, p + (uptr)g * stride, half, h[g]);
       f[2 * g] = MADD(CVT(c[2 * g]), FMUL(s.d0, da), f[2 * g]);
       f[2 * g + 1] = MADD(CVT(c[2 * g + 1]), FMUL(s.d1, da), f[2 * g + 1]);
       if (t.min) {
@@ -168,7 +170,8 @@ INLINE void unpack_q(int type, const Matrix *m, u32 g, u32 b0, u32 n, u8 *o) {
     const u8 *p = block_at(t, group, b), *planes = p + scale_bytes(t);
     if (t.k && (b == b0 || b % 8 == 0)) h = head_scales(t, block_at(t, group, b & ~7u) - head_bytes(t), post);
     UNROLL for (int half = 0; half < 32 / bk; half++) {
-      Scales s = block_scales(t, p, half, h, post);
+      Scales s = block_scales(t, p, half, h);
+      if (!t.k) s.d0 = FMUL(s.d0, post), s.d1 = FMUL(s.d1, post), s.m0 = FMUL(s.m0, post), s.m1 = FMUL(s.m1, post);
       STORE(o, s.d0);
       STORE(o + 16, s.d1);
       STORE(o + 32, s.m0);
