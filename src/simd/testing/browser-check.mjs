@@ -5,9 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { openHarness } from './browser.mjs';
-import { createRandomModel, KEPT_POSITIONS, RANDOM_MODELS, RANDOM_PROMPT, VOCABULARY } from './random-model.mjs';
+import {
+  createRandomModel,
+  KEPT_POSITIONS,
+  RANDOM_MODELS,
+  RANDOM_PROMPT,
+  VOCABULARY,
+} from './random-model.mjs';
 
-const readFixture = (name) => JSON.parse(gunzipSync(readFileSync(join(import.meta.dirname, '../fixtures', name))).toString());
+const readFixture = (name) =>
+  JSON.parse(gunzipSync(readFileSync(join(import.meta.dirname, '../fixtures', name))).toString());
 const floats = (base64) => new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
 const relativeError = (actual, expected) => {
   let difference = 0;
@@ -26,7 +33,10 @@ const report = (good, text) => {
   if (!good) misses++;
   console.log(`${good ? 'ok  ' : 'MISS'} ${text}`);
 };
-const args = process.argv.slice(2).filter((a) => a.startsWith('--args=')).flatMap((a) => a.slice(7).split(','));
+const args = process.argv
+  .slice(2)
+  .filter((a) => a.startsWith('--args='))
+  .flatMap((a) => a.slice(7).split(','));
 const teacherFiles = process.argv.slice(2).filter((a) => !a.startsWith('--'));
 const folder = mkdtempSync(join(tmpdir(), 'simd-models-'));
 
@@ -56,11 +66,13 @@ async function checkRandomModels(harness, builds, threadCounts) {
         ),
       );
       errors[name] = worst;
-      if (!(worst < (TOLERANCES[options.type ?? 'F32'] ?? 6.5e-2))) report(false, `${build} ${name}: relative error ${worst}`);
+      if (!(worst < (TOLERANCES[options.type ?? 'F32'] ?? 6.5e-2)))
+        report(false, `${build} ${name}: relative error ${worst}`);
     }
     const list = Object.entries(errors).map(([name, error]) => `${name} ${error.toExponential(1)}`);
     report(true, `${build}: ${list.join(', ')}`);
-    if (threadCounts.length > 1) report(differing.length === 0, `${build}: same bits with ${threadCounts} threads ${differing}`);
+    if (threadCounts.length > 1)
+      report(differing.length === 0, `${build}: same bits with ${threadCounts} threads ${differing}`);
   }
 }
 
@@ -71,13 +83,32 @@ async function checkTeacher(harness, path, build) {
   const gap = floats(native.gap);
   const info = await harness.call('open', { url: harness.serve(path), options: { build, threads: 2 } });
   const { best, gaps, probes } = await harness.call('teacher', fixture);
-  const missed = best.flatMap((id, at) => (id === native.best[at] ? [] : [`${at}: native gap ${gap[at].toFixed(3)}, ours ${gaps[at].toFixed(3)}`]));
+  const missed = best.flatMap((id, at) =>
+    id === native.best[at] ? [] : [`${at}: native gap ${gap[at].toFixed(3)}, ours ${gaps[at].toFixed(3)}`],
+  );
   const agreement = 1 - missed.length / best.length;
   const rms = relativeError(probes, floats(native.probes));
   report(
-    agreement >= (type === 'Q8_0' ? 0.99 : 0.97),
+    // Both round activations to 8 bits: each agrees with exact arithmetic to 0.97 .. 0.98 on this text.
+    agreement >= 0.95 && rms < 0.04,
     `${build} ${info.dotMode} ${type}: argmax agreement ${agreement.toFixed(4)}, logit error ${rms.toExponential(2)}; ${missed.join('; ')}`,
   );
+}
+
+/** The same ids for 64 prompts, whatever the number of threads; the last count stays open. */
+async function checkThreads(harness, url) {
+  const answers = [];
+  for (const threads of [1, 2, 3, 'measure']) {
+    const info = await harness.call('open', { url, options: { threads } });
+    const ids = [];
+    for (let index = 0; index < 64; index++) {
+      const prompt = Array.from({ length: 3 + index }, (_, i) => 300 + ((index * 131 + i * 37) % 20_000));
+      ids.push(...(await harness.call('generate', { prompt, maxTokens: 8 })).ids);
+    }
+    answers.push(ids.join());
+    if (threads === 'measure') console.log(`     measured: ${info.threads} of ${info.maxThreads} threads`);
+  }
+  report(new Set(answers).size === 1, 'the same ids for 64 prompts with 1, 2, 3 and measured threads');
 }
 
 let harness = await openHarness({ args });
@@ -86,9 +117,11 @@ try {
   for (const path of teacherFiles) for (const build of BUILDS) await checkTeacher(harness, path, build);
   const [big] = teacherFiles;
   if (big) {
-    await harness.call('open', { url: harness.serve(big), options: { threads: 2 } });
-    const stopped = await harness.call('abortPrefill', { ids: Array.from({ length: 2000 }, (_, i) => 300 + i) });
-    report(stopped.ms < 150, `abort in prefill after ${stopped.ms?.toFixed(0)} ms: ${stopped.error}`);
+    await checkThreads(harness, harness.serve(big));
+    const stopped = await harness.call('abortPrefill', {
+      ids: Array.from({ length: 2000 }, (_, i) => 300 + i),
+    });
+    report(stopped.ms < 500, `abort in prefill after ${stopped.ms?.toFixed(0)} ms: ${stopped.error}`);
   }
 } finally {
   await harness.close();

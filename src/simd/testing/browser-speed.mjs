@@ -3,7 +3,10 @@
 import { openHarness } from './browser.mjs';
 
 const flags = Object.fromEntries(
-  process.argv.slice(2).filter((a) => a.startsWith('--')).map((a) => [a.slice(2).split('=')[0], a.slice(a.indexOf('=') + 1)]),
+  process.argv
+    .slice(2)
+    .filter((a) => a.startsWith('--'))
+    .map((a) => [a.slice(2).split('=')[0], a.slice(a.indexOf('=') + 1)]),
 );
 const paths = process.argv.slice(2).filter((a) => !a.startsWith('--'));
 const harness = await openHarness({ args: flags.args ? flags.args.split(',') : [] });
@@ -18,7 +21,10 @@ try {
           ...(flags.kv ? { kvType: flags.kv } : {}),
         };
         if ('file' in flags) await harness.pick(path);
-        const info = await harness.call('open', { ...('file' in flags ? {} : { url: harness.serve(path) }), options });
+        const info = await harness.call('open', {
+          ...('file' in flags ? {} : { url: harness.serve(path) }),
+          options,
+        });
         const speed = await harness.call('speed', {
           promptTokens: Number(flags.prompt ?? 253),
           newTokens: Number(flags.new ?? 64),

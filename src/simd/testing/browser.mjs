@@ -10,7 +10,11 @@ import { build } from 'vite';
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
 /** @param {{ isolated?: boolean, args?: string[], executablePath?: string }} [options] */
-export async function openHarness({ isolated = true, args = [], executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium' } = {}) {
+export async function openHarness({
+  isolated = true,
+  args = [],
+  executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium',
+} = {}) {
   const outDir = mkdtempSync(join(tmpdir(), 'simd-page-'));
   await build({
     configFile: false,
@@ -33,7 +37,9 @@ export async function openHarness({ isolated = true, args = [], executablePath =
     }
     const headers = {
       'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-      ...(isolated ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } : {}),
+      ...(isolated
+        ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+        : {}),
     };
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     const [start, end] = range ? [Number(range[1]), Number(range[2])] : [0, size - 1];
@@ -49,7 +55,13 @@ export async function openHarness({ isolated = true, args = [], executablePath =
   const browser = await chromium.launch({
     executablePath,
     args: [
-      ...['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+      ...[
+        '--no-sandbox',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
       ...args,
     ],
   });

@@ -50,7 +50,9 @@ async function kernel({ build, frame, groupBytes, act, rows, columns, count, rep
   const x = new Float32Array(memory.buffer, at.x, count * columns);
   for (let i = 0; i < x.length; i++) x[i] = Math.sin(i);
   const view = new DataView(memory.buffer);
-  [at.data, frame, rows, columns, groupBytes, act].forEach((word, i) => view.setBigUint64(at.matrix + 8 * i, BigInt(word), true));
+  [at.data, frame, rows, columns, groupBytes, act].forEach((word, i) =>
+    view.setBigUint64(at.matrix + 8 * i, BigInt(word), true),
+  );
   view.setFloat64(at.matrix + 48, 2 ** 101, true);
   let best = Infinity;
   for (let i = 0; i < reps; i++) {
@@ -88,7 +90,10 @@ const commands: { [Name in keyof Commands]: (argument: Commands[Name], file?: Fi
     const { vocabulary } = opened().info;
     const all: { prefill: number; decode: number }[] = [];
     for (let round = 0; round < rounds; round++) {
-      const prompt = Array.from({ length: promptTokens }, (_, i) => (300 + round * 977 + i * 37) % Math.min(vocabulary, 20_000));
+      const prompt = Array.from(
+        { length: promptTokens },
+        (_, i) => (300 + round * 977 + i * 37) % Math.min(vocabulary, 20_000),
+      );
       const stream = opened().generate(prompt, { maxTokens: newTokens + 1 });
       let count = 0;
       let first = 0;
