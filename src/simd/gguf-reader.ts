@@ -8,7 +8,8 @@ const MAX_STRING_BYTES = 64 * 1024 * 1024;
 /** The largest vocabularies have a quarter of a million tokens and half a million merges. */
 const MAX_STRINGS = 1 << 22;
 
-const NEED_MORE = Symbol('need more bytes');
+/** Thrown and caught here: one object, for it is control flow and not a failure. */
+const NEED_MORE = new Error('the header goes on beyond the buffer');
 
 /** GGUF metadata value types (the GGUF specification, `gguf_metadata_value_type`). */
 const TYPE_BYTES: Readonly<Record<number, number>> = {

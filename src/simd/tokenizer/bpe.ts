@@ -18,7 +18,7 @@ const BYTE_OF_CHAR = new Map(CHAR_OF_BYTE.map((char, byte) => [char, byte]));
 
 function spell(word: string): string {
   let text = '';
-  for (const byte of encoder.encode(word)) text += CHAR_OF_BYTE[byte];
+  for (const byte of encoder.encode(word)) text += CHAR_OF_BYTE[byte] ?? '';
   return text;
 }
 
