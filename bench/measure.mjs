@@ -37,7 +37,8 @@ async function generateNative(context, ids, maxTokens) {
 
 /**
  * Token rates of ours, wllama and native for a model.
- * @param options `promptTokens`, `maxTokens`, `threads`, `contextTokens`, `rounds`, `engines`, `say`
+ * @param options `promptTokens`, `maxTokens`, `wllamaTokens` (fewer of both), `threads`, `contextTokens`, `rounds`,
+ *   `roundsMs` (no round begins later), `engines`, `say`
  */
 export async function measureModel({ bench, native, path, text, options }) {
   const { promptTokens, maxTokens, threads, contextTokens, engines, say } = options;
@@ -67,7 +68,10 @@ export async function measureModel({ bench, native, path, text, options }) {
     result.wllamaLoadMs = opened.loadMs;
     say(`  wllama loaded in ${(opened.loadMs / 1000).toFixed(2)} s, ${opened.threads} threads`);
   }
+  const deadline = performance.now() + (options.roundsMs ?? Infinity);
   for (let round = 0; round < options.rounds; round++) {
+    // On a busy machine fewer rounds, rather than a run that nobody waits for.
+    if (round > 0 && performance.now() > deadline) break;
     const { ids, text: prompt } = promptOf(round);
     const figures = {};
     if (engines.includes('ours')) {
