@@ -162,6 +162,14 @@ describe('abort and close', () => {
     await expect(open(BYTES, {}, AbortSignal.abort(new Error('no')))).rejects.toThrow('no');
   });
 
+  test('ends what is under way when closed', async () => {
+    const model = await open(BYTES);
+    const stream = model.generate([1, 2, 3]);
+    await stream.next();
+    model.close();
+    await expect(stream.next()).rejects.toMatchObject({ code: 'engine' });
+  });
+
   test('refuses calls after close', async () => {
     const model = await open(BYTES);
     model.close();

@@ -147,24 +147,21 @@ async function startMachine(
   return { engine, memory, layout, build, dotMode: probeDotMode(engine), workers };
 }
 
-/** Tries every thread count on short steps, so that the first answer already runs with the best. */
+/** Tries thread counts on short runs, so that the first answer already runs with the best. */
 async function measureThreads(runtime: Runtime, signal?: AbortSignal): Promise<void> {
-  const { candidates } = runtime.decodeThreads;
-  if (candidates.length < 2) return;
-  for (let round = 0; round < 3; round++) {
-    for (const count of candidates) {
-      const start = performance.now();
-      await runtime.probe(count, 1, signal);
-      // The first round warms up caches and code.
-      if (round > 0) runtime.decodeThreads.record(count, performance.now() - start);
-    }
-  }
-  const tokens = Math.min(16, runtime.layout.options.maxTokens);
-  for (const count of candidates) {
-    const start = performance.now();
-    await runtime.probe(count, tokens, signal);
-    runtime.prefillThreads.record(count, (performance.now() - start) / tokens / runtime.layers);
-  }
+  const { decodeThreads, prefillThreads, layers } = runtime;
+  if (decodeThreads.candidates.length < 2) return;
+  const tokens = Math.min(64, runtime.layout.options.maxTokens);
+  await prefillThreads.measure(async (count) => {
+    // The first run of each warms up caches and code.
+    await runtime.probe(count, 4, signal);
+    return (await runtime.probe(count, tokens, signal)) / tokens;
+  });
+  await decodeThreads.measure(async (count) => {
+    await runtime.probe(count, 1, signal);
+    const times = [await runtime.probe(count, 1, signal), await runtime.probe(count, 1, signal)];
+    return Math.min(...times) * layers;
+  });
   runtime.cached.length = 0;
 }
 
@@ -187,7 +184,11 @@ export async function openModel(
   const most = wantedThreads(options.threads);
   const layout = layOutFor(h, plan, options, most);
   let dead: SimdError | undefined;
-  const machine = await startMachine(layout, options, (error) => (dead ??= error));
+  let started: Runtime | undefined;
+  const machine = await startMachine(layout, options, (error) => {
+    dead ??= error;
+    started?.stop(error);
+  });
   const { engine, memory, workers } = machine;
   const candidates = typeof options.threads === 'number' ? [most] : threadCandidates(most);
   let runtime: Runtime;
@@ -207,6 +208,7 @@ export async function openModel(
       new ThreadChoice(candidates),
       new ThreadChoice(candidates),
     );
+    started = runtime;
     if (dead) throw dead;
     await measureThreads(runtime, signal);
   } catch (error) {
@@ -293,6 +295,7 @@ export async function openModel(
     close() {
       if (closed) return;
       closed = true;
+      runtime.stop(new SimdError('engine', 'the model is closed'));
       if (workers.length > 0) engine.quit(layout.model);
       for (const worker of workers) worker.stop();
     },

@@ -2,9 +2,14 @@ import type { EngineExports } from './binary';
 import { setWord } from './layout';
 import type { MemoryLayout } from './layout';
 import type { ThreadChoice } from './thread-choice';
+import type { SimdError } from './types';
 
 /** Longest stretch of computing without looking at the event loop, where aborts arrive. */
 const SLICE_MS = 24;
+/** Layers of a timing run: a large model's whole prompt would take seconds. */
+const PROBED_LAYERS = 4;
+/** Chunks too short to compare thread counts by: most of their time is not the matrices. */
+const COMPARABLE_TOKENS = 32;
 
 /** Lets messages and timers run; a MessageChannel because timers are clamped to 4 ms. */
 export function yieldToEvents(): Promise<void> {
@@ -34,6 +39,7 @@ export class Runtime {
   #logits: Float32Array;
   #stats: Float64Array;
   #stride: number;
+  #stopped: SimdError | undefined;
   #lastYield = performance.now();
   /** Mean time of one layer for one token, for slicing. */
   #layerTokenMs = 1;
@@ -121,20 +127,28 @@ export class Runtime {
     this.cached.push(id);
   }
 
-  /** Runs `count` tokens of nothing in particular, to see how long that takes. Overwrites the cache. */
-  async probe(threads: number, count: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Milliseconds of a run over `count` tokens of nothing in particular, per layer. Overwrites the cache. */
+  async probe(threads: number, count: number, signal: AbortSignal | undefined): Promise<number> {
     await this.pause(signal);
     this.#tokens.fill(0, 0, count);
     this.cached.length = 0;
+    const lastLayer = Math.min(this.layers, PROBED_LAYERS);
+    const start = performance.now();
     this.#job(threads, {
       count,
       pos: 0,
       firstLayer: 0,
-      lastLayer: this.layers,
+      lastLayer,
       logitsFrom: 0,
       logitsCount: 0,
       wantStats: false,
     });
+    return (performance.now() - start) / lastLayer;
+  }
+
+  /** Makes every later job throw: the threads are gone, and waiting for them would never end. */
+  stop(reason: SimdError): void {
+    this.#stopped ??= reason;
   }
 
   /** Yields to the event loop when it is time; throws the signal's reason when aborted. */
@@ -164,13 +178,15 @@ export class Runtime {
         wantStats: false,
       });
       const each = (performance.now() - start) / (lastLayer - firstLayer) / count;
-      choice.record(threads, each);
+      if (count === 1) choice.record(threads, each * this.layers);
+      else if (count >= COMPARABLE_TOKENS) choice.record(threads, each);
       this.#layerTokenMs += (each - this.#layerTokenMs) / 2;
       firstLayer = lastLayer;
     }
   }
 
   #job(threads: number, words: Readonly<Record<string, number | boolean>>): void {
+    if (this.#stopped) throw this.#stopped;
     for (const [name, value] of Object.entries(words)) setWord(this.#view, this.layout, name, Number(value));
     setWord(this.#view, this.layout, 'threads', threads);
     this.engine.run(this.layout.model);
