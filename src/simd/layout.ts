@@ -1,7 +1,8 @@
+import { DOT_MODES } from './binary';
 import type { DotMode } from './binary';
 import type { Hyperparameters } from './hyperparameters';
 import { FRAME_Q8_SIGNED } from './plan';
-import type { LayerPlan, MatrixPlan, ModelPlan } from './plan';
+import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from './plan';
 
 export type KvType = 'f16' | 'f32';
 
@@ -13,7 +14,8 @@ const MODEL_WORDS = [
   ...['layers', 'layerCount', 'dim', 'heads', 'kvHeads', 'headDim', 'ffn', 'vocabulary', 'context', 'kvF16'],
   ...['ropeDim', 'rope', 'embedding', ...pad('embedding'), 'output', ...pad('output'), 'outputNorm'],
   ...['epsilon', 'attnScale', 'x', 'q', 'k', 'v', 'att', 'h'],
-  ...['acts0', 'acts1', 'acts2', 'acts3', 'acts4', 'logits', 'stats', 'maxTokens', 'maxLogits'],
+  ...['acts0', 'acts1', 'acts2', 'acts3', 'acts4', 'acts5', 'acts6', 'acts7', 'acts8', 'acts9'],
+  ...['logits', 'stats', 'maxTokens', 'maxLogits'],
   ...['scratch', 'scratchBytes', 'sync', 'tokens', 'count', 'pos', 'firstLayer', 'lastLayer', 'threads'],
   ...['logitsFrom', 'logitsCount', 'wantStats'],
 ];
@@ -24,13 +26,21 @@ function pad(name: string): string[] {
 
 const MODEL_AT = new Map(MODEL_WORDS.map((name, index) => [name, index * 8]));
 
-// Activation forms of kernels/frames.h, and the most bytes a column of a tile of 4 tokens takes in each.
-const ACT_F32 = 0;
-const ACT_F32_SCALED = 1;
-const ACT_Q32 = 2;
-const ACT_Q32_HALF = 3;
-const ACT_Q16 = 4;
-const ACT_BYTES = [16, 16, 9.5, 9.5, 11];
+// Activation forms of kernels/frames.h, in its order, with the most bytes that a column of 4 tokens takes.
+const FORMS = {
+  F32: 16,
+  F32_SCALED: 16,
+  Q32_0: 9.5,
+  Q32_3: 9.5,
+  Q32_4: 9.5,
+  Q32_7: 9.5,
+  Q32_7_HALF: 9.5,
+  Q16_0: 11,
+  Q16_2: 11,
+  Q16_5: 11,
+} as const;
+type Form = keyof typeof FORMS;
+const FORM_NAMES = Object.keys(FORMS) as Form[];
 const PANEL_BYTES = 40_960;
 const SCORE_SPAN = 64;
 const STACK_BYTES = 65_536;
@@ -88,7 +98,13 @@ function scratchBytes(h: Hyperparameters, o: LayoutOptions): number {
   const accumulators = ((o.maxTokens + o.maxLogits) / 4 + 2) * 32;
   return (
     Math.ceil(
-      (PANEL_BYTES + 5 * (columns * 4 + 64) + 8 * accumulators + 4 * columns + attention + 1024) / 64,
+      (PANEL_BYTES +
+        FORM_NAMES.length * (columns * 4 + 64) +
+        8 * accumulators +
+        4 * columns +
+        attention +
+        1024) /
+        64,
     ) * 64
   );
 }
@@ -151,8 +167,8 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
     stats: take(options.maxLogits * 24),
   });
   const used = usedForms(plan);
-  ACT_BYTES.forEach((bytes, form) => {
-    buffers[`acts${form}`] = used.has(form) ? take(Math.ceil(tokens / 4) * columns * bytes + 64) : 0;
+  FORM_NAMES.forEach((name, form) => {
+    buffers[`acts${form}`] = used.has(form) ? take(Math.ceil(tokens / 4) * columns * FORMS[name] + 64) : 0;
   });
   const perThread = scratchBytes(h, options);
   buffers['scratch'] = take(perThread * options.threads);
@@ -180,17 +196,37 @@ function usedForms(plan: ModelPlan): ReadonlySet<number> {
     plan.output,
     ...plan.layers.flatMap((layer) => LAYER_MATRICES.map((name) => layer[name])),
   ]) {
-    forms.add(formOf(matrix, 'signed'));
-    forms.add(formOf(matrix, 'saturating'));
+    for (const mode of DOT_MODES) forms.add(formOf(matrix, mode));
   }
   return forms;
 }
 
 function formOf({ type }: MatrixPlan, mode: DotMode): number {
-  if (type === 'F32' || type === 'BF16') return ACT_F32;
-  if (type === 'F16') return ACT_F32_SCALED;
-  if (type === 'Q2_K' || type === 'Q3_K' || type === 'Q6_K') return ACT_Q16;
-  return type === 'Q8_0' && mode === 'saturating' ? ACT_Q32_HALF : ACT_Q32;
+  return FORM_NAMES.indexOf(formName(type, mode));
+}
+
+function formName(type: MatrixType, mode: DotMode): Form {
+  switch (type) {
+    case 'F32':
+    case 'BF16':
+      return 'F32';
+    case 'F16':
+      return 'F32_SCALED';
+    case 'Q8_0':
+      return mode === 'signed' ? 'Q32_0' : mode === 'unsigned' ? 'Q32_7' : 'Q32_7_HALF';
+    case 'Q4_0':
+      return 'Q32_3';
+    case 'Q5_0':
+      return 'Q32_4';
+    case 'Q2_K':
+      return 'Q16_0';
+    case 'Q3_K':
+      return 'Q16_2';
+    case 'Q6_K':
+      return 'Q16_5';
+    default:
+      return 'Q32_0';
+  }
 }
 
 /** The frame that a matrix is repacked to on this machine. */

@@ -1,7 +1,7 @@
 // Activations for the integer kernels: tiles of NT (1 or 4) tokens. A block covers BK (32 or 16) columns:
-//   i32 -sum(q)[NT], f32 d[NT], f32 d*sum(q)[NT], q
-// The negated sum, shifted by the weights' offset, is the dot product's initial accumulator, which makes
-// the offset correction free; d*sum(q) multiplies the weights' minima.
+//   i32 BIAS_BITS - (sum(q) << off)[NT], f32 d[NT], f32 d*sum(q)[NT], q
+// The first is the dot product's initial accumulator, which makes the correction for the weights' offset free;
+// d*sum(q) multiplies the weights' minima.
 // q relaxed: i8 [BK/4][NT][4]. q plain: i16 [BK/4][2][NT][2].
 #pragma once
 #include "frames.h"
@@ -12,15 +12,20 @@
 #define QB 2
 #endif
 
+// Integer sums start at the bits of 1.5 * 2^23, so that, being below 2^22, they read as 1.5 * 2^23 + sum in f32:
+// a subtraction converts them exactly, on a port that the dot products leave free.
+#define BIAS_BITS 0x4b400000
+#define BIAS_VALUE 12582912.f
+
 INLINE u32 act_block(int bk, int nt) { return (u32)(nt * (12 + bk * QB)); }
 // Bytes of one tile of nt tokens and `cols` columns.
 INLINE uptr act_tile(int act, u32 cols, int nt) {
   if (act == A_F32 || act == A_F32_SCALED) return (uptr)cols * 4 * nt;
-  if (act == A_Q16) return (uptr)(cols / 16) * act_block(16, nt);
-  return (uptr)(cols / 32) * act_block(32, nt);
+  int bk = form_block(act);
+  return (uptr)(cols / (u32)bk) * act_block(bk, nt);
 }
 
-INLINE void quantize_block(const f32 *x, int bk, f32 qmax, int nt, int tok, u8 *out) {
+INLINE void quantize_block(const f32 *x, int bk, f32 qmax, int off, int nt, int tok, u8 *out) {
   V v[8], a = FSPLAT(0), s = wasm_i32x4_splat(0);
   UNROLL for (int i = 0; i < bk / 4; i++) {
     v[i] = LOAD(x + 4 * i);
@@ -40,7 +45,7 @@ INLINE void quantize_block(const f32 *x, int bk, f32 qmax, int nt, int tok, u8 *
   }
   i32 sum = (wasm_i32x4_extract_lane(s, 0) + wasm_i32x4_extract_lane(s, 1)) +
             (wasm_i32x4_extract_lane(s, 2) + wasm_i32x4_extract_lane(s, 3));
-  ((i32 *)out)[tok] = -sum;
+  ((i32 *)out)[tok] = BIAS_BITS - (off ? sum * (1 << off) : 0);
   ((f32 *)out)[nt + tok] = d;
   ((f32 *)out)[2 * nt + tok] = d * (f32)sum;
   u8 *q = out + 12 * nt + 4 * tok;
@@ -72,14 +77,18 @@ INLINE void prepare_row(int act, const f32 *x, u32 cols, int nt, int tok, u8 *ti
     for (u32 c = 0; c < cols; c++) o[c * (u32)nt + (u32)tok] = x ? x[c] * k : 0.f;
     return;
   }
-  if (act == A_Q16) {
-    for (u32 c = 0; c < cols; c += 16, tile += act_block(16, nt))
-      quantize_block(x ? x + c : zeros, 16, 127.f, nt, tok, tile);
+#define ROW(BK, QMAX, OFF)                                                        \
+  for (u32 c = 0; c < cols; c += BK, tile += act_block(BK, nt))                   \
+    quantize_block(x ? x + c : zeros, BK, QMAX, OFF, nt, tok, tile);
+  if (form_block(act) == 16) {
+    int off = act == A_Q16_5 ? 5 : act == A_Q16_2 ? 2 : 0;
+    ROW(16, 127.f, off)
   } else {
-    f32 qmax = act == A_Q32 ? 127.f : 64.f;
-    for (u32 c = 0; c < cols; c += 32, tile += act_block(32, nt))
-      quantize_block(x ? x + c : zeros, 32, qmax, nt, tok, tile);
+    int off = act >= A_Q32_7 ? 7 : act == A_Q32_4 ? 4 : act == A_Q32_3 ? 3 : 0;
+    f32 qmax = act == A_Q32_7_HALF ? 64.f : 127.f;
+    ROW(32, qmax, off)
   }
+#undef ROW
 }
 static void prepare_one(int act, const f32 *x, u32 cols, u8 *tile) { prepare_row(act, x, cols, 1, 0, tile); }
 static void prepare_four(int act, const f32 *x, u32 cols, int tok, u8 *tile) { prepare_row(act, x, cols, 4, tok, tile); }

@@ -77,15 +77,14 @@ INLINE V vexp(V x) {
   V live = wasm_f32x4_gt(x, FSPLAT(-87.f));
   x = wasm_f32x4_pmin(wasm_f32x4_pmax(x, FSPLAT(-87.f)), FSPLAT(88.f));
   V n = wasm_f32x4_nearest(FMUL(x, FSPLAT(1.44269504f)));
-  V r = wasm_f32x4_sub(x, FMUL(n, FSPLAT(0.693359375f)));
-  r = wasm_f32x4_sub(r, FMUL(n, FSPLAT(-2.12194440e-4f)));
+  V r = MADD(n, FSPLAT(2.12194440e-4f), MADD(n, FSPLAT(-0.693359375f), x));
   V p = FSPLAT(1.9875691500e-4f);
-  p = FADD(FMUL(p, r), FSPLAT(1.3981999507e-3f));
-  p = FADD(FMUL(p, r), FSPLAT(8.3334519073e-3f));
-  p = FADD(FMUL(p, r), FSPLAT(4.1665795894e-2f));
-  p = FADD(FMUL(p, r), FSPLAT(1.6666665459e-1f));
-  p = FADD(FMUL(p, r), FSPLAT(5.0000001201e-1f));
-  p = FADD(FADD(FMUL(FMUL(p, r), r), r), FSPLAT(1.f));
+  p = MADD(p, r, FSPLAT(1.3981999507e-3f));
+  p = MADD(p, r, FSPLAT(8.3334519073e-3f));
+  p = MADD(p, r, FSPLAT(4.1665795894e-2f));
+  p = MADD(p, r, FSPLAT(1.6666665459e-1f));
+  p = MADD(p, r, FSPLAT(5.0000001201e-1f));
+  p = FADD(MADD(FMUL(p, r), r, r), FSPLAT(1.f));
   V e = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
   return wasm_v128_and(FMUL(p, e), live);
 }

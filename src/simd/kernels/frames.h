@@ -15,8 +15,10 @@ enum { T_F32, T_F16, T_BF16, T_Q8_0, T_Q4_0, T_Q4_1, T_Q5_0, T_Q5_1, T_Q4_K, T_Q
        T_Q8_S, // Q8_0 with signed codes: where the dot product takes them as they are
        T_COUNT };
 
-// Activation forms. A matrix says which one it reads.
-enum { A_F32, A_F32_SCALED, A_Q32, A_Q32_HALF, A_Q16, A_COUNT };
+// Activation forms. A matrix says which one it reads. The integer ones have the weights' offset worked in:
+// blocks of 32 or 16 columns, log2 of the offset (0: none). HALF keeps to 7 bits, for DOT_SATURATING.
+enum { A_F32, A_F32_SCALED, A_Q32_0, A_Q32_3, A_Q32_4, A_Q32_7, A_Q32_7_HALF, A_Q16_0, A_Q16_2, A_Q16_5, A_COUNT };
+INLINE int form_block(int form) { return form >= A_Q16_0 ? 16 : 32; }
 
 // How relaxed_dot treats the second operand above 127 on this machine.
 enum { DOT_SIGNED, DOT_UNSIGNED, DOT_SATURATING };

@@ -7,10 +7,7 @@
 // WASM has no prefetch; a load this far ahead starts the hardware's at page boundaries. Caches and buffers
 // follow the weights in memory, so it stays inside.
 #define AHEAD 2048
-// Integer sums start at the bits of 1.5 * 2^23, so that, being below 2^22, they read as 1.5 * 2^23 + sum in f32:
-// a subtraction converts them exactly, on a port that the dot products leave free.
-#define BIAS wasm_u32x4_splat(0x4b400000u)
-#define CVT(x) wasm_f32x4_sub(x, FSPLAT(12582912.f))
+#define CVT(x) wasm_f32x4_sub(x, FSPLAT(BIAS_VALUE))
 
 // acc + the four columns of k-group j of token tok.
 INLINE V dot4(V acc, V w, const u8 *q, int nt, int j, int tok) {
@@ -29,10 +26,9 @@ INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **ac
   const u8 *planes = p + scale_bytes(t);
   UNROLL for (int half = 0; half < 32 / bk; half++) {
     const u8 *a = *act, *q = a + 12;
-    V c[4], z = BIAS;
+    V c[4], z = SPLAT(a);
     if (half == 0) UNROLL for (int g = 0; g < ng; g++)
       for (u32 b = 0; b < block_bytes(t); b += 64) (void)*(volatile const u32 *)(p + (uptr)g * stride + AHEAD + b);
-    if (t.off) z = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a), t.off), z);
     UNROLL for (int i = 0; i < 2 * ng; i++) c[i] = z;
     UNROLL for (int j = 0; j < kg; j++) {
       int v = 2 * (half * kg + j);
@@ -233,16 +229,10 @@ static void unpack(const Matrix *m, u32 g, u32 b0, u32 n, u8 *o) {
   }
 
 // n panel blocks times one tile of 4 tokens, added to acc[4 tokens][8 rows].
-INLINE void micro(int bk, int off, int min, const u8 *p, u32 n, const u8 *a, f32 *acc) {
+INLINE void micro(int bk, int min, const u8 *p, u32 n, const u8 *a, f32 *acc) {
   for (u32 b = 0; b < n; b++, p += panel_block(bk), a += act_block(bk, 4)) {
     const u8 *q = a + 48;
-    V c00 = BIAS, c01 = c00, c02 = c00, c03 = c00;
-    if (off) {
-      c00 = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a), off), c00);
-      c01 = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a + 4), off), c01);
-      c02 = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a + 8), off), c02);
-      c03 = wasm_i32x4_add(wasm_i32x4_shl(SPLAT(a + 12), off), c03);
-    }
+    V c00 = SPLAT(a), c01 = SPLAT(a + 4), c02 = SPLAT(a + 8), c03 = SPLAT(a + 12);
     V c10 = c00, c11 = c01, c12 = c02, c13 = c03;
     STEP(0) STEP(1) STEP(2) STEP(3)
     if (bk == 32) { STEP(4) STEP(5) STEP(6) STEP(7) }
@@ -254,26 +244,19 @@ INLINE void micro(int bk, int off, int min, const u8 *p, u32 n, const u8 *a, f32
 #undef STEP
 #undef FOLD
 
-#define SWEEP(NAME, BK, OFF, MIN)                                                                        \
+#define SWEEP(NAME, BK, MIN)                                                                             \
   static void NAME(const u8 *panel, u32 n, const u8 *act, uptr tile, u32 tiles, f32 *acc) {              \
-    for (u32 t = 0; t < tiles; t++) micro(BK, OFF, MIN, panel, n, act + t * tile, acc + t * 32);         \
+    for (u32 t = 0; t < tiles; t++) micro(BK, MIN, panel, n, act + t * tile, acc + t * 32);         \
   }
-SWEEP(sweep_8, 32, 7, 0) SWEEP(sweep_4, 32, 3, 0) SWEEP(sweep_5, 32, 4, 0) SWEEP(sweep_s, 32, 0, 0)
-SWEEP(sweep_min, 32, 0, 1) SWEEP(sweep_6k, 16, 5, 0) SWEEP(sweep_3k, 16, 2, 0) SWEEP(sweep_2k, 16, 0, 1)
+SWEEP(sweep_32, 32, 0) SWEEP(sweep_32_min, 32, 1) SWEEP(sweep_16, 16, 0) SWEEP(sweep_16_min, 16, 1)
 #undef SWEEP
 
 static void sweep(int type, const u8 *panel, u32 n, const u8 *act, uptr tile, u32 tiles, f32 *acc) {
   switch (type) {
-#ifdef RELAXED
-    case T_Q8_0: sweep_8(panel, n, act, tile, tiles, acc); return;
-#endif
-    case T_Q8_S: sweep_s(panel, n, act, tile, tiles, acc); return;
-    case T_Q4_0: sweep_4(panel, n, act, tile, tiles, acc); return;
-    case T_Q5_0: sweep_5(panel, n, act, tile, tiles, acc); return;
-    case T_Q6_K: sweep_6k(panel, n, act, tile, tiles, acc); return;
-    case T_Q3_K: sweep_3k(panel, n, act, tile, tiles, acc); return;
-    case T_Q2_K: sweep_2k(panel, n, act, tile, tiles, acc); return;
-    default: sweep_min(panel, n, act, tile, tiles, acc); return;
+    case T_Q8_0: case T_Q8_S: case T_Q4_0: case T_Q5_0: sweep_32(panel, n, act, tile, tiles, acc); return;
+    case T_Q6_K: case T_Q3_K: sweep_16(panel, n, act, tile, tiles, acc); return;
+    case T_Q2_K: sweep_16_min(panel, n, act, tile, tiles, acc); return;
+    default: sweep_32_min(panel, n, act, tile, tiles, acc); return;
   }
 }
 
@@ -305,7 +288,7 @@ static void float_unpack(const Matrix *m, u32 g, u32 k0, u32 n, f32 *o) {
 }
 
 INLINE int is_float(const Matrix *m) { return m->type <= T_BF16; }
-INLINE int matrix_bk(const Matrix *m) { return m->act == A_Q16 ? 16 : 32; }
+INLINE int matrix_bk(const Matrix *m) { return form_block((int)m->act); }
 
 // Row group g of m times `tiles` prepared tiles, into acc[tiles][4 tokens][8 rows].
 static void gemm(const Matrix *m, u32 g, const u8 *act, u32 tiles, u8 *panel, f32 *acc) {
