@@ -9,20 +9,22 @@ import { serveStatic } from '../scripts/serve-static.mjs';
 const ROOT = join(import.meta.dirname, '..');
 const SET_TIMEOUT_MS = 600_000;
 
-async function chooseEngine(page, engine) {
+async function choose(page, engine, maxTokens) {
   const settings = page.getByText('Settings', { exact: true });
   await settings.click();
   await page.locator(`#engine option[value="${engine}"]`).waitFor({ state: 'attached' });
   await page.getByLabel('Engine').selectOption(engine);
+  await page.getByLabel('Answer length, tokens').fill(String(maxTokens));
+  await page.getByLabel('Answer length, tokens').blur();
   await settings.click();
 }
 
 /** Seconds of wall clock for the whole set, or only for its first `cases` where given. */
-async function runSet(page, url, engine, cases) {
+async function runSet(page, url, engine, maxTokens, cases) {
   await page.goto(url);
   await page.waitForFunction(() => window.crossOriginIsolated);
   await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
-  await chooseEngine(page, engine);
+  await choose(page, engine, maxTokens);
   const startedAt = performance.now();
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   if (cases !== undefined) {
@@ -40,8 +42,8 @@ async function runSet(page, url, engine, cases) {
   return { seconds, headline };
 }
 
-/** How many times faster the set runs on our engine. */
-export async function measureSet(say) {
+/** How many times faster the set runs on our engine, with answers of at most so many tokens on both. */
+export async function measureSet(maxTokens, say) {
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
   const server = await serveStatic(join(ROOT, 'dist'), 0);
   const url = `http://127.0.0.1:${server.address().port}/`;
@@ -52,9 +54,9 @@ export async function measureSet(say) {
   try {
     const page = await browser.newPage();
     // The first time fetches the weights and, for wllama, measures its threads.
-    for (const engine of ['simd', 'wllama']) await runSet(page, url, engine, 1);
-    const ours = await runSet(page, url, 'simd');
-    const theirs = await runSet(page, url, 'wllama');
+    for (const engine of ['simd', 'wllama']) await runSet(page, url, engine, maxTokens, 1);
+    const ours = await runSet(page, url, 'simd', maxTokens);
+    const theirs = await runSet(page, url, 'wllama', maxTokens);
     say(
       `set of 24: ours ${ours.seconds.toFixed(1)} s (${ours.headline}), wllama ${theirs.seconds.toFixed(1)} s (${theirs.headline})`,
     );
