@@ -54,6 +54,8 @@ export default defineConfig(({ command, mode }) => ({
   ],
   // The package's own entry is its TypeScript source; this is what it builds from that.
   resolve: { alias: [{ find: /^@wllama\/wllama$/, replacement: '@wllama/wllama/esm/index.js' }] },
+  // Found only inside workers: naming them spares the development server a reload in the middle of the first run.
+  optimizeDeps: { include: ['@huggingface/jinja', '@wllama/wllama'] },
   define: {
     __WLLAMA_VERSION__: JSON.stringify(readVersion(join('node_modules', '@wllama/wllama'))),
     __APP_VERSION__: JSON.stringify(readVersion('.')),
@@ -83,6 +85,7 @@ export default defineConfig(({ command, mode }) => ({
 /** `static-models/` as it lies in the repository: served by the development server, copied into the built site. */
 function serveStaticModels(): Plugin {
   const folder = join(root, 'static-models');
+  const catalog = join(folder, 'catalog');
   let outDir = 'dist';
   return {
     name: 'static-models',
@@ -92,7 +95,9 @@ function serveStaticModels(): Plugin {
     configureServer(server) {
       server.middlewares.use('/static-models', (request, response, next) => {
         const path = join(folder, normalize(decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/')));
-        if (!path.startsWith(folder) || !existsSync(path) || !statSync(path).isFile()) {
+        // Catalog rows are modules of the app, which Vite itself serves.
+        const isModel = path.startsWith(folder) && !path.startsWith(catalog);
+        if (!isModel || !existsSync(path) || !statSync(path).isFile()) {
           next();
           return;
         }
@@ -105,7 +110,7 @@ function serveStaticModels(): Plugin {
       cpSync(folder, join(root, outDir, 'static-models'), {
         recursive: true,
         // Catalog rows are compiled into the app.
-        filter: (path) => !path.startsWith(join(folder, 'catalog')),
+        filter: (path) => !path.startsWith(catalog),
       });
     },
   };
