@@ -72,6 +72,7 @@ interface Commands {
   teacher: { ids: number[]; probeIds: number[]; probeStep: number };
   abortPrefill: { ids: number[] };
   score: { prompt: string; continuations: string[] };
+  readFile: { chunkBytes: number; ahead: number };
   abort: undefined;
   close: undefined;
 }
@@ -156,6 +157,16 @@ const commands: { [Name in keyof Commands]: (argument: Commands[Name], file?: Fi
     }
   },
   score: ({ prompt, continuations }) => opened().score(prompt, continuations, controller.signal),
+  /** Milliseconds to read the picked file once, with so many reads under way: what loading is compared with. */
+  async readFile({ chunkBytes, ahead }, file) {
+    const start = performance.now();
+    const reading: Promise<ArrayBuffer>[] = [];
+    for (let at = 0; at < file!.size || reading.length > 0; at += chunkBytes) {
+      if (at < file!.size) reading.push(file!.slice(at, at + chunkBytes).arrayBuffer());
+      if (reading.length >= ahead || at >= file!.size) await reading.shift();
+    }
+    return performance.now() - start;
+  },
   async abort() {
     controller.abort(new Error('stopped by the test'));
   },
