@@ -41,11 +41,10 @@ const failed: Result = {
   answer: 'half',
   fault: { kind: 'engine', detail: 'gone' },
 };
-const current = { caseId: 'c', prompt: '?', answer: 'so f', tokens: 2 };
 
 describe('buildSheet', () => {
   it('numbers all cases in the order of the set, whatever the order of answers', () => {
-    const rows = buildSheet(cases, [graded('c'), graded('a')], undefined);
+    const rows = buildSheet(cases, [graded('c'), graded('a')]);
     expect(
       rows.map(({ number, id, testCase, answer }) => [number, id, testCase?.prompt, answer?.status]),
     ).toEqual([
@@ -55,15 +54,8 @@ describe('buildSheet', () => {
     ]);
   });
 
-  it('puts the answer being written into its row only', () => {
-    const rows = buildSheet(cases, [], current);
-    expect(rows.map((row) => row.current?.answer)).toEqual([undefined, undefined, 'so f']);
-    expect(rows[0]).not.toHaveProperty('current');
-    expect(rows[0]).not.toHaveProperty('answer');
-  });
-
   it('shows every reason, the rate and what the model was given', () => {
-    expect(buildSheet(cases, [graded('a')], undefined)[0]?.answer).toEqual({
+    expect(buildSheet(cases, [graded('a')])[0]?.answer).toEqual({
       status: 'pass',
       text: 'x',
       reasons: [
@@ -78,19 +70,17 @@ describe('buildSheet', () => {
   });
 
   it('says that an answer ran out of tokens', () => {
-    expect(buildSheet(cases, [graded('a', { finish: 'length' })], undefined)[0]?.answer?.cutBy).toBe(
-      'length',
-    );
+    expect(buildSheet(cases, [graded('a', { finish: 'length' })])[0]?.answer?.cutBy).toBe('length');
   });
 
   it('has no rate where nothing was decoded', () => {
     const { timing } = graded('a');
-    const rows = buildSheet(cases, [graded('a', { timing: { ...timing, decodeMs: 0 } })], undefined);
+    const rows = buildSheet(cases, [graded('a', { timing: { ...timing, decodeMs: 0 } })]);
     expect(rows[0]?.answer).not.toHaveProperty('tokensPerSecond');
   });
 
   it('shows a failed case with its fault and what was written before', () => {
-    expect(buildSheet(cases, [failed], undefined)[1]?.answer).toEqual({
+    expect(buildSheet(cases, [failed])[1]?.answer).toEqual({
       status: 'broken',
       text: 'half',
       reasons: [],
@@ -102,7 +92,7 @@ describe('buildSheet', () => {
   });
 
   it('leaves out results of cases that the set does not have', () => {
-    expect(buildSheet(cases, [graded('z')], undefined).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(buildSheet(cases, [graded('z')]).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 });
 

@@ -3,7 +3,6 @@ import type { Reason } from '../domain/graders/grader';
 import type { Result } from '../domain/run';
 import type { SharedResult } from '../domain/share-link';
 import type { Case } from '../domain/test-set';
-import type { CurrentCase } from './bench.svelte';
 
 export type RowStatus = SharedResult['status'];
 
@@ -30,16 +29,11 @@ export interface SheetRow {
   readonly number: number;
   /** Absent when a link is about a set that this page does not have. */
   readonly testCase?: Case;
-  readonly current?: CurrentCase;
   readonly answer?: RowAnswer;
 }
 
-/** The whole set in its order, answered or not. */
-export function buildSheet(
-  cases: readonly Case[],
-  results: readonly Result[],
-  current: CurrentCase | undefined,
-): readonly SheetRow[] {
+/** The whole set in its order, answered or not. What is being answered is not in it: that changes with every token. */
+export function buildSheet(cases: readonly Case[], results: readonly Result[]): readonly SheetRow[] {
   const answers = new Map(results.map((result) => [result.caseId, describeResult(result)]));
   return cases.map((testCase, index) => {
     const answer = answers.get(testCase.id);
@@ -48,7 +42,6 @@ export function buildSheet(
       number: index + 1,
       testCase,
       ...(answer !== undefined && { answer }),
-      ...(current?.caseId === testCase.id && { current }),
     };
   });
 }
