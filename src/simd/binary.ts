@@ -1,3 +1,4 @@
+import { elementAt } from './element-at';
 import { SimdError } from './types';
 
 /** The three builds of one C source: 64-bit memory, 32-bit memory, and 32-bit without relaxed SIMD. */
@@ -107,7 +108,10 @@ function memoryFlagsAt(bytes: Uint8Array): number {
  */
 export async function compileBinary(bytes: Uint8Array, shared: boolean): Promise<WebAssembly.Module> {
   const copy = Uint8Array.from(bytes);
-  if (!shared) copy[memoryFlagsAt(copy)]! &= ~2;
+  if (!shared) {
+    const flagsAt = memoryFlagsAt(copy);
+    copy[flagsAt] = elementAt(copy, flagsAt) & ~2;
+  }
   try {
     return await WebAssembly.compile(copy);
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { elementAt } from './element-at';
 import { createSampler } from './sampling/sampler';
 import type { SamplingOptions } from './sampling/sampler';
 import { createStopMatcher } from './sampling/stop-matcher';
@@ -100,25 +101,27 @@ export async function prefill(
 /** The `count` largest logits, best first; equal ones by id. */
 export function largest(logits: Float32Array, count: number): number[] {
   const ids: number[] = [];
+  const valueAt = (place: number) => logits[ids[place] ?? 0] ?? 0;
   let floor = -Infinity;
   for (let id = 0; id < logits.length; id++) {
-    const value = logits[id]!;
+    const value = logits[id] ?? 0;
     if (ids.length === count && !(value > floor)) continue;
-    let at = ids.length;
-    while (at > 0 && logits[ids[at - 1]!]! < value) at--;
-    ids.splice(at, 0, id);
+    let place = ids.length;
+    while (place > 0 && valueAt(place - 1) < value) place--;
+    ids.splice(place, 0, id);
     if (ids.length > count) ids.pop();
-    floor = logits[ids[ids.length - 1]!]!;
+    floor = valueAt(ids.length - 1);
   }
   return ids;
 }
 
 function argmax(logits: Float32Array): number {
   let best = 0;
-  let value = logits[0]!;
+  let most = logits[0] ?? 0;
   for (let id = 1; id < logits.length; id++) {
-    if (logits[id]! > value) {
-      value = logits[id]!;
+    const value = logits[id] ?? 0;
+    if (value > most) {
+      most = value;
       best = id;
     }
   }
@@ -184,9 +187,9 @@ export async function* generate(
       const alternatives = largest(logits, wanted).map((other) => ({
         id: other,
         text: tokenizer.decode([other], { special: true }),
-        logprob: logits[other]! - logSumExp,
+        logprob: elementAt(logits, other) - logSumExp,
       }));
-      extra = { logprob: logits[id]! - logSumExp, alternatives };
+      extra = { logprob: elementAt(logits, id) - logSumExp, alternatives };
     }
     // The consumer's time is not ours.
     decodeMs += performance.now() - mark;

@@ -1,3 +1,4 @@
+import { elementAt } from './element-at';
 import { DOT_MODES } from './binary';
 import type { DotMode } from './binary';
 import type { Hyperparameters } from './hyperparameters';
@@ -260,6 +261,13 @@ export function writeMatrix(
   view.setFloat64(at + 48, postFactor(matrix, shift), true);
 }
 
+/** Where the repacked rows of a matrix are. */
+export function addressOf(layout: MemoryLayout, matrix: MatrixPlan): number {
+  const address = layout.matrices.get(matrix);
+  if (address === undefined) throw new RangeError(`no place for ${matrix.tensor.name}`);
+  return address;
+}
+
 /** Writes the structs. `shiftOf`: the exponent shift each matrix was repacked with. */
 export function writeModel(
   view: DataView,
@@ -270,14 +278,14 @@ export function writeModel(
   shiftOf: (matrix: MatrixPlan) => number,
 ): void {
   const matrixAt = (at: number, matrix: MatrixPlan) =>
-    writeMatrix(view, at, matrix, layout.matrices.get(matrix)!, mode, shiftOf(matrix));
+    writeMatrix(view, at, matrix, addressOf(layout, matrix), mode, shiftOf(matrix));
   plan.layers.forEach((layer: LayerPlan, index) => {
     let at = layout.layers + index * LAYER_WORDS * 8;
     for (const name of LAYER_MATRICES) {
       matrixAt(at, layer[name]);
       at += MATRIX_WORDS * 8;
     }
-    const a = layout.perLayer[index]!;
+    const a = elementAt(layout.perLayer, index);
     for (const word of [a.attnNorm, a.ffnNorm, a.qBias, a.kBias, a.vBias, a.kCache, a.vCache]) {
       view.setBigUint64(at, BigInt(word), true);
       at += 8;

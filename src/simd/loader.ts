@@ -1,7 +1,8 @@
+import { elementAt } from './element-at';
 import type { DotMode, EngineExports } from './binary';
 import { ropeTable } from './hyperparameters';
 import type { Hyperparameters } from './hyperparameters';
-import { frameOf } from './layout';
+import { addressOf, frameOf } from './layout';
 import type { MemoryLayout } from './layout';
 import { matricesInFileOrder } from './plan';
 import type { MatrixPlan, ModelPlan } from './plan';
@@ -52,9 +53,9 @@ async function readVector(
   tensor: GgufTensor,
   signal?: AbortSignal,
 ): Promise<Float32Array> {
-  const bytes = await sources[tensor.part]!.read(tensor.offset, tensor.bytes, signal);
+  const bytes = await elementAt(sources, tensor.part).read(tensor.offset, tensor.bytes, signal);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = tensor.dimensions[0]!;
+  const count = elementAt(tensor.dimensions, 0);
   if (tensor.type === 'F32')
     return Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
   if (tensor.type === 'BF16') {
@@ -116,7 +117,7 @@ export async function loadWeights(
   };
   const take = (chunk: Chunk, bytes: Uint8Array) => {
     const { matrix, firstRow, rows, shift } = chunk;
-    const address = layout.matrices.get(matrix)! + (firstRow / 8) * matrix.groupBytes;
+    const address = addressOf(layout, matrix) + (firstRow / 8) * matrix.groupBytes;
     const frame = frameOf(matrix, dotMode);
     const slot = slots.find(({ job }) => !job);
     const source = slot?.at ?? ownSlot;
@@ -139,11 +140,12 @@ export async function loadWeights(
     const iterator = chunks[Symbol.iterator]();
     for (;;) {
       while (reading.length <= READ_AHEAD) {
-        const { value: chunk, done } = iterator.next();
-        if (done) break;
+        const next = iterator.next();
+        if (next.done === true) break;
+        const chunk = next.value;
         const { tensor } = chunk.matrix;
         const size = rowBytes(chunk.matrix);
-        const bytes = sources[tensor.part]!.read(
+        const bytes = elementAt(sources, tensor.part).read(
           tensor.offset + chunk.firstRow * size,
           chunk.rows * size,
           signal,
@@ -163,14 +165,14 @@ export async function loadWeights(
       }
       take(first.chunk, bytes);
     }
-    await Promise.all(slots.map(({ job }) => job));
+    await Promise.all(slots.flatMap(({ job }) => job ?? []));
   };
 
   const factors = plan.ropeFactors && (await readVector(sources, plan.ropeFactors, signal));
   putFloats(ropeTable(h, layout.options.context, factors), layout.rope);
   putFloats(await readVector(sources, plan.outputNorm, signal), layout.outputNorm);
   for (const [index, layer] of plan.layers.entries()) {
-    const at = layout.perLayer[index]!;
+    const at = elementAt(layout.perLayer, index);
     putFloats(await readVector(sources, layer.attnNorm, signal), at.attnNorm);
     putFloats(await readVector(sources, layer.ffnNorm, signal), at.ffnNorm);
     if (layer.qBias) putFloats(await readVector(sources, layer.qBias, signal), at.qBias);

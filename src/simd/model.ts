@@ -99,7 +99,8 @@ interface Machine {
 
 function wantedThreads(option: number | 'measure' | undefined): number {
   if (!canShareMemory()) return 1;
-  const cores = (globalThis.navigator as WorkerNavigator | undefined)?.hardwareConcurrency ?? 1;
+  const cores =
+    (globalThis as { navigator?: { hardwareConcurrency: number } }).navigator?.hardwareConcurrency ?? 1;
   const count = typeof option === 'number' ? option : Math.min(cores, MAX_THREADS);
   if (!Number.isInteger(count) || count < 1 || count > ENGINE_THREADS_LIMIT) {
     throw new SimdError('bad-input', `${count} threads`);

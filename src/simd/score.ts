@@ -1,3 +1,4 @@
+import { elementAt } from './element-at';
 import { checkIds, prefill, promptIds } from './generate';
 import type { ModelContext } from './generate';
 import { SimdError } from './types';
@@ -59,7 +60,7 @@ export async function score(
     const greedy: boolean[] = [];
     const [first] = tokens;
     if (first !== undefined) {
-      logprobs.push(firstLogits[first]! - firstStats.logSumExp);
+      logprobs.push(elementAt(firstLogits, first) - firstStats.logSumExp);
       greedy.push(firstStats.argmax === first);
     }
     const inputs = tokens.slice(0, -1);
@@ -68,9 +69,9 @@ export async function score(
         const rows = Math.min(runtime.maxLogits, count - row);
         runtime.project(row, rows, true);
         for (let i = 0; i < rows; i++) {
-          const next = tokens[from + row + i + 1]!;
+          const next = elementAt(tokens, from + row + i + 1);
           const stats = runtime.stats(i);
-          logprobs.push(runtime.logits(i)[next]! - stats.logSumExp);
+          logprobs.push(elementAt(runtime.logits(i), next) - stats.logSumExp);
           greedy.push(stats.argmax === next);
         }
       }

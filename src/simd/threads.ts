@@ -37,7 +37,10 @@ export async function startThread(
   worker.onerror = (event) => fail(event.message);
   worker.onmessageerror = () => fail('a message could not be read');
   worker.onmessage = ({ data }: MessageEvent<ThreadReply>) => {
-    if (!data.ok) return fail(data.message);
+    if (!data.ok) {
+      fail(data.message);
+      return;
+    }
     const done = settle;
     settle = undefined;
     done?.resolve(data.value);

@@ -130,6 +130,13 @@ export const RANDOM_MODELS = {
   deep: { type: 'Q8_0', layers: 5, kvHeads: 3, seed: 46 },
 };
 
+/** Bytes of one of them. @param {string} name */
+export function createNamedModel(name) {
+  const options = RANDOM_MODELS[name];
+  if (!options) throw new RangeError(`no model ${name}`);
+  return createRandomModel(options);
+}
+
 /** The prompt of the fixture: every kind of token, 40 positions. */
 export const RANDOM_PROMPT = Array.from({ length: 40 }, (_, index) =>
   index === 0 ? 1 : 3 + ((index * 97) % (VOCABULARY - 3)),

@@ -1,4 +1,5 @@
 // Opens models and runs what the browser tests and benchmarks ask for.
+import { elementAt } from '../../element-at';
 import { compileBinary, createMemory, fetchBinary, instantiate } from '../../binary';
 import type { SimdBuild } from '../../binary';
 import { blobSource, openModel, urlSource } from '../../index';
@@ -22,6 +23,27 @@ async function generate(prompt: string | number[], maxTokens: number) {
     ids.push(value.id);
     text += value.text;
   }
+}
+
+const picked = (file: File | undefined) => {
+  if (!file) throw new Error('no file is picked');
+  return file;
+};
+
+/** The bundled model's shards as one file, fetched once for however many times it is opened. */
+let joined: { readonly key: string; readonly blob: Promise<Blob> } | undefined;
+async function fetchJoined(urls: readonly string[]): Promise<Blob> {
+  const parts = urls.map(async (url) => {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+    return response.blob();
+  });
+  return new Blob(await Promise.all(parts));
+}
+function joinShards(urls: readonly string[]): Promise<Blob> {
+  const key = urls.join();
+  if (joined?.key !== key) joined = { key, blob: fetchJoined(urls) };
+  return joined.blob;
 }
 
 interface KernelRun {
@@ -65,23 +87,25 @@ async function kernel({ build, frame, groupBytes, act, rows, columns, count, rep
 
 interface Commands {
   kernel: KernelRun;
-  open: { url?: string; options?: OpenOptions };
+  open: { url?: string; shards?: readonly string[]; options?: OpenOptions };
   generate: { prompt: string | number[]; maxTokens: number };
   speed: { promptTokens: number; newTokens: number; rounds: number };
   logits: number[];
   teacher: { ids: number[]; probeIds: number[]; probeStep: number };
   abortPrefill: { ids: number[] };
   score: { prompt: string; continuations: string[] };
+  tokenize: string;
+  logprobs: { ids: number[]; from: number };
   readFile: { chunkBytes: number; ahead: number };
   abort: undefined;
   close: undefined;
 }
 
 const commands: { [Name in keyof Commands]: (argument: Commands[Name], file?: File) => Promise<unknown> } = {
-  async open({ url, options = {} }, file) {
+  async open({ url, shards, options = {} }, file) {
     model?.close();
     controller = new AbortController();
-    const source = url ? await urlSource(url) : blobSource(file!);
+    const source = url ? await urlSource(url) : blobSource(shards ? await joinShards(shards) : picked(file));
     model = await openModel([source], options, controller.signal);
     return { ...model.info };
   },
@@ -129,14 +153,16 @@ const commands: { [Name in keyof Commands]: (argument: Commands[Name], file?: Fi
       let first = 0;
       let second = -Infinity;
       for (let id = 1; id < row.length; id++) {
-        if (row[id]! > row[first]!) {
-          second = row[first]!;
+        const value = row[id] ?? NaN;
+        const greatest = row[first] ?? NaN;
+        if (value > greatest) {
+          second = greatest;
           first = id;
-        } else if (row[id]! > second) second = row[id]!;
+        } else if (value > second) second = value;
       }
       best.push(first);
-      gaps.push(row[first]! - second);
-      if (position % probeStep === 0) probes.push(...probeIds.map((id) => row[id]!));
+      gaps.push(elementAt(row, first) - second);
+      if (position % probeStep === 0) probes.push(...probeIds.map((id) => elementAt(row, id)));
     });
     return { best, gaps, probes };
   },
@@ -157,28 +183,52 @@ const commands: { [Name in keyof Commands]: (argument: Commands[Name], file?: Fi
     }
   },
   score: ({ prompt, continuations }) => opened().score(prompt, continuations, controller.signal),
+  tokenize: (text) => Promise.resolve(opened().tokenize(text, { addSpecial: true, parseSpecial: true })),
+  /** What `score` gives for `ids` from `from` on, by way of all logits. */
+  async logprobs({ ids, from }) {
+    const logits = await opened().logits(ids, controller.signal);
+    const { vocabulary } = opened().info;
+    return ids.slice(from).map((id, index) => {
+      const start = (from + index - 1) * vocabulary;
+      const row = logits.subarray(start, start + vocabulary);
+      const most = row.reduce((a, b) => Math.max(a, b), -Infinity);
+      const sum = row.reduce((total, value) => total + Math.exp(value - most), 0);
+      return elementAt(row, id) - most - Math.log(sum);
+    });
+  },
   /** Milliseconds to read the picked file once, with so many reads under way: what loading is compared with. */
-  async readFile({ chunkBytes, ahead }, file) {
+  async readFile({ chunkBytes, ahead }, pickedFile) {
+    const file = picked(pickedFile);
     const start = performance.now();
     const reading: Promise<ArrayBuffer>[] = [];
-    for (let at = 0; at < file!.size || reading.length > 0; at += chunkBytes) {
-      if (at < file!.size) reading.push(file!.slice(at, at + chunkBytes).arrayBuffer());
-      if (reading.length >= ahead || at >= file!.size) await reading.shift();
+    for (let at = 0; at < file.size || reading.length > 0; at += chunkBytes) {
+      if (at < file.size) reading.push(file.slice(at, at + chunkBytes).arrayBuffer());
+      if (reading.length >= ahead || at >= file.size) await reading.shift();
     }
     return performance.now() - start;
   },
-  async abort() {
+  abort() {
     controller.abort(new Error('stopped by the test'));
+    return Promise.resolve();
   },
-  async close() {
+  close() {
     model?.close();
     model = undefined;
+    return Promise.resolve();
   },
 };
 
-self.onmessage = async ({ data: { id, name, argument, file } }) => {
+interface Call {
+  readonly id: number;
+  readonly name: keyof Commands;
+  /** Of the command's own type: the tests see to that. */
+  readonly argument: never;
+  readonly file?: File;
+}
+
+self.onmessage = async ({ data: { id, name, argument, file } }: MessageEvent<Call>) => {
   try {
-    const value = await commands[name as keyof Commands](argument as never, file as File | undefined);
+    const value = await commands[name](argument, file);
     self.postMessage({ id, value });
   } catch (error) {
     self.postMessage({ id, error: String(error) });
