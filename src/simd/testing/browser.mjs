@@ -1,20 +1,16 @@
 // Builds the harness page with Vite, serves it cross-origin isolated together with model files (byte ranges),
-// and opens it in Chromium. Used by the browser tests and the benchmarks.
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+// and opens it in Chromium. Used by the browser checks here, the benchmarks and e2e/simd.spec.ts.
+import { chromium } from '@playwright/test';
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
-import { chromium } from 'playwright';
 import { build } from 'vite';
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
-/** @param {{ isolated?: boolean, args?: string[], executablePath?: string }} [options] */
-export async function openHarness({
-  isolated = true,
-  args = [],
-  executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium',
-} = {}) {
+/** The page and files on a server of their own. @param {{ isolated?: boolean }} [options] */
+export async function serveHarness({ isolated = true } = {}) {
   const outDir = mkdtempSync(join(tmpdir(), 'simd-page-'));
   await build({
     configFile: false,
@@ -52,6 +48,30 @@ export async function openHarness({
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    outDir,
+    /** Serves a file of this machine; gives its URL on the page. @param {string} path */
+    serve(path) {
+      const name = `/models/${files.size}${extname(path)}`;
+      files.set(name, path);
+      return `http://127.0.0.1:${port}${name}`;
+    },
+    close() {
+      server.close();
+      server.closeAllConnections();
+      rmSync(outDir, { recursive: true });
+    },
+  };
+}
+
+/** @param {{ isolated?: boolean, args?: string[], executablePath?: string }} [options] */
+export async function openHarness({
+  isolated = true,
+  args = [],
+  executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium',
+} = {}) {
+  const { url, outDir, serve, close } = await serveHarness({ isolated });
   const browser = await chromium.launch({
     executablePath,
     args: [
@@ -68,24 +88,18 @@ export async function openHarness({
   const page = await browser.newPage();
   page.on('console', (message) => console.error('page:', message.text()));
   page.on('pageerror', (error) => console.error('page error:', error.message));
-  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.goto(url);
   return {
     page,
     outDir,
-    /** Serves a file of this machine; gives its URL on the page. @param {string} path */
-    serve(path) {
-      const name = `/models/${files.size}${extname(path)}`;
-      files.set(name, path);
-      return `http://127.0.0.1:${port}${name}`;
-    },
+    serve,
     /** Picks a file as a person would: for files too large to pass over HTTP. @param {string} path */
     pick: (path) => page.setInputFiles('#file', path),
     /** @param {string} name @param {unknown} [argument] */
     call: (name, argument) => page.evaluate(([n, a]) => globalThis.call(n, a), [name, argument]),
     async close() {
       await browser.close();
-      server.close();
-      rmSync(outDir, { recursive: true });
+      close();
     },
   };
 }
