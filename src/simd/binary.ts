@@ -26,6 +26,9 @@ export interface EngineExports {
     out: number,
   ): void;
   testRow(matrix: number, row: number, scratch: number, out: number): void;
+  readLoop(from: number, bytes: number): number;
+  dotRoundOps(): number;
+  dotLoop(rounds: number, a: number, w: number): number;
 }
 
 export const PAGE_BYTES = 65_536;

@@ -4,6 +4,8 @@ export type { Alternative, GeneratedToken, GenerateOptions, GenerateResult } fro
 export type { Continuation, ContinuationScore } from './score';
 export { supportsBuild } from './binary';
 export type { DotMode, SimdBuild } from './binary';
+export { measureRoofline } from './roofline';
+export type { Roofline, RooflineOptions, RooflinePoint } from './roofline';
 export type { KvType } from './layout';
 export { blobSource, bytesSource, urlSource } from './source';
 export { parseGguf } from './gguf';

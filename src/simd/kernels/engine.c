@@ -3,6 +3,7 @@
 #include "matmul.h"
 #include "repack.h"
 #include "attention.h"
+#include "roofline.h"
 
 #define ADDR(x) ((uptr)(u64)(x))
 

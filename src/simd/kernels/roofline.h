@@ -1,0 +1,47 @@
+// Two loops that do nothing but load the machine's limits: reading memory, and multiplying in registers.
+// What the engine reaches of them says how much there is left to gain.
+#pragma once
+#include "base.h"
+
+#define DOT_CHAINS 12
+#define DOT_UNROLL 4
+
+// Reads `bytes` (a multiple of 128) from `from`; the sum keeps the loads alive.
+EXPORT("readLoop") u32 read_loop(f64 from, f64 bytes) {
+  const u8 *p = (const u8 *)(uptr)(u64)from, *end = p + (uptr)(u64)bytes;
+  V s[8];
+  UNROLL for (int i = 0; i < 8; i++) s[i] = wasm_i32x4_splat(0);
+  for (; p < end; p += 128) UNROLL for (int i = 0; i < 8; i++) s[i] = wasm_i32x4_add(s[i], LOAD(p + 16 * i));
+  UNROLL for (int i = 1; i < 8; i++) s[0] = wasm_i32x4_add(s[0], s[i]);
+  return (u32)(wasm_i32x4_extract_lane(s[0], 0) + wasm_i32x4_extract_lane(s[0], 1) +
+               wasm_i32x4_extract_lane(s[0], 2) + wasm_i32x4_extract_lane(s[0], 3));
+}
+
+// int8 operations (a multiplication and an addition are two) of one round of dotLoop.
+EXPORT("dotRoundOps") u32 dot_round_ops(void) {
+#ifdef RELAXED
+  return DOT_UNROLL * DOT_CHAINS * 16 * 2;
+#else
+  return DOT_UNROLL * DOT_CHAINS * 8 * 2;
+#endif
+}
+
+// The multiply-add that the kernels use (matmul.h, dot4), on registers only. More chains than its latency times
+// its throughput, each from its own start: equal ones would be computed once.
+EXPORT("dotLoop") u32 dot_loop(u32 rounds, u32 a, u32 w) {
+  V x = wasm_u32x4_splat(a), y = wasm_u32x4_splat(w), c[DOT_CHAINS];
+  UNROLL for (int i = 0; i < DOT_CHAINS; i++) c[i] = wasm_i32x4_splat(i);
+  for (u32 r = 0; r < rounds; r++) {
+    UNROLL for (int u = 0; u < DOT_UNROLL; u++) {
+#ifdef RELAXED
+      UNROLL for (int i = 0; i < DOT_CHAINS; i++) c[i] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(x, y, c[i]);
+#else
+      // Of the chain's own value: a product that never changes would be taken out of the loop.
+      UNROLL for (int i = 0; i < DOT_CHAINS; i++) c[i] = wasm_i32x4_add(x, wasm_i32x4_dot_i16x8(c[i], y));
+#endif
+    }
+  }
+  UNROLL for (int i = 1; i < DOT_CHAINS; i++) c[0] = wasm_i32x4_add(c[0], c[i]);
+  return (u32)(wasm_i32x4_extract_lane(c[0], 0) + wasm_i32x4_extract_lane(c[0], 1) +
+               wasm_i32x4_extract_lane(c[0], 2) + wasm_i32x4_extract_lane(c[0], 3));
+}
