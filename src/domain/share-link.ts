@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { SessionInfo } from './engine';
-import { badInput } from './fault';
+import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from './parse';
 import { samplingSchema, type Result, type Run } from './run';
 
@@ -11,11 +11,6 @@ import { samplingSchema, type Result, type Run } from './run';
 export type SharedRun = v.InferOutput<typeof sharedRunSchema>;
 export type SharedResult = SharedRun['results'][number];
 
-/** Far above any link made here, far below what would trouble a browser. */
-const MAX_LINK_CHARACTERS = 64 * 1024;
-const MAX_INFLATED_BYTES = 512 * 1024;
-/** Chat programs and mail cut longer links. */
-const TARGET_CHARACTERS = 8_000;
 /** Tried in turn until the link is short enough. */
 const ANSWER_LIMITS = [1_000, 400, 200, 100, 40, 0];
 
@@ -129,8 +124,7 @@ function shareResult(result: Result, maxAnswerCharacters: number): SharedResult 
 }
 
 /**
- * Writes a run as link text: JSON, gzip (RFC 1952, whose CRC-32 finds a mangled link), base64url without padding,
- * for the URL fragment, which browsers never send to a host. Answers are shortened until it is about 8,000 characters.
+ * Writes a run as link text. Answers are shortened until it is about 8,000 characters.
  * @throws FaultError `bad-input` for a run of so many cases that no link can hold it
  */
 export async function encodeShareLink(
@@ -152,10 +146,8 @@ export async function encodeShareLink(
   return { payload, shortened };
 }
 
-export async function encodeSharedRun(shared: SharedRun): Promise<string> {
-  const json = new Blob([JSON.stringify(shared)]);
-  const zipped = new Response(json.stream().pipeThrough(new CompressionStream('gzip')));
-  return toBase64Url(new Uint8Array(await zipped.arrayBuffer()));
+export function encodeSharedRun(shared: SharedRun): Promise<string> {
+  return encodeLinkText(shared);
 }
 
 /**
@@ -163,51 +155,7 @@ export async function encodeSharedRun(shared: SharedRun): Promise<string> {
  * @throws FaultError `bad-input`
  */
 export async function decodeShareLink(payload: string): Promise<SharedRun> {
-  if (payload.length > MAX_LINK_CHARACTERS) throw badInput('link', 'longer than any link made here');
-  if (!/^[A-Za-z0-9_-]+$/.test(payload)) throw badInput('link', 'contains characters that no link has');
-  const json = await inflate(fromBase64Url(payload));
-  return parseJsonWith(sharedRunSchema, json, 'link');
-}
-
-async function inflate(zipped: Uint8Array<ArrayBuffer>): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let json = '';
-  let bytes = 0;
-  try {
-    const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream('gzip'));
-    const reader = stream.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return json + decoder.decode();
-      bytes += value.byteLength;
-      if (bytes > MAX_INFLATED_BYTES) {
-        // Not awaited: a stream of a gigabyte is dropped, not drained.
-        void reader.cancel().catch(() => undefined);
-        break;
-      }
-      json += decoder.decode(value, { stream: true });
-    }
-  } catch (error) {
-    throw badInput('link', error instanceof Error ? error.message : 'cannot be unpacked');
-  }
-  throw badInput('link', 'unpacks to more than any link made here');
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  // Padding is dropped: some chat programs end a link at "=".
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-}
-
-function fromBase64Url(text64: string): Uint8Array<ArrayBuffer> {
-  try {
-    return Uint8Array.from(atob(text64.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
-      character.charCodeAt(0),
-    );
-  } catch (error) {
-    throw badInput('link', error instanceof Error ? error.message : 'not base64url');
-  }
+  return parseJsonWith(sharedRunSchema, await decodeLinkText(payload), 'link');
 }
 
 /** A cut must not leave half a surrogate pair. */
