@@ -1,10 +1,9 @@
 import { expose } from 'comlink';
-import { obtainFile } from '../domain/download';
-import type { Device, Engine, OpenFile, Session, SessionInfo } from '../domain/engine';
+import type { Device, Engine, Session, SessionInfo } from '../domain/engine';
 import { FaultError, toFault } from '../domain/fault';
 import { gradeAnswer } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
-import { sumArtifactBytes, type Artifact } from '../domain/model';
+import type { Artifact } from '../domain/model';
 import type { Run, RunEnd } from '../domain/run';
 import { runCases } from '../domain/runner';
 import { hashTestSet } from '../domain/test-set';
@@ -13,7 +12,7 @@ import { createRunStore } from '../storage/run-store';
 import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
 import { batchEvents } from './batch-events';
-import { listThreadCandidates, openWithBestThreads } from './choose-threads';
+import { describeDevice, obtainFiles, openWithEngine } from './open-session';
 import {
   carryFaults,
   nameRunLock,
@@ -21,7 +20,6 @@ import {
   type RunRequest,
   type WorkerEvent,
 } from './protocol';
-import { createTransferPorts } from './transfer';
 
 const shardStore = createShardStore();
 const runStore = createRunStore();
@@ -141,7 +139,7 @@ async function openSession(
   const key = [artifact.id, contextTokens, engineId, request.continued?.session.threads].join(' ');
   if (loaded?.key === key) return loaded.session;
   await closeLoaded();
-  const files = await obtainFiles(artifact, request.modelsUrl, emit, signal);
+  const files = await obtainFiles(artifact, request.modelsUrl, shardStore, emit, signal);
 
   emit({ type: 'phase', phase: 'loading' });
   const insteadOf: { readonly engineId: string; readonly reason: string }[] = [];
@@ -149,11 +147,15 @@ async function openSession(
     try {
       const session = await openWithEngine(
         engine,
-        files,
-        contextTokens,
-        request,
-        artifact,
-        device,
+        {
+          artifact,
+          files,
+          contextTokens,
+          device,
+          backend: 'wasm',
+          ...(request.continued !== undefined && { threads: request.continued.session.threads }),
+        },
+        settingsStore,
         emit,
         signal,
       );
@@ -179,90 +181,10 @@ function withInsteadOf(session: Session, insteadOf: NonNullable<SessionInfo['ins
   return { ...session, info: { ...session.info, insteadOf } };
 }
 
-async function openWithEngine(
-  engine: Engine,
-  files: readonly OpenFile[],
-  contextTokens: number,
-  request: RunRequest,
-  artifact: Artifact,
-  device: Device,
-  emit: (event: WorkerEvent) => void,
-  signal: AbortSignal,
-): Promise<Session> {
-  const open = (threads: number | 'measure') =>
-    engine.open(artifact, files, { contextTokens, threads, backend: 'wasm' }, signal);
-  if (engine.choosesThreads) return open('measure');
-  if (request.continued !== undefined) return open(request.continued.session.threads);
-  return openWithBestThreads(
-    `threads ${engine.id} ${artifact.id} ${device.logicalCores}`,
-    listThreadCandidates(device.logicalCores, device.crossOriginIsolated),
-    settingsStore,
-    open,
-    () => emit({ type: 'phase', phase: 'measuring' }),
-    signal,
-  );
-}
-
-async function obtainFiles(
-  artifact: Artifact,
-  modelsUrl: string,
-  emit: (event: WorkerEvent) => void,
-  signal: AbortSignal,
-): Promise<readonly OpenFile[]> {
-  emit({ type: 'phase', phase: 'checking' });
-  const totalBytes = sumArtifactBytes(artifact);
-  const files: OpenFile[] = [];
-  let earlierBytes = 0;
-  let earlierReceived = 0;
-  for (const file of artifact.files) {
-    let receivedBytes = 0;
-    const ports = createTransferPorts(file, modelsUrl, shardStore);
-    // Two tabs that want one file: the second waits and finds it stored.
-    const blob = await navigator.locks.request(`wizardbench-file-${file.sha256}`, { signal }, () =>
-      obtainFile(
-        file,
-        {
-          ...ports,
-          loadManifest: (fetchSignal) => {
-            emit({ type: 'phase', phase: 'downloading' });
-            return ports.loadManifest(fetchSignal);
-          },
-        },
-        (progress) => {
-          ({ receivedBytes } = progress);
-          emit({
-            type: 'transfer',
-            progress: {
-              doneBytes: earlierBytes + progress.doneBytes,
-              totalBytes,
-              receivedBytes: earlierReceived + receivedBytes,
-            },
-          });
-        },
-        signal,
-      ),
-    );
-    files.push({ name: file.name, blob });
-    earlierBytes += file.bytes;
-    earlierReceived += receivedBytes;
-  }
-  return files;
-}
-
 async function closeLoaded(): Promise<void> {
   const session = loaded?.session;
   loaded = undefined;
   await session?.close();
-}
-
-function describeDevice(): Device {
-  const { deviceMemory } = navigator as { deviceMemory?: unknown };
-  return {
-    userAgent: navigator.userAgent,
-    logicalCores: navigator.hardwareConcurrency || 1,
-    crossOriginIsolated: self.crossOriginIsolated,
-    ...(typeof deviceMemory === 'number' && { memoryGiB: deviceMemory }),
-  };
 }
 
 carryFaults();
