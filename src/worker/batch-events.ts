@@ -1,19 +1,22 @@
-import type { WorkerEvent } from './protocol';
+import type { SpeedEvent, WorkerEvent } from './protocol';
 
 /** About one frame: the page redraws no faster. */
 const FLUSH_MS = 16;
 
-export interface EventBatch {
-  readonly add: (event: WorkerEvent) => void;
+export interface EventBatch<Event> {
+  readonly add: (event: Event) => void;
   readonly flush: () => void;
 }
 
 /**
  * Collects events and hands them over once a frame, so that a fast model does not flood the page with messages.
- * Neighbouring tokens of a case become one event, and of neighbouring progress reports the last one counts.
+ * @param merge one event that says as much as two neighbours, if there is one
  */
-export function batchEvents(send: (events: readonly WorkerEvent[]) => void): EventBatch {
-  let waiting: WorkerEvent[] = [];
+export function batchEvents<Event>(
+  send: (events: readonly Event[]) => void,
+  merge: (last: Event, next: Event) => Event | undefined,
+): EventBatch<Event> {
+  let waiting: Event[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {
     clearTimeout(timer);
@@ -26,19 +29,23 @@ export function batchEvents(send: (events: readonly WorkerEvent[]) => void): Eve
   return {
     add(event) {
       const last = waiting.at(-1);
-      if (last?.type === 'token' && event.type === 'token' && last.caseId === event.caseId) {
-        waiting[waiting.length - 1] = {
-          ...last,
-          text: last.text + event.text,
-          count: last.count + event.count,
-        };
-      } else if (last?.type === 'transfer' && event.type === 'transfer') {
-        waiting[waiting.length - 1] = event;
-      } else {
-        waiting.push(event);
-      }
+      const merged = last === undefined ? undefined : merge(last, event);
+      if (merged === undefined) waiting.push(event);
+      else waiting[waiting.length - 1] = merged;
       timer ??= setTimeout(flush, FLUSH_MS);
     },
     flush,
   };
+}
+
+/** Neighbouring tokens of a case become one event, and of neighbouring progress reports the last one counts. */
+export function mergeRunEvents(last: WorkerEvent, next: WorkerEvent): WorkerEvent | undefined {
+  if (last.type === 'token' && next.type === 'token' && last.caseId === next.caseId) {
+    return { ...last, text: last.text + next.text, count: last.count + next.count };
+  }
+  return last.type === 'transfer' && next.type === 'transfer' ? next : undefined;
+}
+
+export function mergeSpeedEvents(last: SpeedEvent, next: SpeedEvent): SpeedEvent | undefined {
+  return last.type === 'transfer' && next.type === 'transfer' ? next : undefined;
 }

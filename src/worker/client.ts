@@ -6,6 +6,8 @@ import {
   type EngineSummary,
   type EngineWorkerApi,
   type RunRequest,
+  type SpeedEvent,
+  type SpeedRequest,
   type WorkerEvent,
 } from './protocol';
 
@@ -22,6 +24,15 @@ export interface EngineClient {
   run(
     request: RunRequest,
     listener: (events: readonly WorkerEvent[]) => void,
+    signal: AbortSignal,
+  ): Promise<RunEnd>;
+  /**
+   * Measures this device's speed in the worker. An abort ends it as `stopped`, like a run; what was told before stands.
+   * @throws FaultError when it could not start, or `engine` when the worker died
+   */
+  measureSpeed(
+    request: SpeedRequest,
+    listener: (events: readonly SpeedEvent[]) => void,
     signal: AbortSignal,
   ): Promise<RunEnd>;
 }
@@ -55,51 +66,63 @@ export function createEngineClient(startWorker: () => Worker = startEngineWorker
     return live;
   }
 
+  /** Has the worker do one long thing, until it ends by itself, by `signal` or by its death. */
+  async function supervise<Event>(
+    begin: (
+      remote: Remote<EngineWorkerApi>,
+      deliver: (events: readonly Event[]) => void,
+    ) => PromiseLike<RunEnd>,
+    listener: (events: readonly Event[]) => void,
+    signal: AbortSignal,
+  ): Promise<RunEnd> {
+    const { worker, remote } = start();
+    if (signal.aborted) return { kind: 'stopped' };
+    let resolve: (end: RunEnd) => void = () => undefined;
+    let reject: (error: FaultError) => void = () => undefined;
+    const ended = new Promise<RunEnd>((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
+    });
+    let graceTimer: ReturnType<typeof setTimeout> | undefined;
+    const onAbort = () => {
+      void remote.stop();
+      graceTimer = setTimeout(() => {
+        end();
+        resolve({ kind: 'stopped' });
+      }, STOP_GRACE_MS);
+    };
+    const onError = (event: ErrorEvent) => {
+      end();
+      reject(new FaultError({ kind: 'engine', detail: event.message || 'the worker could not start' }));
+    };
+    worker.addEventListener('error', onError);
+    signal.addEventListener('abort', onAbort, { once: true });
+    // After a stop, late events of a worker that is being ended must not reach the page.
+    const deliver = (events: readonly Event[]) => {
+      if (!signal.aborted) listener(events);
+    };
+    begin(remote, proxy(deliver)).then(resolve, (error: unknown) => {
+      const fault = toFault(error);
+      if (fault.kind === 'stopped') resolve({ kind: 'stopped' });
+      else reject(new FaultError(fault, { cause: error }));
+    });
+    try {
+      return await ended;
+    } finally {
+      clearTimeout(graceTimer);
+      signal.removeEventListener('abort', onAbort);
+      worker.removeEventListener('error', onError);
+    }
+  }
+
   return {
     async listEngines() {
       return await start().remote.listEngines();
     },
-
-    async run(request, listener, signal) {
-      const { worker, remote } = start();
-      if (signal.aborted) return { kind: 'stopped' };
-      let resolve: (end: RunEnd) => void = () => undefined;
-      let reject: (error: FaultError) => void = () => undefined;
-      const ended = new Promise<RunEnd>((onResolve, onReject) => {
-        resolve = onResolve;
-        reject = onReject;
-      });
-      let graceTimer: ReturnType<typeof setTimeout> | undefined;
-      const onAbort = () => {
-        void remote.stop();
-        graceTimer = setTimeout(() => {
-          end();
-          resolve({ kind: 'stopped' });
-        }, STOP_GRACE_MS);
-      };
-      const onError = (event: ErrorEvent) => {
-        end();
-        reject(new FaultError({ kind: 'engine', detail: event.message || 'the worker could not start' }));
-      };
-      worker.addEventListener('error', onError);
-      signal.addEventListener('abort', onAbort, { once: true });
-      // After a stop, late events of a worker that is being ended must not reach the page.
-      const deliver = (events: readonly WorkerEvent[]) => {
-        if (!signal.aborted) listener(events);
-      };
-      remote.run(request, proxy(deliver)).then(resolve, (error: unknown) => {
-        const fault = toFault(error);
-        if (fault.kind === 'stopped') resolve({ kind: 'stopped' });
-        else reject(new FaultError(fault, { cause: error }));
-      });
-      try {
-        return await ended;
-      } finally {
-        clearTimeout(graceTimer);
-        signal.removeEventListener('abort', onAbort);
-        worker.removeEventListener('error', onError);
-      }
-    },
+    run: (request, listener, signal) =>
+      supervise<WorkerEvent>((remote, deliver) => remote.run(request, deliver), listener, signal),
+    measureSpeed: (request, listener, signal) =>
+      supervise<SpeedEvent>((remote, deliver) => remote.measureSpeed(request, deliver), listener, signal),
   };
 }
 

@@ -11,7 +11,8 @@ import { engineRegistry } from '../engines/registry';
 import { createRunStore } from '../storage/run-store';
 import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
-import { batchEvents } from './batch-events';
+import { batchEvents, mergeRunEvents, mergeSpeedEvents, type EventBatch } from './batch-events';
+import { measureRequest } from './measure-request';
 import { describeDevice, obtainFiles, openWithEngine } from './open-session';
 import {
   carryFaults,
@@ -34,27 +35,39 @@ let loaded: { readonly key: string; readonly session: Session } | undefined;
 
 const api: EngineWorkerApi = {
   listEngines: () => engineRegistry.map(({ id, label, formats }) => ({ id, label, formats })),
-  async run(request, listener) {
-    if (running !== undefined) throw new FaultError({ kind: 'engine', detail: 'a run is already under way' });
-    running = new AbortController();
-    const events = batchEvents((batch) => {
-      listener(batch);
+  run(request, listener) {
+    return runAlone(batchEvents(listener, mergeRunEvents), (emit, signal) =>
+      navigator.locks.request(nameRunLock(request.runId), () => runRequest(request, emit, signal)),
+    );
+  },
+  measureSpeed(request, listener) {
+    return runAlone(batchEvents(listener, mergeSpeedEvents), async (emit, signal) => {
+      // It would take memory, and another engine is about to be measured.
+      await closeLoaded();
+      return await measureRequest(request, shardStore, settingsStore, emit, signal);
     });
-    try {
-      return await navigator.locks.request(nameRunLock(request.runId), () =>
-        runRequest(request, events.add, running?.signal ?? AbortSignal.abort()),
-      );
-    } catch (error) {
-      throw error instanceof FaultError ? error : new FaultError(toFault(error), { cause: error });
-    } finally {
-      events.flush();
-      running = undefined;
-    }
   },
   stop() {
     running?.abort();
   },
 };
+
+/** One thing at a time: two would compete for the same cores. */
+async function runAlone<Event>(
+  events: EventBatch<Event>,
+  work: (emit: (event: Event) => void, signal: AbortSignal) => Promise<RunEnd>,
+): Promise<RunEnd> {
+  if (running !== undefined) throw new FaultError({ kind: 'engine', detail: 'a run is already under way' });
+  running = new AbortController();
+  try {
+    return await work(events.add, running.signal);
+  } catch (error) {
+    throw error instanceof FaultError ? error : new FaultError(toFault(error), { cause: error });
+  } finally {
+    events.flush();
+    running = undefined;
+  }
+}
 
 async function runRequest(
   request: RunRequest,

@@ -1,14 +1,13 @@
-import { obtainFile, type TransferProgress } from '../domain/download';
+import { obtainFile } from '../domain/download';
 import type { Backend, Device, Engine, OpenFile, Session } from '../domain/engine';
 import { sumArtifactBytes, type Artifact } from '../domain/model';
 import type { SettingsStore, ShardStore } from '../domain/ports';
 import { listThreadCandidates, openWithBestThreads } from './choose-threads';
+import type { OpeningPhase, TransferEvent } from './protocol';
 import { createTransferPorts } from './transfer';
 
 /** What happens on the way to a session. */
-export type OpeningEvent =
-  | { readonly type: 'phase'; readonly phase: 'checking' | 'downloading' | 'loading' | 'measuring' }
-  | { readonly type: 'transfer'; readonly progress: TransferProgress };
+export type OpeningEvent = { readonly type: 'phase'; readonly phase: OpeningPhase } | TransferEvent;
 
 export type EmitOpening = (event: OpeningEvent) => void;
 

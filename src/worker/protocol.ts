@@ -1,10 +1,11 @@
 import { transferHandlers } from 'comlink';
 import type { TransferProgress } from '../domain/download';
-import type { Engine, Sampling, SessionInfo } from '../domain/engine';
+import type { Backend, Engine, Sampling, SessionInfo } from '../domain/engine';
 import { FaultError, type Fault } from '../domain/fault';
 import type { Model } from '../domain/model';
 import type { Run, RunEnd } from '../domain/run';
 import type { RunEvent } from '../domain/runner';
+import type { SpeedEntry, SpeedPlan, SpeedReport, SpeedRoofline } from '../domain/speed';
 import type { TestSet } from '../domain/test-set';
 
 export interface RunRequest {
@@ -25,14 +26,49 @@ export interface RunRequest {
   };
 }
 
-export type RunPhase = 'checking' | 'downloading' | 'loading' | 'measuring' | 'running';
+/** On the way to a session. */
+export type OpeningPhase = 'checking' | 'downloading' | 'loading' | 'measuring';
+export type RunPhase = OpeningPhase | 'running';
+
+export interface TransferEvent {
+  readonly type: 'transfer';
+  readonly progress: TransferProgress;
+}
 
 export type WorkerEvent =
   | RunEvent
   | { readonly type: 'phase'; readonly phase: RunPhase }
-  | { readonly type: 'transfer'; readonly progress: TransferProgress }
+  | TransferEvent
   /** The journal has the run; what runs it is known. */
   | { readonly type: 'run-opened'; readonly run: Run };
+
+export interface SpeedRequest {
+  readonly model: Model;
+  readonly artifactId: string;
+  readonly plan: SpeedPlan;
+  /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
+  readonly modelsUrl: string;
+}
+
+export type SpeedPhase = OpeningPhase | 'roofline' | 'warming-up' | 'timing';
+
+/** What a measurement of speed tells as it goes; the page puts the report together, so a stop keeps what is done. */
+export type SpeedEvent =
+  | { readonly type: 'phase'; readonly phase: SpeedPhase }
+  | TransferEvent
+  /** What is known before anything is measured. */
+  | { readonly type: 'report-opened'; readonly report: SpeedReport }
+  | { readonly type: 'roofline'; readonly roofline: SpeedRoofline }
+  /** The next engine's turn; `number` counts from 1. */
+  | {
+      readonly type: 'contender';
+      readonly engineId: string;
+      readonly backend: Backend;
+      readonly number: number;
+      readonly total: number;
+    }
+  | { readonly type: 'repetition'; readonly number: number; readonly total: number }
+  | { readonly type: 'entry'; readonly entry: SpeedEntry };
 
 export interface EngineSummary {
   readonly id: string;
@@ -49,7 +85,12 @@ export interface EngineWorkerApi {
    * @throws FaultError when the run could not start; once it has, its end says how it went
    */
   run(request: RunRequest, listener: (events: readonly WorkerEvent[]) => void): Promise<RunEnd>;
-  /** Asks the run under way to end; its promise tells when it has. */
+  /**
+   * Measures every engine that can run the model, one after the other. Nothing else may run meanwhile.
+   * @throws FaultError when it could not start; an engine that fails is an entry
+   */
+  measureSpeed(request: SpeedRequest, listener: (events: readonly SpeedEvent[]) => void): Promise<RunEnd>;
+  /** Asks what is under way, a run or a measurement, to end; its promise tells when it has. */
   stop(): void;
 }
 
