@@ -6,6 +6,7 @@ import { History } from './app/history.svelte';
 import { ensureIsolation } from './app/isolation';
 import { Preferences } from './app/preferences.svelte';
 import { Router } from './app/router.svelte';
+import { Speed } from './app/speed.svelte';
 import { loadBundledSets } from './app/test-sets';
 import { createRunStore } from './storage/run-store';
 import { createSettingsStore } from './storage/settings-store';
@@ -21,31 +22,35 @@ overwriteGetLocale(() => preferences.locale);
 const runStore = createRunStore();
 const history = new History({ runStore, findLiveRuns });
 const client = createEngineClient();
+const modelsUrl = new URL('static-models/', siteUrl).href;
 const bench = new Bench({
   client,
   runStore,
-  modelsUrl: new URL('static-models/', siteUrl).href,
+  modelsUrl,
   requestPersistence: () => navigator.storage.persist(),
   createId: () => crypto.randomUUID(),
   now: () => performance.now(),
   onJournal: () => void history.refresh(),
 });
+const settings = createSettingsStore();
 const choices = new Choices(
   readCatalog(),
-  createSettingsStore(),
+  settings,
   () => loadBundledSets(siteUrl),
   () => client.listEngines(),
 );
+const speed = new Speed({ client, settings, modelsUrl });
 
-void ensureIsolation(() => bench.busy);
+void ensureIsolation(() => bench.busy || speed.busy);
 void history.refresh();
 void choices.load(preferences.locale);
+void speed.recall();
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app');
 mount(App, {
   target,
-  props: { app: { bench, choices, history, preferences, router: new Router(window), siteUrl } },
+  props: { app: { bench, choices, history, preferences, router: new Router(window), siteUrl, speed } },
 });
 
 /** Throws where the person has forbidden storage; the page then forgets its theme and language. */

@@ -4,6 +4,7 @@ import type { Choices } from './choices.svelte';
 import type { History } from './history.svelte';
 import type { Preferences } from './preferences.svelte';
 import type { Router } from './router.svelte';
+import type { Speed } from './speed.svelte';
 
 export interface App {
   readonly bench: Bench;
@@ -11,6 +12,7 @@ export interface App {
   readonly history: History;
   readonly preferences: Preferences;
   readonly router: Router;
+  readonly speed: Speed;
   /** Absolute URL of the page's folder, with a slash at its end. */
   readonly siteUrl: string;
 }

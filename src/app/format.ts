@@ -6,6 +6,11 @@ export class Format {
     return new Intl.NumberFormat(this.locale, { maximumFractionDigits }).format(value);
   }
 
+  /** Three digits that count: a measurement is worth no more. */
+  measured(value: number): string {
+    return new Intl.NumberFormat(this.locale, { maximumSignificantDigits: 3 }).format(value);
+  }
+
   /** @param fraction 0 to 1 */
   percent(fraction: number): string {
     return new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 }).format(

@@ -3,17 +3,20 @@ export type Route =
   | { readonly screen: 'results' }
   | { readonly screen: 'result'; readonly runId: string }
   | { readonly screen: 'shared'; readonly payload: string }
+  | { readonly screen: 'speed' }
+  | { readonly screen: 'shared-speed'; readonly payload: string }
   | { readonly screen: 'about' };
 
 /** Reads a URL fragment. Fragments, because a static host serves one page and never sees them. */
 export function parseRoute(fragment: string): Route {
   const hash = fragment.replace(/^#/, '');
   if (hash.startsWith('r=')) return { screen: 'shared', payload: hash.slice(2) };
+  if (hash.startsWith('s=')) return { screen: 'shared-speed', payload: hash.slice(2) };
   const [, screen, id] = hash.split('/');
   if (screen === 'results') {
     return id === undefined || id === '' ? { screen: 'results' } : { screen: 'result', runId: id };
   }
-  return screen === 'about' ? { screen: 'about' } : { screen: 'run' };
+  return screen === 'speed' || screen === 'about' ? { screen } : { screen: 'run' };
 }
 
 export class Router {
@@ -31,7 +34,7 @@ export class Router {
     return this.#route;
   }
 
-  go(fragment: '#/' | '#/results' | '#/about'): void {
+  go(fragment: '#/' | '#/results' | '#/speed' | '#/about'): void {
     this.window.location.hash = fragment;
   }
 }

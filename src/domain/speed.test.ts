@@ -6,6 +6,7 @@ import { decodeSpeedLink, encodeSpeedLink } from './speed-link';
 
 const measured = (engineId: string, backend: 'wasm' | 'webgpu', prefill: number[], decode: number[]) => ({
   engineId,
+  engineLabel: engineId,
   backend,
   engineVersion: '1',
   threads: 2,
@@ -38,7 +39,12 @@ const REPORT: SpeedReport = {
     measured('simd', 'wasm', [900, 1000, 1100], [180, 200, 220]),
     measured('wllama', 'wasm', [50], [20, 30]),
     measured('wllama', 'webgpu', [2000], [50]),
-    { engineId: 'other', backend: 'webgpu', unavailable: { code: 'no-adapter', detail: '' } },
+    {
+      engineId: 'other',
+      engineLabel: 'Other',
+      backend: 'webgpu',
+      unavailable: { code: 'no-adapter', detail: '' },
+    },
   ],
 };
 

@@ -42,7 +42,7 @@ const rooflineSchema = v.strictObject({
   oneThread: v.strictObject(rooflinePoint),
 });
 
-const contender = { engineId: text(40), backend: v.picklist(['wasm', 'webgpu']) };
+const contender = { engineId: text(40), engineLabel: text(60), backend: v.picklist(['wasm', 'webgpu']) };
 const measuredSchema = v.strictObject({
   ...contender,
   engineVersion: text(120),

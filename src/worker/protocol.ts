@@ -63,6 +63,7 @@ export type SpeedEvent =
   | {
       readonly type: 'contender';
       readonly engineId: string;
+      readonly engineLabel: string;
       readonly backend: Backend;
       readonly number: number;
       readonly total: number;

@@ -34,6 +34,7 @@ export function listSpeedContenders(
       };
       return {
         engineId: engine.id,
+        engineLabel: engine.label,
         backend,
         async check() {
           const support = engine.supports(artifact, device);

@@ -43,6 +43,7 @@ class FakeMachine {
   contender(engineId: string, session: () => Session, change: Partial<SpeedContender> = {}): SpeedContender {
     return {
       engineId,
+      engineLabel: `The ${engineId}`,
       backend: 'wasm',
       check: () => Promise.resolve({}),
       open: () => {
@@ -156,7 +157,12 @@ describe('measureSpeed', () => {
     expect(settled).toEqual({ value: { kind: 'finished' } });
     expect(events[1]).toEqual({ type: 'roofline', roofline: ROOFLINE });
     expect(entries.map(({ engineId }) => engineId)).toEqual(['fast', 'slow']);
-    expect(entries[0]).toMatchObject({ engineVersion: '1.0', threads: 3, loadMs: 12.35 });
+    expect(entries[0]).toMatchObject({
+      engineLabel: 'The fast',
+      engineVersion: '1.0',
+      threads: 3,
+      loadMs: 12.35,
+    });
     expect(entries[1]).toMatchObject({ adapter: 'some gpu' });
     expect((entries[1] as MeasuredSpeed).firstTokenMs).toHaveLength(4);
     expect(machine.open).toBe(0);

@@ -11,6 +11,7 @@ const WARM_UP_TOKENS = 4;
 /** An engine on a backend, to be measured. */
 export interface SpeedContender {
   readonly engineId: string;
+  readonly engineLabel: string;
   readonly backend: Backend;
   /** Whether it can run here at all, found out when its turn comes. */
   check(): Promise<{ readonly adapter?: string } | { readonly unavailable: UnavailableSpeed['unavailable'] }>;
@@ -41,8 +42,15 @@ export async function measureSpeed(
   throwIfStopped(signal);
   if (roofline !== undefined) emit({ type: 'roofline', roofline });
   for (const [index, contender] of ports.contenders.entries()) {
-    const { engineId, backend } = contender;
-    emit({ type: 'contender', engineId, backend, number: index + 1, total: ports.contenders.length });
+    const { engineId, engineLabel, backend } = contender;
+    emit({
+      type: 'contender',
+      engineId,
+      engineLabel,
+      backend,
+      number: index + 1,
+      total: ports.contenders.length,
+    });
     emit({ type: 'entry', entry: await measureContender(contender, ports, plan, emit, signal) });
   }
   return { kind: 'finished' };
@@ -55,11 +63,11 @@ async function measureContender(
   emit: (event: SpeedEvent) => void,
   signal: AbortSignal,
 ): Promise<SpeedEntry> {
-  const { engineId, backend } = contender;
+  const { engineId, engineLabel, backend } = contender;
   try {
     const checked = await contender.check();
     throwIfStopped(signal);
-    if ('unavailable' in checked) return { engineId, backend, unavailable: checked.unavailable };
+    if ('unavailable' in checked) return { engineId, engineLabel, backend, unavailable: checked.unavailable };
     emit({ type: 'phase', phase: 'loading' });
     const { session, loadMs } = await contender.open(signal);
     try {
@@ -67,6 +75,7 @@ async function measureContender(
       const { engineVersion, threads } = session.info;
       return {
         engineId,
+        engineLabel,
         backend,
         engineVersion: engineVersion.slice(0, 120),
         threads,
@@ -84,6 +93,7 @@ async function measureContender(
     const detail = 'detail' in fault ? fault.detail.slice(0, 400) : fault.kind;
     return {
       engineId,
+      engineLabel,
       backend,
       unavailable: { code: fault.kind === 'unsupported' ? 'unsupported' : 'failed', detail },
     };
