@@ -3,16 +3,23 @@
 #pragma once
 #include "base.h"
 
+#define READ_STREAMS 4
 #define DOT_CHAINS 12
 #define DOT_UNROLL 4
 
-// Reads `bytes` (a multiple of 128) from `from`; the sum keeps the loads alive.
+// Reads `bytes` (a multiple of 64 times the streams) from `from`. Several streams at once, because a prefetcher stops
+// at the end of a page: one stream alone waits for every page's first line. The sum keeps the loads alive.
 EXPORT("readLoop") u32 read_loop(f64 from, f64 bytes) {
-  const u8 *p = (const u8 *)(uptr)(u64)from, *end = p + (uptr)(u64)bytes;
-  V s[8];
-  UNROLL for (int i = 0; i < 8; i++) s[i] = wasm_i32x4_splat(0);
-  for (; p < end; p += 128) UNROLL for (int i = 0; i < 8; i++) s[i] = wasm_i32x4_add(s[i], LOAD(p + 16 * i));
-  UNROLL for (int i = 1; i < 8; i++) s[0] = wasm_i32x4_add(s[0], s[i]);
+  uptr each = (uptr)(u64)bytes / READ_STREAMS;
+  const u8 *p = (const u8 *)(uptr)(u64)from, *end = p + each;
+  V s[2 * READ_STREAMS];
+  UNROLL for (int i = 0; i < 2 * READ_STREAMS; i++) s[i] = wasm_i32x4_splat(0);
+  for (; p < end; p += 64) UNROLL for (int i = 0; i < READ_STREAMS; i++) {
+    const u8 *q = p + (uptr)i * each;
+    s[2 * i] = wasm_i32x4_add(s[2 * i], wasm_i32x4_add(LOAD(q), LOAD(q + 16)));
+    s[2 * i + 1] = wasm_i32x4_add(s[2 * i + 1], wasm_i32x4_add(LOAD(q + 32), LOAD(q + 48)));
+  }
+  UNROLL for (int i = 1; i < 2 * READ_STREAMS; i++) s[0] = wasm_i32x4_add(s[0], s[i]);
   return (u32)(wasm_i32x4_extract_lane(s[0], 0) + wasm_i32x4_extract_lane(s[0], 1) +
                wasm_i32x4_extract_lane(s[0], 2) + wasm_i32x4_extract_lane(s[0], 3));
 }
