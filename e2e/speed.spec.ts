@@ -64,7 +64,7 @@ test('measures every engine for real; the link shows the same figures and loads 
 
   await expect(result(page)).toContainText(/\d+× llama\.cpp reading, [\d.]+× writing/);
   await expect(result(page)).toContainText(
-    /threads: reads memory at [\d.]+ GB\/s, multiplies at [\d.]+ billion/,
+    /threads:\s+reads memory at [\d.]+ GB\/s,\s+multiplies at [\d.]+ billion/,
   );
   // No graphics device here: said, not left out.
   await expect(result(page)).toContainText(/llama\.cpp \(wllama\), GPU: not measured\.\s+\S+/);
