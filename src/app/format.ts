@@ -45,16 +45,6 @@ export class Format {
     }).format(seconds);
   }
 
-  /** Milliseconds below a second: for times that are compared. */
-  duration(milliseconds: number): string {
-    if (milliseconds >= 1000) return this.seconds(milliseconds);
-    return new Intl.NumberFormat(this.locale, {
-      style: 'unit',
-      unit: 'millisecond',
-      maximumFractionDigits: 0,
-    }).format(milliseconds);
-  }
-
   /** Minutes and seconds, for times that a person waits. */
   wait(seconds: number): string {
     const unit = (name: string, value: number) =>

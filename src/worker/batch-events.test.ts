@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Result } from '../domain/run';
-import { batchEvents } from './batch-events';
+import { FLUSH_MS, batchEvents, mergeRunEvents, mergeSpeedEvents } from './batch-events';
 import type { WorkerEvent } from './protocol';
 
 const token = (caseId: string, text: string): WorkerEvent => ({ type: 'token', caseId, text, count: 1 });
@@ -20,7 +20,10 @@ const finished: WorkerEvent = { type: 'case-finished', result };
 
 function makeBatch() {
   const messages: (readonly WorkerEvent[])[] = [];
-  return { messages, ...batchEvents((events) => messages.push(events)) };
+  return {
+    messages,
+    ...batchEvents((events: readonly WorkerEvent[]) => messages.push(events), mergeRunEvents),
+  };
 }
 
 beforeEach(() => {
@@ -36,14 +39,14 @@ describe('batchEvents', () => {
     add({ type: 'phase', phase: 'running' });
     add(started('a'));
     expect(messages).toEqual([]);
-    vi.advanceTimersByTime(16);
+    vi.advanceTimersByTime(FLUSH_MS);
     expect(messages).toEqual([[{ type: 'phase', phase: 'running' }, started('a')]]);
   });
 
   it('makes one event of neighbouring tokens of a case, and counts them', () => {
     const { add, messages } = makeBatch();
     for (const text of ['The', ' cat', ' sat']) add(token('a', text));
-    vi.advanceTimersByTime(16);
+    vi.advanceTimersByTime(FLUSH_MS);
     expect(messages).toEqual([[{ type: 'token', caseId: 'a', text: 'The cat sat', count: 3 }]]);
   });
 
@@ -51,7 +54,7 @@ describe('batchEvents', () => {
     const { add, messages } = makeBatch();
     const events = [token('a', '1'), finished, started('b'), token('b', '2'), token('a', '3')];
     events.forEach(add);
-    vi.advanceTimersByTime(16);
+    vi.advanceTimersByTime(FLUSH_MS);
     expect(messages).toEqual([events]);
   });
 
@@ -59,27 +62,27 @@ describe('batchEvents', () => {
     const { add, messages } = makeBatch();
     const phase: WorkerEvent = { type: 'phase', phase: 'downloading' };
     [transfer(1), transfer(2), phase, transfer(3), transfer(4)].forEach(add);
-    vi.advanceTimersByTime(16);
+    vi.advanceTimersByTime(FLUSH_MS);
     expect(messages).toEqual([[transfer(2), phase, transfer(4)]]);
   });
 
   it('sends one message a frame while events keep coming', () => {
     const { add, messages } = makeBatch();
-    for (let millisecond = 0; millisecond < 160; millisecond++) {
+    for (let millisecond = 0; millisecond < 10 * FLUSH_MS; millisecond++) {
       add(token('a', 'x'));
       vi.advanceTimersByTime(1);
     }
     expect(messages).toHaveLength(10);
     const sent = messages.flat().map((event) => (event.type === 'token' ? event.count : 0));
-    expect(sent.reduce((sum, count) => sum + count)).toBe(160);
+    expect(sent.reduce((sum, count) => sum + count)).toBe(10 * FLUSH_MS);
   });
 
   it('does not change what it has already sent', () => {
     const { add, messages } = makeBatch();
     add(token('a', '1'));
-    vi.advanceTimersByTime(16);
+    vi.advanceTimersByTime(FLUSH_MS);
     add(token('a', '2'));
-    vi.advanceTimersByTime(16);
+    vi.advanceTimersByTime(FLUSH_MS);
     expect(messages).toEqual([[token('a', '1')], [token('a', '2')]]);
   });
 
@@ -97,12 +100,21 @@ describe('batchEvents', () => {
   it('starts a new frame after a flush', () => {
     const { add, flush, messages } = makeBatch();
     add(started('a'));
-    vi.advanceTimersByTime(10);
+    vi.advanceTimersByTime(FLUSH_MS - 6);
     flush();
     add(started('b'));
-    vi.advanceTimersByTime(10);
+    vi.advanceTimersByTime(FLUSH_MS - 6);
     expect(messages).toHaveLength(1);
     vi.advanceTimersByTime(6);
     expect(messages).toEqual([[started('a')], [started('b')]]);
+  });
+});
+
+describe('mergeSpeedEvents', () => {
+  it('keeps the last of neighbouring progress reports and leaves other events alone', () => {
+    const at = (doneBytes: number) =>
+      ({ type: 'transfer', progress: { doneBytes, totalBytes: 10, receivedBytes: doneBytes } }) as const;
+    expect(mergeSpeedEvents(at(1), at(2))).toEqual(at(2));
+    expect(mergeSpeedEvents(at(1), { type: 'phase', phase: 'loading' } as never)).toBeUndefined();
   });
 });

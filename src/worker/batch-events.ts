@@ -1,7 +1,7 @@
 import type { SpeedEvent, WorkerEvent } from './protocol';
 
-/** About one frame: the page redraws no faster. */
-const FLUSH_MS = 16;
+/** Three frames: fluent to read, and every redraw takes time from an engine that uses all cores. */
+export const FLUSH_MS = 50;
 
 export interface EventBatch<Event> {
   readonly add: (event: Event) => void;
@@ -9,7 +9,7 @@ export interface EventBatch<Event> {
 }
 
 /**
- * Collects events and hands them over once a frame, so that a fast model does not flood the page with messages.
+ * Collects events and hands them over together, so that a fast model does not flood the page with messages.
  * @param merge one event that says as much as two neighbours, if there is one
  */
 export function batchEvents<Event>(

@@ -87,6 +87,7 @@ function makeBench(onStop: (call: Call | undefined) => void = () => undefined) {
     let call: Call | undefined;
     const worker = new FakeWorker({
       listEngines: () => engines,
+      measureSpeed: () => Promise.reject(new Error('not asked for here')),
       run: (asked, emit) =>
         new Promise<RunEnd>((end, fail) => {
           call = { request: asked, emit, end, fail };
