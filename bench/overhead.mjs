@@ -1,7 +1,7 @@
 // What the app costs on top of its engine: tokens per second through the page against the same engine called bare on a
 // blank page. Same file, same prompts, same settings, one run, taking turns so that a change in the machine's load
 // meets both. `appVsBare` is the lesser of the engines' medians.
-// Usage: npm run --silent bench:overhead -- [--json] [--cases N] [--rounds N]   (builds the site first)
+// Usage: npm run --silent bench:overhead -- [--json] [--cases N] [--rounds N] [--engines wllama,simd]   (builds the site first)
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -14,13 +14,15 @@ import { serveStatic } from '../scripts/serve-static.mjs';
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    cases: { type: 'string', default: '6' },
-    rounds: { type: 'string', default: '5' },
+    cases: { type: 'string', default: '12' },
+    rounds: { type: 'string', default: '3' },
+    engines: { type: 'string', default: 'wllama,simd' },
   },
 });
 const CASES = Number(options.cases);
 const ROUNDS = Number(options.rounds);
-const MAX_TOKENS = 48;
+/** The app's own default. */
+const MAX_TOKENS = 96;
 const root = join(import.meta.dirname, '..');
 const log = options.json ? () => undefined : console.log;
 
@@ -167,7 +169,7 @@ async function measure(engine, openBare) {
   const warm = await warmUpApp(engine);
   const { page, answer, close } = await openBare(warm);
   const prompts = warm.results.map(({ prompt }) => prompt);
-  for (const prompt of prompts) await answer(prompt);
+  for (const prompt of prompts.slice(0, 3)) await answer(prompt);
   const rounds = [];
   for (let round = 1; round <= ROUNDS; round++) {
     await warm.page.bringToFront();
@@ -190,9 +192,11 @@ async function measure(engine, openBare) {
   return { engine, session: warm.session, ratio: median(rounds.map(({ ratio }) => ratio)), rounds };
 }
 
+const OPEN_BARE = { wllama: openBareWllama, simd: openBareSimd };
 let measured;
 try {
-  measured = [await measure('simd', openBareSimd), await measure('wllama', openBareWllama)];
+  measured = [];
+  for (const engine of options.engines.split(',')) measured.push(await measure(engine, OPEN_BARE[engine]));
 } finally {
   await browser.close();
   app.close();

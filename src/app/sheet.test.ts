@@ -43,6 +43,17 @@ const failed: Result = {
 };
 
 describe('buildSheet', () => {
+  it('keeps a row that has not changed the same object', () => {
+    const first = graded('a');
+    const before = buildSheet(cases, [first]);
+    const after = buildSheet(cases, [first, graded('b')]);
+    expect(after[0]).toBe(before[0]);
+    expect(after[2]).toBe(before[2]);
+    expect(after[1]).not.toBe(before[1]);
+    // The same result of another set, or in another place, is another row.
+    expect(buildSheet([...cases].reverse(), [first])[2]).not.toBe(before[0]);
+  });
+
   it('numbers all cases in the order of the set, whatever the order of answers', () => {
     const rows = buildSheet(cases, [graded('c'), graded('a')]);
     expect(

@@ -32,17 +32,26 @@ export interface SheetRow {
   readonly answer?: RowAnswer;
 }
 
+/** Rows made before, by what they show: a row that has not changed stays the same object and is not drawn again. */
+const waitingRows = new WeakMap<Case, SheetRow>();
+const answeredRows = new WeakMap<Result, SheetRow>();
+
 /** The whole set in its order, answered or not. What is being answered is not in it: that changes with every token. */
 export function buildSheet(cases: readonly Case[], results: readonly Result[]): readonly SheetRow[] {
-  const answers = new Map(results.map((result) => [result.caseId, describeResult(result)]));
+  const resultOf = new Map(results.map((result) => [result.caseId, result]));
   return cases.map((testCase, index) => {
-    const answer = answers.get(testCase.id);
-    return {
+    const result = resultOf.get(testCase.id);
+    const known = result === undefined ? waitingRows.get(testCase) : answeredRows.get(result);
+    if (known?.testCase === testCase && known.number === index + 1) return known;
+    const row: SheetRow = {
       id: testCase.id,
       number: index + 1,
       testCase,
-      ...(answer !== undefined && { answer }),
+      ...(result !== undefined && { answer: describeResult(result) }),
     };
+    if (result === undefined) waitingRows.set(testCase, row);
+    else answeredRows.set(result, row);
+    return row;
   });
 }
 
