@@ -20,7 +20,7 @@ const preferences = new Preferences(findLocalStorage(), navigator.languages);
 overwriteGetLocale(() => preferences.locale);
 
 const runStore = createRunStore();
-const history = new History({ runStore, findLiveRuns });
+const history = new History({ runStore, findLiveRuns, awaitRunEnd });
 const client = createEngineClient();
 const modelsUrl = new URL('static-models/', siteUrl).href;
 const bench = new Bench({
@@ -67,4 +67,8 @@ async function findLiveRuns(): Promise<readonly string[]> {
   const { held = [] } = await navigator.locks.query();
   const prefix = nameRunLock('');
   return held.flatMap(({ name = '' }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+}
+
+async function awaitRunEnd(runId: string): Promise<void> {
+  await navigator.locks.request(nameRunLock(runId), { mode: 'shared' }, () => undefined);
 }

@@ -5,6 +5,8 @@ export interface HistoryPorts {
   readonly runStore: RunStore;
   /** Ids of the runs under way in any tab. */
   readonly findLiveRuns: () => Promise<readonly string[]>;
+  /** Settles once nobody runs this one any more. */
+  readonly awaitRunEnd: (runId: string) => Promise<void>;
 }
 
 /** The journal as the page shows it. */
@@ -12,6 +14,7 @@ export class History {
   #runs = $state.raw<readonly RunSummary[] | undefined>();
   #live = $state.raw<readonly string[]>([]);
   #fault = $state.raw<Fault | undefined>();
+  readonly #awaited = new Set<string>();
 
   constructor(private readonly ports: HistoryPorts) {}
 
@@ -45,6 +48,24 @@ export class History {
       this.#fault = undefined;
     } catch (error) {
       this.#fault = toFault(error);
+    }
+    const newest = this.#runs?.[0]?.run;
+    if (newest !== undefined && newest.end === undefined && this.#live.includes(newest.id))
+      void this.#refreshAfter(newest.id);
+  }
+
+  /**
+   * A run may end without telling this page: in another tab, or in the worker of the page that was just reloaded, which
+   * the browser ends a moment after this one has begun.
+   */
+  async #refreshAfter(runId: string): Promise<void> {
+    if (this.#awaited.has(runId)) return;
+    this.#awaited.add(runId);
+    try {
+      await this.ports.awaitRunEnd(runId);
+      await this.refresh();
+    } finally {
+      this.#awaited.delete(runId);
     }
   }
 

@@ -47,9 +47,15 @@ class FakeRunStore implements RunStore {
       : Promise.reject(this.fault);
 }
 
+const forever = () => new Promise<void>(() => undefined);
+
 async function load(runs: readonly Run[], live: readonly string[] = []) {
   const runStore = new FakeRunStore(runs);
-  const history = new History({ runStore, findLiveRuns: () => Promise.resolve(live) });
+  const history = new History({
+    runStore,
+    findLiveRuns: () => Promise.resolve(live),
+    awaitRunEnd: forever,
+  });
   await history.refresh();
   return { runStore, history };
 }
@@ -61,6 +67,7 @@ describe('History', () => {
     const history = new History({
       runStore: new FakeRunStore([makeRun('one')]),
       findLiveRuns: () => Promise.resolve([]),
+      awaitRunEnd: forever,
     });
     expect(history.runs).toBeUndefined();
     expect(history.interrupted).toBeUndefined();
@@ -89,6 +96,27 @@ describe('History', () => {
 
   it('offers a run although another one is under way elsewhere', async () => {
     expect((await load([makeRun('new'), makeRun('old')], ['old'])).history.interrupted?.run.id).toBe('new');
+  });
+
+  it('offers a run that is still under way when it is first read, once that has ended', async () => {
+    let live = ['new'];
+    const endings = new Map<string, () => void>();
+    const awaited: string[] = [];
+    const history = new History({
+      runStore: new FakeRunStore([makeRun('new'), makeRun('old')]),
+      findLiveRuns: () => Promise.resolve(live),
+      awaitRunEnd: (runId) => {
+        awaited.push(runId);
+        return new Promise((resolve) => endings.set(runId, resolve));
+      },
+    });
+    await history.refresh();
+    await history.refresh();
+    expect(history.interrupted).toBeUndefined();
+    expect(awaited).toEqual(['new']);
+    live = [];
+    endings.get('new')?.();
+    await expect.poll(() => history.interrupted?.run.id).toBe('new');
   });
 
   it('takes a run that was given up for stopped, and shows that', async () => {
