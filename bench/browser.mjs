@@ -1,17 +1,16 @@
 // Builds the benchmark's page, serves it cross-origin isolated and opens it in Chromium.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { extname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { build } from 'vite';
+import { findBrowser } from '../scripts/find-browser.mjs';
+import { serveStatic } from '../scripts/serve-static.mjs';
 
-const TYPES = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.wasm': 'application/wasm',
-  '.css': 'text/css',
+const ISOLATED = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 const FLAGS = [
   '--no-sandbox',
@@ -20,16 +19,6 @@ const FLAGS = [
   '--disable-sync',
   '--no-first-run',
 ];
-
-function findChromium() {
-  const candidates = [
-    process.env.CHROMIUM_PATH,
-    '/usr/bin/chromium',
-    '/usr/bin/google-chrome',
-    chromium.executablePath(),
-  ];
-  return candidates.find((path) => path && existsSync(path));
-}
 
 async function buildPage(folder) {
   await build({
@@ -42,30 +31,12 @@ async function buildPage(folder) {
   });
 }
 
-function serve(folder) {
-  const server = createServer((request, response) => {
-    const path = normalize(new URL(request.url, 'http://local').pathname);
-    const file = join(folder, path === '/' ? 'index.html' : path);
-    if (!file.startsWith(folder) || !existsSync(file)) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, {
-      'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Cross-Origin-Embedder-Policy': 'require-corp',
-    });
-    response.end(readFileSync(file));
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 /** A page with `window.bench`; `close` ends the browser and the server. */
 export async function openBenchPage() {
   const folder = mkdtempSync(join(tmpdir(), 'bench-page-'));
   await buildPage(folder);
-  const server = await serve(folder);
-  const browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
+  const server = await serveStatic(folder, 0, { headers: ISOLATED });
+  const browser = await chromium.launch({ executablePath: findBrowser(), args: FLAGS });
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error('page:', error.message));
   await page.goto(`http://127.0.0.1:${server.address().port}/`);

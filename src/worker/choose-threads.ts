@@ -21,7 +21,7 @@ export function listThreadCandidates(logicalCores: number, canShareMemory: boole
 
 /**
  * Opens a session with the thread count that a short measurement on this device finds fastest, and remembers it.
- * @param key what the count depends on: engine, its version, artifact, cores
+ * @param key what the count depends on: engine, artifact, cores
  */
 export async function openWithBestThreads(
   key: string,
