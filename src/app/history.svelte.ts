@@ -14,7 +14,8 @@ export class History {
   #runs = $state.raw<readonly RunSummary[] | undefined>();
   #live = $state.raw<readonly string[]>([]);
   #fault = $state.raw<Fault | undefined>();
-  readonly #awaited = new Set<string>();
+  /** Not state: nothing is drawn from it. */
+  readonly #awaited: string[] = [];
 
   constructor(private readonly ports: HistoryPorts) {}
 
@@ -59,13 +60,13 @@ export class History {
    * the browser ends a moment after this one has begun.
    */
   async #refreshAfter(runId: string): Promise<void> {
-    if (this.#awaited.has(runId)) return;
-    this.#awaited.add(runId);
+    if (this.#awaited.includes(runId)) return;
+    this.#awaited.push(runId);
     try {
       await this.ports.awaitRunEnd(runId);
       await this.refresh();
     } finally {
-      this.#awaited.delete(runId);
+      this.#awaited.splice(this.#awaited.indexOf(runId), 1);
     }
   }
 

@@ -28,7 +28,8 @@ const rows = readdirSync(catalogFolder).map((name): [name: string, model: Model]
 ]);
 const bundledFiles = rows
   .filter(([, model]) => model.bundled)
-  .flatMap(([, model]) => model.artifacts.flatMap(({ files }) => files));
+  .flatMap(([, model]) => model.artifacts.flatMap(({ files }) => files))
+  .flatMap((file) => (file.manifest === undefined ? [] : [{ ...file, manifest: file.manifest }]));
 
 describe('the catalog', () => {
   it('has at least one model that comes with the page', () => {

@@ -22,33 +22,99 @@ const promptTemplateSchema = v.strictObject({
   stop: v.optional(v.array(shortText), []),
 });
 
-/** One file as the catalog names it; `manifest` lists ready-made shards below `static-models/`. */
-const modelFileSchema = v.strictObject({
-  name: shortText,
-  bytes: positiveInteger,
-  sha256,
-  manifest: sitePath,
-});
+const httpsUrl = v.pipe(v.string(), v.url(), v.startsWith('https://'), v.maxLength(2_000));
+
+/** One file of an artifact, and the one place it comes from. */
+const modelFileSchema = v.pipe(
+  v.strictObject({
+    name: shortText,
+    bytes: positiveInteger,
+    /** Of the whole file; where the catalog cannot know it, the host tells (LFS hash) before the download. */
+    sha256: v.optional(sha256),
+    /** Ready-made shards below `static-models/`. */
+    manifest: v.optional(sitePath),
+    /** Fetched by ranges. */
+    url: v.optional(httpsUrl),
+    /** A file the person picked: the key under which its handle or its copy is remembered on this device. */
+    local: v.optional(shortText),
+  }),
+  v.check(
+    ({ manifest, url, local }) => [manifest, url, local].filter((each) => each !== undefined).length === 1,
+    'expected exactly one of manifest, url and local',
+  ),
+  v.check(({ manifest, sha256: hash }) => manifest === undefined || hash !== undefined, 'expected a sha256'),
+);
 
 const artifactSchema = v.strictObject({
   id: slug,
   format: v.picklist(['gguf', 'mlc', 'onnx']),
   quantization: shortText,
   contextTokens: positiveInteger,
-  files: v.pipe(v.array(modelFileSchema), v.minLength(1), v.maxLength(64)),
+  files: v.pipe(v.array(modelFileSchema), v.minLength(1), v.maxLength(256)),
+  /** What goes with the weights: the projector of a vision model, an adapter to merge. */
+  companions: v.optional(
+    v.pipe(
+      v.array(v.strictObject({ kind: v.picklist(['mmproj', 'lora']), file: modelFileSchema })),
+      v.maxLength(8),
+    ),
+    [],
+  ),
+  /** For MLC weights: the prebuilt record whose compiled library has this model's shape. */
+  mlc: v.optional(
+    v.strictObject({
+      library: shortText,
+      vramMB: v.optional(v.pipe(v.number(), v.minValue(1))),
+      requiredFeatures: v.optional(v.array(shortText), []),
+    }),
+  ),
+  /** For ONNX weights: the suffix of the file that transformers.js picks by. */
+  onnx: v.optional(
+    v.strictObject({ dtype: v.picklist(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16']) }),
+  ),
+  /** Names and sizes come from records, not from the host itself. */
+  unverified: v.optional(v.boolean(), false),
 });
 
-const modelSchema = v.strictObject({
-  id: slug,
-  name: shortText,
-  family: shortText,
-  parameters: positiveInteger,
-  licence: shortText,
-  source: v.pipe(v.string(), v.url(), v.startsWith('https://')),
-  bundled: v.optional(v.boolean(), false),
-  template: promptTemplateSchema,
-  artifacts: v.pipe(v.array(artifactSchema), v.minLength(1)),
+/** Sizes that decide what a context costs. */
+const shapeSchema = v.strictObject({
+  layers: positiveInteger,
+  embedding: positiveInteger,
+  keyValueHeads: positiveInteger,
+  headSize: positiveInteger,
+  vocabulary: positiveInteger,
 });
+
+/** A sentence for the reader, in each language of the page. */
+const noteSchema = v.strictObject({ en: shortText, ru: shortText });
+
+const modelSchema = v.pipe(
+  v.strictObject({
+    id: slug,
+    name: shortText,
+    family: shortText,
+    parameters: positiveInteger,
+    licence: shortText,
+    source: httpsUrl,
+    bundled: v.optional(v.boolean(), false),
+    /** As in `general.architecture` of a GGUF. */
+    architecture: v.optional(slug),
+    shape: v.optional(shapeSchema),
+    /** What the model was tuned for; a base model only continues text. */
+    turns: v.optional(v.picklist(['many', 'one', 'base']), 'many'),
+    /** Accepts images, with an `mmproj` companion or by its own format. */
+    vision: v.optional(v.boolean(), false),
+    note: v.optional(noteSchema),
+    /** For a model that no browser engine runs: the id of its nearest kin. */
+    instead: v.optional(slug),
+    template: promptTemplateSchema,
+    /** Empty for a model that no browser engine runs. */
+    artifacts: v.pipe(v.array(artifactSchema), v.maxLength(32)),
+  }),
+  v.check(
+    ({ artifacts, note }) => artifacts.length > 0 || note !== undefined,
+    'expected an artifact or a note',
+  ),
+);
 
 const fileManifestSchema = v.strictObject({
   name: shortText,
@@ -93,7 +159,12 @@ export function parseFileManifest(input: unknown): FileManifest {
   );
 }
 
+/** Every file of an artifact: weights, then companions. */
+export function listFiles(artifact: Artifact): readonly ModelFile[] {
+  return [...artifact.files, ...artifact.companions.map(({ file }) => file)];
+}
+
 /** Bytes to download for an artifact. */
 export function sumArtifactBytes(artifact: Artifact): number {
-  return artifact.files.reduce((sum, file) => sum + file.bytes, 0);
+  return listFiles(artifact).reduce((sum, file) => sum + file.bytes, 0);
 }

@@ -1,5 +1,6 @@
 import { obtainFile } from '../domain/download';
 import type { Backend, Device, Engine, OpenFile, Session } from '../domain/engine';
+import { FaultError } from '../domain/fault';
 import { sumArtifactBytes, type Artifact } from '../domain/model';
 import type { SettingsStore, ShardStore } from '../domain/ports';
 import { listThreadCandidates, openWithBestThreads } from './choose-threads';
@@ -24,7 +25,11 @@ export async function obtainFiles(
   const files: OpenFile[] = [];
   let earlierBytes = 0;
   let earlierReceived = 0;
-  for (const file of artifact.files) {
+  for (const { name, bytes, sha256, manifest } of artifact.files) {
+    if (manifest === undefined || sha256 === undefined) {
+      throw new FaultError({ kind: 'unsupported', detail: `${name} is not hosted with the page` });
+    }
+    const file = { name, bytes, sha256, manifest };
     let receivedBytes = 0;
     const ports = createTransferPorts(file, modelsUrl, shardStore);
     // Two tabs that want one file: the second waits and finds it stored.

@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultError, type Fault } from '../domain/fault';
-import type { ModelFile } from '../domain/model';
 import type { ShardStore } from '../domain/ports';
 import { createTransferPorts } from './transfer';
 
 const HASH = 'a'.repeat(64);
-const file: ModelFile = {
+const file = {
   name: 'weights.gguf',
   bytes: 4,
   sha256: HASH,

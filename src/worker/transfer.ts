@@ -1,10 +1,14 @@
 import type { TransferPorts } from '../domain/download';
 import { FaultError, throwIfStopped } from '../domain/fault';
-import { parseFileManifest, type ModelFile } from '../domain/model';
+import { parseFileManifest } from '../domain/model';
 import type { ShardStore } from '../domain/ports';
 
 /** The browser's side of a download: fetch, quota and time, for a file hosted below `modelsUrl`. */
-export function createTransferPorts(file: ModelFile, modelsUrl: string, store: ShardStore): TransferPorts {
+export function createTransferPorts(
+  file: { readonly manifest: string },
+  modelsUrl: string,
+  store: ShardStore,
+): TransferPorts {
   const manifestUrl = new URL(file.manifest, modelsUrl);
   return {
     store,
