@@ -22,6 +22,8 @@ const request: RunRequest = {
     licence: 'MIT',
     source: 'https://x.example/',
     bundled: true,
+    turns: 'many',
+    vision: false,
     template: { kind: 'jinja', source: '{{ messages }}', bosToken: '', eosToken: '', stop: [] },
     artifacts: [],
   },
