@@ -121,7 +121,7 @@ async function runRequest(
     },
     {
       session,
-      grade: gradeAnswer,
+      grade: (answer, testCase, facts) => gradeAnswer(answer, testCase, facts),
       now: () => performance.now(),
       record: (result) => runStore.appendResult(runId, result),
     },
