@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import { parseJsonWith } from '../parse';
+import { buildSet, checkSize, type CaseDraft, type Format } from './format';
+import { gradersFor, letterOf } from './row-format';
+
+const target = v.union([v.string(), v.number()]);
+const exampleSchema = v.looseObject({
+  input: v.string(),
+  target: v.optional(v.union([target, v.array(target)])),
+  target_scores: v.optional(v.record(v.string(), v.number())),
+  comment: v.optional(v.string()),
+});
+const taskSchema = v.looseObject({
+  name: v.optional(v.string()),
+  description: v.optional(v.string()),
+  keywords: v.optional(v.array(v.string()), []),
+  task_prefix: v.optional(v.string(), ''),
+  examples: v.array(exampleSchema),
+});
+type Example = v.InferOutput<typeof exampleSchema>;
+
+/** A `task.json` of BIG-bench: examples with `target`, or `target_scores` whose best key is the right choice. */
+export const bigBench: Format = {
+  id: 'big-bench',
+  label: 'BIG-bench',
+  detect: (text) =>
+    /^\s*\{/.test(text) && /"examples"\s*:/.test(text) && /"target(_scores)?"\s*:/.test(text) ? 0.95 : 0,
+  read(text, options = {}) {
+    checkSize('BIG-bench', text);
+    const task = parseJsonWith(taskSchema, text, 'BIG-bench');
+    const drafts = task.examples.flatMap((example) => toDraft(example, task.task_prefix, task.keywords));
+    return buildSet(
+      'BIG-bench',
+      {
+        title: task.name ?? options.name ?? 'BIG-bench',
+        description: task.description,
+        language: options.language,
+        source: 'BIG-bench',
+      },
+      drafts,
+      [{ code: 'skipped-rows', count: task.examples.length - drafts.length }],
+    );
+  },
+};
+
+function toDraft(example: Example, prefix: string, keywords: readonly string[]): CaseDraft[] {
+  const { input, target_scores: scores, comment } = example;
+  const shared = {
+    prompt: prefix + input,
+    tags: keywords,
+    ...(comment !== undefined && { explanation: comment }),
+  };
+  if (scores !== undefined) {
+    const choices = Object.keys(scores);
+    const best = choices.indexOf(
+      choices.reduce(
+        (most, each) => ((scores[each] ?? 0) > (scores[most] ?? 0) ? each : most),
+        choices[0] ?? '',
+      ),
+    );
+    const value = letterOf(best);
+    return choices.length >= 2 && choices.length <= 26 && value !== undefined
+      ? [{ ...shared, choices, graders: [{ type: 'choice', value }] }]
+      : [];
+  }
+  const targets = [example.target ?? []].flat().map(String);
+  const [only] = targets;
+  const graders =
+    targets.length === 1 && only !== undefined
+      ? gradersFor(only)
+      : targets.length > 1
+        ? [{ type: 'icontains-any', value: targets }]
+        : undefined;
+  return graders === undefined ? [] : [{ ...shared, graders }];
+}

@@ -1,0 +1,155 @@
+import { badInput, FaultError } from '../fault';
+import { parseTestSet, type Case, type GraderSpec, type TestSet } from '../test-set';
+import type { Row } from './rows';
+
+/** What an import changed or left out, as data: `ui/` words it. */
+export interface ImportNote {
+  readonly code:
+    /** Rows that hold no question, or none that can be used; `detail` tells of the first. */
+    | 'skipped-rows'
+    /** Assertions of a type that this page does not know: kept, and reported as not run. */
+    | 'kept-not-run'
+    /** Cases without an assertion: kept, and reported as not run. */
+    | 'no-assertion'
+    /** Code that came with the set: it runs only after a yes. */
+    | 'has-scripts'
+    /** Fields that a set of ours has no place for. */
+    | 'dropped-fields'
+    /** Prompts of several turns: only the first is asked. */
+    | 'first-turn-only';
+  readonly count: number;
+  readonly detail?: string;
+}
+
+export interface ImportedSet {
+  readonly testSet: TestSet;
+  readonly notes: readonly ImportNote[];
+}
+
+export interface ImportOptions {
+  /** Of the file or the page that the text came from. */
+  readonly name?: string;
+  /** BCP 47; `en` when absent. */
+  readonly language?: string;
+  /** Data that a task file only points to. */
+  readonly rows?: readonly Row[];
+}
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly text: string;
+}
+
+/** One foreign way of writing a test set. */
+export interface Format {
+  readonly id: string;
+  readonly label: string;
+  /** 0 to 1: how surely this text is of this format. Never throws. */
+  detect(text: string, name: string): number;
+  /** @throws FaultError `bad-input` */
+  read(text: string, options?: ImportOptions): ImportedSet;
+  /** The files that hold the set; absent where nobody would read them. */
+  write?(testSet: TestSet): readonly ExportedFile[];
+}
+
+/** 64 MiB of text: a set larger than that has more cases than anyone runs in a page. */
+export const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_CASES = 20_000;
+
+/** A case before it has an id of its own. */
+export interface CaseDraft {
+  readonly id?: string | undefined;
+  readonly prompt: string;
+  readonly choices?: readonly string[] | undefined;
+  readonly graders: readonly GraderSpec[];
+  readonly threshold?: number | undefined;
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly group?: string | undefined;
+  readonly explanation?: string | undefined;
+}
+
+export interface SetFacts {
+  readonly title: string;
+  readonly language?: string | undefined;
+  readonly description?: string | undefined;
+  readonly licence?: string | undefined;
+  readonly source?: string | undefined;
+  readonly system?: string | undefined;
+}
+
+/**
+ * A set from drafts: gives ids, keeps them apart, and checks the whole.
+ * @throws FaultError `bad-input` when no draft is left or one is out of bounds
+ */
+export function buildSet(
+  what: string,
+  facts: SetFacts,
+  drafts: readonly CaseDraft[],
+  notes: readonly ImportNote[] = [],
+): ImportedSet {
+  if (drafts.length === 0) {
+    const skipped = notes.find(({ code }) => code === 'skipped-rows');
+    throw badInput(what, skipped?.detail ?? 'it holds no cases');
+  }
+  if (drafts.length > MAX_CASES) throw badInput(what, `${drafts.length} cases; at most ${MAX_CASES} fit`);
+  const taken = new Set<string>();
+  const title = facts.title.trim().slice(0, 200) || what;
+  const testSet = parseTestSet({
+    id: toId(title) || 'set',
+    title,
+    language: facts.language ?? 'en',
+    licence: facts.licence ?? 'unknown',
+    ...(facts.description !== undefined && { description: facts.description.slice(0, 2_000) }),
+    ...(facts.source !== undefined && { source: facts.source.slice(0, 400) }),
+    ...(facts.system !== undefined && { system: facts.system }),
+    cases: drafts.map((draft, index) => buildCase(draft, index, taken)),
+  });
+  return { testSet, notes: notes.filter(({ count }) => count > 0) };
+}
+
+function buildCase(draft: CaseDraft, index: number, taken: Set<string>): Partial<Case> {
+  const { choices, threshold, variables, tags = [], group, explanation } = draft;
+  const base = toId(draft.id ?? '') || String(index + 1);
+  let id = base;
+  for (let copy = 2; taken.has(id); copy++) id = `${base.slice(0, 72)}-${copy}`;
+  taken.add(id);
+  return {
+    id,
+    prompt: draft.prompt,
+    ...(choices !== undefined && { choices: [...choices] }),
+    graders: [...draft.graders],
+    ...(threshold !== undefined && { threshold }),
+    ...(variables !== undefined && Object.keys(variables).length > 0 && { variables: { ...variables } }),
+    tags: [...new Set(tags.map((tag) => tag.trim().slice(0, 60)).filter((tag) => tag !== ''))].slice(0, 32),
+    ...(group !== undefined && toId(group) !== '' && { group: toId(group) }),
+    ...(explanation !== undefined && explanation !== '' && { explanation: explanation.slice(0, 4_000) }),
+  };
+}
+
+/** Foreign text as an id: what an id may not hold becomes a dash. */
+export function toId(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+|-+$/g, '')
+    .slice(0, 80);
+}
+
+/** Reads a text that may be too large. @throws FaultError `bad-input` */
+export function checkSize(what: string, text: string): void {
+  if (text.length > MAX_TEXT_CHARACTERS) {
+    throw badInput(what, `${Math.round(text.length / 1024 / 1024)} MB of text; at most 64 MB can be read`);
+  }
+}
+
+/** Turns whatever a parser throws into a `bad-input` fault. */
+export function readSafely<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FaultError) throw error;
+    throw badInput(what, error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,237 @@
+import * as v from 'valibot';
+import { stringify } from 'yaml';
+import { badInput } from '../fault';
+import { parseWith } from '../parse';
+import type { Case, GraderSpec, TestSet } from '../test-set';
+import { checkSize, toId, type CaseDraft, type ExportedFile, type Format, type ImportNote } from './format';
+import { buildFromRows, gradersFor, indexOfChoice } from './row-format';
+import type { Row } from './rows';
+import { renderTemplate } from './template';
+import { readYaml } from './yaml-text';
+
+const WHAT = 'lm-eval task';
+const template = v.union([v.string(), v.number()]);
+const taskSchema = v.looseObject({
+  task: v.optional(v.union([v.string(), v.array(v.unknown())])),
+  include: v.optional(v.string()),
+  dataset_path: v.optional(v.string()),
+  dataset_name: v.optional(v.nullable(v.string())),
+  description: v.optional(v.string(), ''),
+  doc_to_text: v.optional(template),
+  doc_to_target: v.optional(v.union([template, v.array(v.string())])),
+  doc_to_choice: v.optional(v.union([v.string(), v.array(template)])),
+  output_type: v.optional(v.string(), 'generate_until'),
+  process_docs: v.optional(v.unknown()),
+  process_results: v.optional(v.unknown()),
+  metric_list: v.optional(v.array(v.looseObject({ metric: v.unknown() })), []),
+  filter_list: v.optional(v.array(v.looseObject({ name: v.optional(v.string()) })), []),
+});
+export type LmEvalTask = v.InferOutput<typeof taskSchema>;
+
+/** What a task asks of the Hub, for the page to fetch its rows. */
+export interface TaskDataset {
+  readonly path: string;
+  readonly name?: string;
+}
+
+/** @throws FaultError `bad-input` */
+export function readTaskDataset(text: string): TaskDataset | undefined {
+  const { dataset_path: path, dataset_name: name } = readTask(text);
+  if (path === undefined || path === 'json' || path === 'csv') return undefined;
+  return { path, ...(typeof name === 'string' && { name }) };
+}
+
+function readTask(text: string): LmEvalTask {
+  checkSize(WHAT, text);
+  const task = parseWith(taskSchema, readYaml(text, WHAT), WHAT);
+  if (Array.isArray(task.task)) throw badInput(WHAT, 'it is a group of tasks: import one task');
+  if (task.include !== undefined)
+    throw badInput(WHAT, `it includes ${task.include}: put that file's lines here`);
+  if (task.process_docs !== undefined || task.process_results !== undefined) {
+    throw badInput(WHAT, 'process_docs and process_results are Python, which cannot be run in a page');
+  }
+  if (task.doc_to_text === undefined) throw badInput(WHAT, 'doc_to_text is missing');
+  return task;
+}
+
+/** A task of lm-eval in YAML, with the rows of its data set beside it. */
+export const lmEval: Format = {
+  id: 'lm-eval',
+  label: WHAT,
+  detect: (text) =>
+    /^doc_to_text\s*:/m.test(text)
+      ? 1
+      : /^task\s*:/m.test(text) && /^(output_type|dataset_path|include)\s*:/m.test(text)
+        ? 0.9
+        : 0,
+  read(text, options = {}) {
+    const task = readTask(text);
+    const { rows } = options;
+    if (rows === undefined) {
+      const from = task.dataset_path === undefined ? '' : ` of ${task.dataset_path}`;
+      throw badInput(
+        WHAT,
+        `the rows${from} are needed too: add them as a JSON Lines file, or fetch them from the Hub`,
+      );
+    }
+    const metrics = task.metric_list.map(({ metric }) => (typeof metric === 'string' ? metric : '?'));
+    const note: ImportNote = {
+      code: 'dropped-fields',
+      count: task.filter_list.length,
+      detail: 'filter_list',
+    };
+    const name = typeof task.task === 'string' ? task.task : options.name;
+    return buildFromRows(
+      WHAT,
+      rows,
+      (row) => toDraft(row, task, metrics),
+      { ...options, ...(name !== undefined && { name }) },
+      [note],
+    );
+  },
+  write: writeTask,
+};
+
+function toDraft(row: Row, task: LmEvalTask, metrics: readonly string[]): CaseDraft | undefined {
+  const prompt = task.description + renderField(task.doc_to_text, row);
+  const own = v.safeParse(ownRowSchema, row);
+  const facts: Partial<v.InferOutput<typeof ownRowSchema>> = own.success ? own.output : {};
+  if (task.output_type === 'multiple_choice' || task.doc_to_choice !== undefined) {
+    const choices = renderChoices(task.doc_to_choice, row);
+    const index = findTarget(task.doc_to_target, row, choices);
+    if (choices.length < 2 || choices.length > 26 || index === undefined) return undefined;
+    const metric = ['acc_norm', 'acc_bytes', 'acc_mutual_info'].find((each) => metrics[0] === each);
+    const scored: GraderSpec = {
+      type: 'multiple-choice',
+      value: index,
+      ...(metric !== undefined && { metric }),
+    };
+    return { prompt, choices, ...facts, graders: facts.graders ?? [scored] };
+  }
+  if (task.output_type !== 'generate_until') {
+    throw badInput(
+      WHAT,
+      `output_type ${task.output_type} is not supported; generate_until and multiple_choice are`,
+    );
+  }
+  const target = renderField(
+    Array.isArray(task.doc_to_target) ? task.doc_to_target[0] : task.doc_to_target,
+    row,
+  );
+  const gold = target.includes('####') ? (target.split('####').at(-1) ?? '') : target;
+  const graders = facts.graders ?? gradersFor(gold);
+  return graders === undefined ? undefined : { prompt, ...facts, graders };
+}
+
+/** lm-eval reads a template that names a column as that column. */
+function renderField(field: string | number | undefined, row: Row): string {
+  if (field === undefined) return '';
+  if (typeof field === 'string' && field in row) return asText(row[field]);
+  return renderTemplate(String(field), row);
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : JSON.stringify(value ?? '');
+}
+
+function renderChoices(field: LmEvalTask['doc_to_choice'], row: Row): readonly string[] {
+  if (field === undefined) return [];
+  if (Array.isArray(field)) return field.map((each) => renderField(each, row));
+  if (field in row) {
+    const value = row[field];
+    return Array.isArray(value) ? value.map(asText) : [];
+  }
+  return readList(renderTemplate(field, row));
+}
+
+/** A rendered list: JSON, or Python's notation with single quotes. */
+function readList(text: string): readonly string[] {
+  for (const attempt of [text, text.replaceAll("'", '"')]) {
+    try {
+      const value: unknown = JSON.parse(attempt);
+      if (Array.isArray(value)) return value.map(asText);
+    } catch {
+      // The next reading may do.
+    }
+  }
+  throw badInput(WHAT, 'doc_to_choice gives no list');
+}
+
+function findTarget(
+  field: LmEvalTask['doc_to_target'],
+  row: Row,
+  choices: readonly string[],
+): number | undefined {
+  const target = renderField(Array.isArray(field) ? field[0] : field, row).trim();
+  if (/^\d{1,2}$/.test(target) && Number(target) < choices.length) return Number(target);
+  return indexOfChoice(target, choices);
+}
+
+// --- export ---
+
+/** A row that an export of ours wrote. */
+const ownRowSchema = v.object({
+  id: v.string(),
+  choices: v.optional(v.array(v.string())),
+  graders: v.array(v.looseObject({ type: v.string() })),
+  tags: v.optional(v.array(v.string())),
+  group: v.optional(v.string()),
+  explanation: v.optional(v.string()),
+  threshold: v.optional(v.number()),
+  variables: v.optional(v.record(v.string(), v.string())),
+});
+
+/** The task and its rows. lm-eval scores choices by loglikelihood and the rest by exact match; our graders travel in the rows. */
+function writeTask(testSet: TestSet): readonly ExportedFile[] {
+  const name = toId(testSet.id);
+  const isChoice = testSet.cases.every((each) => targetOf(each).index !== undefined);
+  const data = `${name}.jsonl`;
+  const task = {
+    task: name.replaceAll('-', '_'),
+    dataset_path: 'json',
+    dataset_kwargs: { data_files: { test: data } },
+    test_split: 'test',
+    ...(testSet.system !== undefined && { description: `${testSet.system}\n\n` }),
+    doc_to_text: '{{prompt}}',
+    ...(isChoice
+      ? { output_type: 'multiple_choice', doc_to_choice: 'choices', doc_to_target: '{{index}}' }
+      : {
+          output_type: 'generate_until',
+          doc_to_target: '{{target}}',
+          generation_kwargs: { until: ['</s>'], do_sample: false },
+        }),
+    metric_list: isChoice
+      ? [{ metric: 'acc', aggregation: 'mean', higher_is_better: true }]
+      : [
+          {
+            metric: 'exact_match',
+            aggregation: 'mean',
+            higher_is_better: true,
+            ignore_case: true,
+            ignore_punctuation: true,
+          },
+        ],
+    metadata: { version: 1, title: testSet.title, licence: testSet.licence },
+  };
+  const rows = testSet.cases.map((testCase) => JSON.stringify({ ...testCase, ...targetOf(testCase) }));
+  return [
+    { name: `${name}.yaml`, mediaType: 'application/yaml', text: stringify(task, { lineWidth: 0 }) },
+    { name: data, mediaType: 'application/jsonl', text: `${rows.join('\n')}\n` },
+  ];
+}
+
+/** The right answer as lm-eval needs it: the text, and the choice's index. */
+function targetOf({ choices, graders }: Case): { readonly target: string; readonly index?: number } {
+  const spec = graders.find(({ type, value }) => value !== undefined && !type.startsWith('not-'));
+  const value = spec?.value;
+  if (choices !== undefined && (typeof value === 'string' || typeof value === 'number')) {
+    const index = typeof value === 'number' ? value : indexOfChoice(value, choices);
+    const target = index === undefined ? undefined : choices[index];
+    if (index !== undefined && target !== undefined) return { target, index };
+  }
+  return { target: Array.isArray(value) ? asText(value[0]) : asText(value ?? '') };
+}

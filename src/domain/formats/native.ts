@@ -1,0 +1,21 @@
+import { parseTestSetJson } from '../test-set';
+import { checkSize, toId, type Format } from './format';
+
+/** Our own JSON: a test set as it is. */
+export const native: Format = {
+  id: 'wizardbench',
+  label: 'WizardBench JSON',
+  detect: (text) =>
+    /^\s*\{/.test(text) && /"cases"\s*:\s*\[/.test(text) && /"graders"\s*:/.test(text) ? 1 : 0,
+  read(text) {
+    checkSize('test set', text);
+    return { testSet: parseTestSetJson(text), notes: [] };
+  },
+  write: (testSet) => [
+    {
+      name: `${toId(testSet.id)}.json`,
+      mediaType: 'application/json',
+      text: `${JSON.stringify(testSet, null, 2)}\n`,
+    },
+  ],
+};

@@ -1,0 +1,112 @@
+import { FaultError } from '../fault';
+import type { GraderSpec } from '../test-set';
+import { buildSet, type CaseDraft, type Format, type ImportOptions, type ImportNote } from './format';
+import { probeRows, readRows, type Row } from './rows';
+
+interface RowFormat {
+  readonly id: string;
+  readonly label: string;
+  /** Whether a record has the fields of this data set. */
+  readonly matches: (row: Row) => boolean;
+  /** @returns undefined for a record without a question or a gold answer */
+  readonly toCase: (row: Row) => CaseDraft | undefined;
+}
+
+/** A format whose file is a list of records, each a case of its own. */
+export function defineRowFormat({ id, label, matches, toCase }: RowFormat): Format {
+  return {
+    id,
+    label,
+    detect(text) {
+      const rows = probeRows(text);
+      return rows.length > 0 && rows.every((row) => matches(row)) ? 0.9 : 0;
+    },
+    read: (text, options = {}) => buildFromRows(label, readRows(text, label), toCase, options),
+  };
+}
+
+/** Cases from records; those that give none are counted, not fatal. @throws FaultError `bad-input` */
+export function buildFromRows(
+  label: string,
+  rows: readonly Row[],
+  toCase: (row: Row) => CaseDraft | undefined,
+  options: ImportOptions,
+  notes: readonly ImportNote[] = [],
+) {
+  const drafts: CaseDraft[] = [];
+  let skipped = 0;
+  let first: string | undefined;
+  rows.forEach((row, index) => {
+    try {
+      const draft = toCase(row);
+      if (draft !== undefined && draft.prompt.trim() !== '') {
+        drafts.push(draft);
+        return;
+      }
+      first ??= `record ${index + 1} has no question or no answer`;
+    } catch (error) {
+      if (!(error instanceof FaultError) || error.fault.kind !== 'bad-input') throw error;
+      first ??= `record ${index + 1}: ${error.fault.detail}`;
+    }
+    skipped++;
+  });
+  const skippedNote: ImportNote = {
+    code: 'skipped-rows',
+    count: skipped,
+    ...(first !== undefined && { detail: first }),
+  };
+  const title = options.name?.replace(/\.[a-z0-9]+$/i, '') ?? label;
+  return buildSet(label, { title, language: options.language, source: label }, drafts, [
+    ...notes,
+    skippedNote,
+  ]);
+}
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const YES_NO: GraderSpec['options'] = [
+  { text: 'yes', aliases: ['true', 'correct'] },
+  { text: 'no', aliases: ['false', 'incorrect'] },
+];
+
+/** The letter of a choice: 0 is A. */
+export function letterOf(index: number): string | undefined {
+  return LETTERS[index];
+}
+
+/**
+ * Graders for a gold answer as data sets give it: a letter or text of the choices, a number, yes or no, else text that
+ * the answer has to hold.
+ */
+export function gradersFor(gold: string, choices?: readonly string[]): GraderSpec[] | undefined {
+  const answer = gold.trim();
+  if (answer === '') return undefined;
+  if (choices !== undefined) {
+    const index = indexOfChoice(answer, choices);
+    const value = index === undefined ? undefined : letterOf(index);
+    return value === undefined ? undefined : [{ type: 'choice', value }];
+  }
+  if (/^[-+]?\$?\d[\d,]*(\.\d+)?%?$/.test(answer)) {
+    return [{ type: 'number', value: Number(answer.replace(/[$,%]/g, '')) }];
+  }
+  if (/^(yes|no|true|false)\.?$/i.test(answer)) {
+    const value = /^(yes|true)/i.test(answer) ? 'yes' : 'no';
+    return [{ type: 'choice', value, options: YES_NO }];
+  }
+  return [{ type: 'icontains', value: answer }];
+}
+
+/** The index of a gold answer that is a choice's text, its letter, `(A)`, or its number from 0. */
+export function indexOfChoice(gold: string, choices: readonly string[]): number | undefined {
+  const fold = (text: string) => text.trim().toLowerCase();
+  const byText = choices.findIndex((choice) => fold(choice) === fold(gold));
+  if (byText >= 0) return byText;
+  const letter = /^\(?([A-Za-z])\)?\.?$/.exec(gold.trim())?.[1]?.toUpperCase();
+  const index =
+    letter === undefined ? (/^\d{1,2}$/.test(gold.trim()) ? Number(gold) : -1) : LETTERS.indexOf(letter);
+  return index >= 0 && index < choices.length ? index : undefined;
+}
+
+/** Choices as some data sets write them, less their own labels: `(A) red`, `B. blue`. */
+export function stripLabel(choice: string): string {
+  return choice.replace(/^\s*(?:\(([A-Za-z])\)|([A-Za-z])[.)])\s*/, '').trim() || choice.trim();
+}

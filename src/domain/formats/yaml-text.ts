@@ -1,0 +1,35 @@
+import { parseDocument } from 'yaml';
+import { badInput } from '../fault';
+
+/** Four million characters: longer YAML takes seconds to read, and sets of that size are JSON Lines or CSV. */
+const MAX_CHARACTERS = 4_000_000;
+/** References may be used so often; more is how a small file grows without bound. */
+const MAX_ALIASES = 100;
+
+/** JSON or YAML as plain data. @throws FaultError `bad-input`, naming line and column, and any tag that asks for code */
+export function readYaml(text: string, what: string): unknown {
+  if (text.length > MAX_CHARACTERS) throw badInput(what, 'more than 4 MB of YAML');
+  try {
+    if (/^\s*[[{]/.test(text)) return JSON.parse(text);
+  } catch {
+    // Flow style YAML begins the same way.
+  }
+  let document;
+  try {
+    document = parseDocument(text, { prettyErrors: true, logLevel: 'silent' });
+  } catch (error) {
+    throw badInput(what, error instanceof Error ? error.message : String(error));
+  }
+  const [error] = document.errors;
+  if (error !== undefined) throw badInput(what, error.message.split('\n')[0] ?? 'not YAML');
+  const tag = document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED');
+  if (tag !== undefined) {
+    const name = /!\S+/.exec(tag.message)?.[0] ?? 'a tag';
+    throw badInput(what, `it asks for code (${name}), which cannot be run in a page`);
+  }
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (failure) {
+    throw badInput(what, failure instanceof Error ? failure.message : String(failure));
+  }
+}
