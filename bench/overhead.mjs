@@ -1,10 +1,10 @@
 // What the app costs on top of its engine: tokens per second through the page against the same engine called bare on a
 // blank page. Same file, same prompts, same settings, one run, taking turns so that a change in the machine's load
 // meets both. `appVsBare` is the lesser of the engines' medians.
-// Usage: npm run --silent bench:overhead -- [--json] [--cases N] [--rounds N] [--engines wllama,simd]   (builds the site first)
+// Usage: npm run --silent bench:overhead -- [--json] [--cases N] [--rounds N] [--threads N] [--engines wllama,simd]   (builds the site first)
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
@@ -15,12 +15,14 @@ const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     cases: { type: 'string', default: '12' },
+    threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     engines: { type: 'string', default: 'wllama,simd' },
   },
 });
 const CASES = Number(options.cases);
 const ROUNDS = Number(options.rounds);
+const THREADS = Math.min(Number(options.threads), availableParallelism());
 /** The app's own default. */
 const MAX_TOKENS = 96;
 const root = join(import.meta.dirname, '..');
@@ -79,6 +81,8 @@ async function warmUpApp(engine) {
   await page.getByText('Settings', { exact: true }).click();
   await page.locator(`#engine option[value="${engine}"]`).waitFor({ state: 'attached' });
   await page.getByLabel('Engine').selectOption(engine);
+  // One count for both sides: what is measured is the app, not two guesses at the best count.
+  if (THREADS > 0) await page.getByLabel('Threads').selectOption(String(THREADS));
   await page.getByLabel('Answer length, tokens').fill(String(MAX_TOKENS));
   await page.getByLabel('Answer length, tokens').blur();
   return { page, ...(await runApp(page)) };
@@ -146,8 +150,8 @@ async function openBareSimd({ session, sampling }) {
   const { page, pick, close } = await openBenchPage();
   await pick(file);
   await page.evaluate(
-    (contextTokens) => window.bench.ours.open({ contextTokens, threads: 'measure' }),
-    session.contextTokens,
+    ({ contextTokens, threads }) => window.bench.ours.open({ contextTokens, threads }),
+    session,
   );
   const answer = (prompt) =>
     page.evaluate(

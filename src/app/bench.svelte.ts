@@ -43,6 +43,7 @@ export interface RunOrder {
   readonly testSet: TestSet;
   readonly sampling: Sampling;
   readonly engineId?: string;
+  readonly threads?: number;
 }
 
 /** The run on this page: one at a time, from pressing Run to its end. */

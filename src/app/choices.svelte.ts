@@ -17,6 +17,7 @@ export class Choices {
   #sampling = $state.raw<Sampling>(DEFAULT_SAMPLING);
   #sets = $state.raw<readonly LoadedSet[]>([]);
   #engineId = $state('');
+  #threads = $state(0);
   #engines = $state.raw<readonly EngineSummary[]>([]);
   #fault = $state.raw<Fault | undefined>();
 
@@ -45,6 +46,16 @@ export class Choices {
   set engineId(id: string) {
     this.#engineId = id;
     this.#remember('engine', id);
+  }
+
+  /** 0: as many as are fastest here. */
+  get threads(): number {
+    return this.#threads;
+  }
+
+  set threads(count: number) {
+    this.#threads = count;
+    this.#remember('threads', count);
   }
 
   async loadEngines(): Promise<void> {
@@ -94,16 +105,18 @@ export class Choices {
   async load(language: string): Promise<void> {
     this.#fault = undefined;
     try {
-      const [sets, sampling, setId, modelId, engineId] = await Promise.all([
+      const [sets, sampling, setId, modelId, engineId, threads] = await Promise.all([
         this.loadSets(),
         this.#recall('sampling'),
         this.#recall('set'),
         this.#recall('model'),
         this.#recall('engine'),
+        this.#recall('threads'),
       ]);
       this.#sets = sets;
       if (sampling !== undefined) this.#sampling = readSampling(sampling);
       if (typeof engineId === 'string') this.#engineId = engineId;
+      if (isThreadCount(threads)) this.#threads = threads;
       if (this.models.some(({ id }) => id === modelId)) this.#modelId = String(modelId);
       const remembered = sets.find(({ testSet }) => testSet.id === setId);
       const inLanguage = sets.find(({ testSet }) => testSet.language === language);
@@ -122,6 +135,7 @@ export class Choices {
   resetSettings(): void {
     this.changeSampling(DEFAULT_SAMPLING);
     this.engineId = '';
+    this.threads = 0;
   }
 
   /** A browser that forbids storage is no reason not to run. */
@@ -134,6 +148,11 @@ export class Choices {
     const stored = await this.settings.get(key).catch(() => undefined);
     return this.#touched.includes(key) ? undefined : stored;
   }
+}
+
+/** What this device had when it was stored, another may not have: more threads than cores only slow it down. */
+function isThreadCount(stored: unknown): stored is number {
+  return Number.isInteger(stored) && Number(stored) >= 0 && Number(stored) <= 64;
 }
 
 function readSampling(stored: unknown): Sampling {

@@ -167,6 +167,20 @@ describe('Choices', () => {
     expect([asked, choices.engines]).toEqual([1, engines]);
   });
 
+  it('leaves the thread count to measurement until told otherwise, and again after a reset', async () => {
+    const { settings } = makeSettings();
+    const first = await load(settings);
+    expect(first.threads).toBe(0);
+    first.threads = 2;
+    expect((await load(settings)).threads).toBe(2);
+    first.resetSettings();
+    expect((await load(settings)).threads).toBe(0);
+  });
+
+  it.each([-1, 1.5, 1000, '2', null])('takes no stored thread count of %j', async (stored) => {
+    expect((await load(makeSettings({ threads: stored }).settings)).threads).toBe(0);
+  });
+
   it('leaves the engine to the worker until told otherwise, and again after a reset', async () => {
     const { settings } = makeSettings();
     const first = await load(settings);

@@ -43,6 +43,24 @@ describe('batchEvents', () => {
     expect(messages).toEqual([[{ type: 'phase', phase: 'running' }, started('a')]]);
   });
 
+  it('asks how long to wait each time events begin to wait', () => {
+    const sizes: number[] = [];
+    let interval = 400;
+    const { add } = batchEvents(
+      (events: readonly WorkerEvent[]) => sizes.push(events.length),
+      mergeRunEvents,
+      () => interval,
+    );
+    add(started('a'));
+    vi.advanceTimersByTime(399);
+    expect(sizes).toEqual([]);
+    interval = 10;
+    vi.advanceTimersByTime(1);
+    add(started('b'));
+    vi.advanceTimersByTime(10);
+    expect(sizes).toEqual([1, 1]);
+  });
+
   it('makes one event of neighbouring tokens of a case, and counts them', () => {
     const { add, messages } = makeBatch();
     for (const text of ['The', ' cat', ' sat']) add(token('a', text));

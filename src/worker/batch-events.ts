@@ -1,10 +1,12 @@
 import type { SpeedEvent, WorkerEvent } from './protocol';
 
+/** While cores are free: fluent to read. */
+export const FLUSH_MS = 80;
 /**
- * Still fluent to read. Every message wakes the page, which takes a core from an engine whose threads use them all: on
- * two cores a message a frame cost llama.cpp a tenth of its speed, this costs less than a twentieth.
+ * While the engine's threads use every core: each message wakes the page, whose redraw takes a core from them. On two
+ * cores eight redraws a second cost a tenth of the speed.
  */
-export const FLUSH_MS = 120;
+export const SPARING_FLUSH_MS = 400;
 
 export interface EventBatch<Event> {
   readonly add: (event: Event) => void;
@@ -14,10 +16,12 @@ export interface EventBatch<Event> {
 /**
  * Collects events and hands them over together, so that a fast model does not flood the page with messages.
  * @param merge one event that says as much as two neighbours, if there is one
+ * @param intervalMs asked whenever events begin to wait
  */
 export function batchEvents<Event>(
   send: (events: readonly Event[]) => void,
   merge: (last: Event, next: Event) => Event | undefined,
+  intervalMs: () => number = () => FLUSH_MS,
 ): EventBatch<Event> {
   let waiting: Event[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -35,7 +39,7 @@ export function batchEvents<Event>(
       const merged = last === undefined ? undefined : merge(last, event);
       if (merged === undefined) waiting.push(event);
       else waiting[waiting.length - 1] = merged;
-      timer ??= setTimeout(flush, FLUSH_MS);
+      timer ??= setTimeout(flush, intervalMs());
     },
     flush,
   };

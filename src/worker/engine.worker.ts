@@ -11,7 +11,14 @@ import { engineRegistry } from '../engines/registry';
 import { createRunStore } from '../storage/run-store';
 import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
-import { batchEvents, mergeRunEvents, mergeSpeedEvents, type EventBatch } from './batch-events';
+import {
+  batchEvents,
+  FLUSH_MS,
+  mergeRunEvents,
+  mergeSpeedEvents,
+  SPARING_FLUSH_MS,
+  type EventBatch,
+} from './batch-events';
 import { measureRequest } from './measure-request';
 import { describeDevice, obtainFiles, openWithEngine } from './open-session';
 import {
@@ -36,7 +43,7 @@ let loaded: { readonly key: string; readonly session: Session } | undefined;
 const api: EngineWorkerApi = {
   listEngines: () => engineRegistry.map(({ id, label, formats }) => ({ id, label, formats })),
   run(request, listener) {
-    return runAlone(batchEvents(listener, mergeRunEvents), (emit, signal) =>
+    return runAlone(batchEvents(listener, mergeRunEvents, chooseFlushMs), (emit, signal) =>
       navigator.locks.request(nameRunLock(request.runId), () => runRequest(request, emit, signal)),
     );
   },
@@ -51,6 +58,14 @@ const api: EngineWorkerApi = {
     running?.abort();
   },
 };
+
+/** A model on the GPU leaves the cores to the page. */
+function chooseFlushMs(): number {
+  const info = loaded?.session.info;
+  return info?.backend === 'wasm' && info.threads >= navigator.hardwareConcurrency
+    ? SPARING_FLUSH_MS
+    : FLUSH_MS;
+}
 
 /** One thing at a time: two would compete for the same cores. */
 async function runAlone<Event>(
@@ -149,7 +164,8 @@ async function openSession(
 ): Promise<Session> {
   const contextTokens = Math.min(artifact.contextTokens, request.sampling.maxTokens + PROMPT_TOKENS);
   const engineId = request.continued?.session.engineId ?? request.engineId;
-  const key = [artifact.id, contextTokens, engineId, request.continued?.session.threads].join(' ');
+  const { threads } = request;
+  const key = [artifact.id, contextTokens, engineId, threads, request.continued?.session.threads].join(' ');
   if (loaded?.key === key) return loaded.session;
   await closeLoaded();
   const files = await obtainFiles(artifact, request.modelsUrl, shardStore, emit, signal);
@@ -166,7 +182,8 @@ async function openSession(
           contextTokens,
           device,
           backend: 'wasm',
-          ...(request.continued !== undefined && { threads: request.continued.session.threads }),
+          ...(threads !== undefined && { threads }),
+          ...(request.continued !== undefined && { measuredThreads: request.continued.session.threads }),
         },
         settingsStore,
         emit,

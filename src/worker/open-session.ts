@@ -72,20 +72,23 @@ export interface OpenWith {
   readonly backend: Backend;
   /** Where the count is given; otherwise the fastest here is found. */
   readonly threads?: number;
+  /** What was found fastest when this run began. */
+  readonly measuredThreads?: number;
 }
 
 /** Opens a session with as many threads as are fastest on this device. @throws FaultError */
 export async function openWithEngine(
   engine: Engine,
-  { artifact, files, contextTokens, device, backend, threads }: OpenWith,
+  { artifact, files, contextTokens, device, backend, threads, measuredThreads }: OpenWith,
   settingsStore: SettingsStore,
   emit: EmitOpening,
   signal: AbortSignal,
 ): Promise<Session> {
   const open = (count: number | 'measure') =>
     engine.open(artifact, files, { contextTokens, threads: count, backend }, signal);
-  if (engine.choosesThreads) return open('measure');
   if (threads !== undefined) return open(threads);
+  if (engine.choosesThreads) return open('measure');
+  if (measuredThreads !== undefined) return open(measuredThreads);
   return openWithBestThreads(
     `threads ${engine.id} ${artifact.id} ${device.logicalCores}`,
     listThreadCandidates(device.logicalCores, device.crossOriginIsolated),

@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly sampling: Sampling;
   /** Where the person has chosen one; otherwise the first that can run the model. */
   readonly engineId?: string;
+  /** Where the person has chosen a count; otherwise as many as are fastest here. */
+  readonly threads?: number;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
   /** Present when an interrupted run goes on. */
