@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { answerMarker, dropEcho, findBold, stripReasoning, unwrapLatex, unwrapMarkdown } from './answer-text';
 import { gradeAnswer } from './graders/registry';
+import { nodePorts } from './graders/testing/node-ports';
 
 describe('stripReasoning', () => {
   it.each([
@@ -60,17 +61,17 @@ describe('gradeAnswer', () => {
   ];
 
   describe.each(specs)('by $type', (spec) => {
-    const statusOf = (answer: string) =>
-      gradeAnswer(answer, { id: 'case', prompt: '?', graders: [spec], tags: [] }).status;
+    const statusOf = async (answer: string) =>
+      (await gradeAnswer(answer, { id: 'case', prompt: '?', graders: [spec], tags: [] }, nodePorts)).status;
 
-    it('reads what follows the reasoning', () => {
-      expect(statusOf('<think>Is it 5? The answer is 5.</think>\n\n4')).toBe('pass');
+    it('reads what follows the reasoning', async () => {
+      expect(await statusOf('<think>Is it 5? The answer is 5.</think>\n\n4')).toBe('pass');
     });
 
-    it('gives no credit for reasoning alone', () => {
-      expect(statusOf('<think>The answer is 4.\n4')).toBe('fail');
-      expect(statusOf('<think>4</think>')).toBe('fail');
-      expect(statusOf('<think>4</think>5')).toBe('fail');
+    it('gives no credit for reasoning alone', async () => {
+      expect(await statusOf('<think>The answer is 4.\n4')).toBe('fail');
+      expect(await statusOf('<think>4</think>')).toBe('fail');
+      expect(await statusOf('<think>4</think>5')).toBe('fail');
     });
   });
 });

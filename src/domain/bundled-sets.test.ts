@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { gradeAnswer, graderRegistry } from './graders/registry';
+import { checkSpec, gradeAnswer } from './graders/registry';
 import { parseTestSetJson, type Case, type TestSet } from './test-set';
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -49,7 +49,7 @@ describe.each(sets)('$id', ({ id, set }) => {
   it('explains every answer, has graders that we know, and no prompt twice', () => {
     for (const each of set.cases) {
       expect(each.explanation, each.id).toBeDefined();
-      for (const spec of each.graders) expect(() => graderRegistry.get(spec.type)?.check(spec)).not.toThrow();
+      for (const spec of each.graders) expect(() => checkSpec(spec)).not.toThrow();
     }
     expect(new Set(set.cases.map(({ prompt }) => prompt)).size).toBe(set.cases.length);
   });
@@ -61,20 +61,20 @@ describe.each(sets)('$id', ({ id, set }) => {
   describe.each(set.cases.map((each) => [each.id, each] as const))('%s', (caseId, each) => {
     const { good, bad } = answers[id]?.[caseId] ?? { good: [], bad: [] };
 
-    it.each(good)('accepts %j', (answer) => {
-      expect(gradeAnswer(answer, each)).toMatchObject({ status: 'pass', score: 1 });
+    it.each(good)('accepts %j', async (answer) => {
+      expect(await gradeAnswer(answer, each)).toMatchObject({ status: 'pass', score: 1 });
     });
 
-    it.each(bad)('rejects %j', (answer) => {
-      expect(gradeAnswer(answer, each)).toMatchObject({ status: 'fail', score: 0 });
+    it.each(bad)('rejects %j', async (answer) => {
+      expect(await gradeAnswer(answer, each)).toMatchObject({ status: 'fail', score: 0 });
     });
 
     const sentences = each.prompt.split(/(?<=[.?!])\s+/);
 
     it.each(['', ' \n', 'I am not sure.', 'Не знаю.', each.prompt, ...sentences.slice(-2)])(
       'rejects %j',
-      (answer) => {
-        expect(gradeAnswer(answer, each)).toMatchObject({ status: 'fail' });
+      async (answer) => {
+        expect(await gradeAnswer(answer, each)).toMatchObject({ status: 'fail' });
       },
     );
   });

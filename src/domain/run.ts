@@ -54,6 +54,8 @@ export interface GradedResult {
   readonly status: 'pass' | 'fail' | 'not-run';
   readonly score: number;
   readonly outcomes: readonly GraderOutcome[];
+  /** Absent where no grader names one, and in runs of older versions. */
+  readonly metrics?: Readonly<Record<string, number>>;
   readonly timing: Timing;
 }
 

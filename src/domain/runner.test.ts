@@ -54,7 +54,7 @@ function makeBench(answer: Answer = () => say('yes', '.')) {
         return yield* answer(caseId, signal);
       },
     },
-    grade: gradeAnswer,
+    grade: (answer, testCase, facts) => gradeAnswer(answer, testCase, facts),
     now: () => clock.ms,
     record: (result) => {
       recorded.push(result);

@@ -1,5 +1,6 @@
 import type { CompletionEnd, Sampling, Session, Token } from './engine';
 import { throwIfStopped, toFault } from './fault';
+import type { AnswerFacts } from './graders/grader';
 import type { CaseGrade } from './graders/registry';
 import type { PromptTemplate } from './model';
 import { buildMessages, renderPrompt } from './prompt';
@@ -16,7 +17,7 @@ export interface RunPlan {
 
 export interface RunPorts {
   readonly session: Pick<Session, 'complete'>;
-  readonly grade: (answer: string, testCase: Case) => CaseGrade | Promise<CaseGrade>;
+  readonly grade: (answer: string, testCase: Case, facts: AnswerFacts) => CaseGrade | Promise<CaseGrade>;
   /** Milliseconds from any fixed moment, never going back. */
   readonly now: () => number;
   /** Resolves when the result is safe on disk. */
@@ -69,6 +70,8 @@ async function* runCase(
     yield { type: 'case-started', caseId, prompt };
     const startedAt = ports.now();
     let firstTokenMs: number | undefined;
+    const logprobs: number[] = [];
+    let tokenCount = 0;
     const tokens: AsyncIterator<Token, CompletionEnd, void> = ports.session.complete(
       { prompt, stop: plan.template.stop },
       plan.sampling,
@@ -85,6 +88,8 @@ async function* runCase(
         }
         firstTokenMs ??= ports.now() - startedAt;
         answer += next.value.text;
+        tokenCount++;
+        if (next.value.logprob !== undefined) logprobs.push(next.value.logprob);
         yield { type: 'token', caseId, text: next.value.text, count: 1 };
       }
     } finally {
@@ -92,7 +97,12 @@ async function* runCase(
       await tokens.return?.();
     }
     const totalMs = ports.now() - startedAt;
-    const { status, score, outcomes } = await ports.grade(answer, testCase);
+    const { status, score, outcomes, metrics } = await ports.grade(answer, testCase, {
+      finish: end.reason,
+      totalMs,
+      // Some of them would say nothing of the whole answer.
+      ...(tokenCount > 0 && logprobs.length === tokenCount && { logprobs }),
+    });
     return {
       kind: 'graded',
       caseId,
@@ -102,6 +112,7 @@ async function* runCase(
       status,
       score,
       outcomes,
+      ...(metrics !== undefined && { metrics }),
       timing: {
         promptTokens: end.promptTokens,
         cachedTokens: end.cachedTokens,

@@ -5,10 +5,22 @@ import { parseJsonWith, parseWith } from './parse';
 const id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), v.maxLength(80));
 const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
 
-const graderSpecSchema = v.looseObject({
-  /** The id of a grader in `graders/`; one nobody knows is kept and reported as not run. */
+const singleSpecSchema = v.looseObject({
+  /** The id of a grader in `graders/`, or `not-` and an id; one nobody knows is kept and reported as not run. */
   type: text(60),
+  /** 0 records the grader without counting it. */
   weight: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1000))),
+  /** What it means is up to the grader. */
+  threshold: v.optional(v.pipe(v.number(), v.finite())),
+  /** Scores of one name are averaged apart. */
+  metric: v.optional(text(60)),
+  value: v.optional(v.unknown()),
+});
+
+const graderSpecSchema = v.looseObject({
+  ...singleSpecSchema.entries,
+  /** Of an `assert-set`: the graders that it counts as one. */
+  assert: v.optional(v.pipe(v.array(singleSpecSchema), v.minLength(1), v.maxLength(32))),
 });
 
 const caseSchema = v.strictObject({
@@ -16,6 +28,10 @@ const caseSchema = v.strictObject({
   prompt: text(20_000),
   choices: v.optional(v.pipe(v.array(text(2_000)), v.minLength(2), v.maxLength(26))),
   graders: v.pipe(v.array(graderSpecSchema), v.minLength(1), v.maxLength(32)),
+  /** With it, the weighted mean of the graders' scores decides, not each of them. */
+  threshold: v.optional(v.pipe(v.number(), v.finite())),
+  /** What the prompt was made of, for graders that are scripts. */
+  variables: v.optional(v.record(text(80), v.pipe(v.string(), v.maxLength(20_000)))),
   tags: v.optional(v.pipe(v.array(text(60)), v.maxLength(32)), []),
   /** Cases of one group vary one item; statistics treat them as one cluster. */
   group: v.optional(id),

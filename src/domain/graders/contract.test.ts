@@ -3,20 +3,67 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { parseTestSet, type GraderSpec } from '../test-set';
-import type { Grader, Verdict } from './grader';
-import { gradeAnswer, graderRegistry } from './registry';
+import type { GradeContext, GradeOutcome, Grader } from './grader';
+import { checkSpec, gradeAnswer, graderRegistry } from './registry';
+import { nodePorts } from './testing/node-ports';
 
 /** Specs that must be accepted; a grader without one fails the contract. */
 const samples: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
-  equals: [{ value: 'Anna' }, { value: '12', ignoreCase: true, ignorePunctuation: true, weight: 2 }],
-  contains: [{ value: 'Anna' }, { value: ['a', 'b'], ignoreCase: true }],
+  equals: [
+    { value: 'Anna' },
+    { value: '12', ignoreCase: true, ignorePunctuation: true, weight: 2 },
+    { value: { a: [1, null] } },
+  ],
+  contains: [{ value: 'Anna' }, { value: 12 }],
+  icontains: [{ value: 'anna' }],
+  'contains-all': [{ value: ['a', 1] }, { value: 'a, "b, c"' }],
+  'contains-any': [{ value: ['a', 1] }, { value: 'a, "b, c"' }],
+  'icontains-all': [{ value: ['a', 1] }, { value: 'a, "b, c"' }],
+  'icontains-any': [{ value: ['a', 1] }, { value: 'a, "b, c"' }],
+  'starts-with': [{ value: 'Anna' }],
   regex: [{ value: '\\d+' }, { value: '(?:a|b)c$', flags: 'i' }],
+  'is-json': [{}, { value: { type: 'object', required: ['a'] } }, { value: '{"type":"number"}' }],
+  'contains-json': [{}, { value: { type: 'object', required: ['a'] } }],
+  'is-xml': [{}, { value: { requiredElements: ['a.b'] } }, { value: 'a.b, c' }, { value: ['a'] }],
+  'contains-xml': [{}, { value: { requiredElements: ['a.b'] } }],
+  'is-html': [{}],
+  'contains-html': [{}],
+  'word-count': [{ value: 3 }, { value: '3' }, { value: { min: 2 } }, { value: { min: 2, max: 4 } }],
+  levenshtein: [{ value: 'Anna' }, { value: 'Anna and Boris', threshold: 100 }],
+  'rouge-n': [{ value: "Anna doesn't like Boris." }],
+  bleu: [{ value: 'Anna and Boris are here' }, { value: ['a', 'b'], threshold: 0.1 }],
+  gleu: [{ value: 'Anna and Boris are here' }, { value: ['a', 'b'], threshold: 0.1 }],
+  perplexity: [{}, { threshold: 2 }],
+  'perplexity-score': [{}, { threshold: 0.3 }],
+  latency: [{ threshold: 1_000 }, { metric: 'ms', weight: 0 }],
+  'finish-reason': [{ value: 'Stop' }],
+  'is-refusal': [{}],
+  similar: [{ value: 'Anna' }, { value: ['Anna', 'Boris'], threshold: 0.9 }],
+  javascript: [
+    { value: 'output.length > 3' },
+    {
+      value: 'const n = output.length; ({ pass: n > 3, score: 1 / (1 + n), reason: "length" })',
+      threshold: 1,
+    },
+  ],
+  'llm-rubric': [{ value: 'is polite' }],
   number: [{ value: 12 }, { value: '3/4', tolerance: 0.1, relativeTolerance: 0.1, weight: 0 }],
   choice: [
     { value: 'B' },
     { value: 'A', options: ['A', 'B', 'C'] },
     { value: 'Anna', options: ['Anna', { text: 'Boris', aliases: ['no', 'да'] }] },
   ],
+};
+
+/** Everything that a grader can ask for. */
+const context: GradeContext = {
+  finish: 'stop',
+  totalMs: 1_200,
+  logprobs: [-0.1, -2],
+  ...nodePorts,
+  embed: (texts) =>
+    Promise.resolve(texts.map((text) => Float32Array.of(text.length, 1, text.charCodeAt(0) || 0))),
+  judge: (question) => Promise.resolve(question.length % 2 === 0 ? 'A' : 'B, as A is wrong'),
 };
 
 const testCase = (spec: GraderSpec) => ({
@@ -31,11 +78,14 @@ function specsOf(grader: Grader): readonly GraderSpec[] {
   return (samples[grader.id] ?? []).map((options) => ({ type: grader.id, ...options }));
 }
 
-function expectSound(verdict: Verdict): void {
-  expect(verdict.score).toBeGreaterThanOrEqual(0);
-  expect(verdict.score).toBeLessThanOrEqual(1);
-  expect(verdict.pass).toBe(verdict.reason.code === 'matched');
-  for (const shown of [verdict.reason.expected, verdict.reason.found]) {
+function expectSound(outcome: GradeOutcome): void {
+  const reason = 'notRun' in outcome ? outcome.notRun : outcome.reason;
+  if (!('notRun' in outcome)) {
+    expect(outcome.score).toBeGreaterThanOrEqual(0);
+    expect(outcome.score).toBeLessThanOrEqual(1);
+    if (reason.code !== 'self-judged') expect(outcome.pass).toBe(reason.code === 'matched');
+  }
+  for (const shown of [reason.expected, reason.found]) {
     if (shown !== undefined) expect(shown.length).toBeLessThanOrEqual(100);
   }
 }
@@ -92,6 +142,25 @@ const answerPieces = fc
           'and a half',
           'so',
           'значит',
+        ],
+        ...[
+          '{"a":',
+          '{',
+          '"',
+          '}',
+          '[1]',
+          'null',
+          '<a>',
+          '<b c="d">',
+          '</b>',
+          '</a>',
+          '<br/>',
+          '<!--',
+          '-->',
+          '&amp;',
+          'I cannot',
+          'help',
+          'не могу',
         ],
       ),
       fc.string({ unit: 'grapheme', maxLength: 6 }),
@@ -157,6 +226,38 @@ const hugePieces = [
     '12.05.',
     '\t \t',
   ],
+  ...[
+    '{',
+    '{"',
+    '{"a":',
+    '{}',
+    '[',
+    '[1,',
+    '"',
+    '\\',
+    '<',
+    '<a>',
+    '<a ',
+    `<a '"`,
+    '<a "',
+    '<p><b>',
+    '</a>',
+    '<a/>',
+  ],
+  ...[
+    '<!--',
+    '<![CDATA[',
+    '<title>',
+    '<!doctype html',
+    '&amp;',
+    '&a',
+    ' a="',
+    "can't ",
+    '. . .',
+    "''",
+    'gonna ',
+  ],
+  ...['i am sorry ', 'к сожалению ', 'я не могу ', 'as an ai'],
 ];
 
 describe('the registry of graders', () => {
@@ -183,7 +284,11 @@ describe('the registry of graders', () => {
             cases: [testCase(spec)],
           });
           for (const each of set.cases.flatMap(({ graders }) => graders)) {
-            expect(() => grader.check(each)).not.toThrow();
+            expect(() => {
+              checkSpec(each);
+              // A latency without a limit can only be recorded.
+              if (each.metric === undefined) checkSpec({ ...each, type: `not-${each.type}` });
+            }).not.toThrow();
           }
         }
       });
@@ -194,64 +299,82 @@ describe('the registry of graders', () => {
         }
       });
 
-      it('meets junk options with bad-input and nothing else', () => {
-        const keys = [...new Set(specsOf(grader).flatMap((spec) => Object.keys(spec)))].filter(
-          (key) => key !== 'type',
-        );
-        const junk = fc.oneof(
-          fc.dictionary(fc.constantFrom(...keys), fc.anything()),
-          fc.dictionary(fc.string(), fc.anything(), { noNullPrototype: true }),
-          fc.record({
-            value: fc.oneof(fc.string(), fc.double(), fc.array(fc.string())),
-            options: fc.anything(),
-          }),
-        );
+      const keys = [...new Set(specsOf(grader).flatMap((spec) => Object.keys(spec)))].filter(
+        (key) => key !== 'type',
+      );
+      const junk = fc.oneof(
+        fc.dictionary(fc.constantFrom('value', 'threshold', ...keys), fc.anything()),
+        fc.dictionary(fc.string(), fc.anything(), { noNullPrototype: true }),
+        fc.record({ value: fc.oneof(fc.jsonValue(), fc.string(), fc.double(), fc.array(fc.string())) }),
+        fc.record({ value: fc.string({ minLength: 1_000, maxLength: 30_000 }) }),
+      );
+
+      it('meets junk options with bad-input and nothing else, at once', () => {
         fc.assert(
-          fc.property(junk, fc.string(), (options, answer) => {
-            const spec: GraderSpec = { ...options, type: id };
+          fc.property(junk, (options) => {
+            const startedAt = performance.now();
             try {
-              grader.check(spec);
-              expectSound(grader.grade(answer, spec, testCase(spec)));
+              checkSpec({ ...options, type: id });
             } catch (error) {
-              expect(error).toBeInstanceOf(FaultError);
               expect(error).toMatchObject({ fault: { kind: 'bad-input' } });
             }
+            expect(performance.now() - startedAt).toBeLessThan(1000);
           }),
-          { numRuns: 500 },
+          { numRuns: 2_000 },
         );
-      });
+      }, 30_000);
 
-      it('says "not run" in the registry when its options are wrong', () => {
-        const { status } = gradeAnswer('12', testCase({ type: id, vlaue: 'misspelt' }));
+      it('grades by junk options, where it takes them, at once', async () => {
+        await fc.assert(
+          fc.asyncProperty(junk, fc.string(), async (options, answer) => {
+            const spec: GraderSpec = { ...options, type: id };
+            const startedAt = performance.now();
+            const { outcomes } = await gradeAnswer(answer, testCase(spec), context);
+            for (const { verdict } of outcomes) expectSound(verdict);
+            expect(performance.now() - startedAt).toBeLessThan(1000);
+          }),
+          { numRuns: 300 },
+        );
+      }, 30_000);
+
+      it('says "not run" in the registry when its options are wrong', async () => {
+        const { status } = await gradeAnswer('12', testCase({ type: id, vlaue: 'misspelt' }));
         expect(status).toBe('not-run');
       });
 
-      it('grades any answer', () => {
+      it('is not run, or runs, without anything from outside', async () => {
+        for (const spec of specsOf(grader)) expectSound(await grader.grade('12', spec, testCase(spec)));
+      });
+
+      it('grades any answer, and its opposite', async () => {
         const answers = fc.oneof(answerPieces, fc.string({ unit: 'binary', maxLength: 200 }));
-        fc.assert(
-          fc.property(answers, fc.constantFrom(...specsOf(grader)), (answer, spec) => {
-            expectSound(grader.grade(answer, spec, testCase(spec)));
-            expect(grader.grade(answer, spec, testCase(spec))).toEqual(
-              grader.grade(answer, spec, testCase(spec)),
-            );
+        await fc.assert(
+          fc.asyncProperty(answers, fc.constantFrom(...specsOf(grader)), async (answer, spec) => {
+            const outcome = await grader.grade(answer, spec, testCase(spec), context);
+            expectSound(outcome);
+            expect(await grader.grade(answer, spec, testCase(spec), context)).toEqual(outcome);
+            if ('notRun' in outcome) return;
+            const opposite = grader.negate(outcome, spec);
+            expectSound(opposite);
+            if (opposite.reason.code !== 'script-error') expect(opposite.pass).toBe(!outcome.pass);
           }),
           { numRuns: 500 },
         );
-      });
+      }, 30_000);
 
-      it('grades 100 kB in less than a second', () => {
+      it('grades 100 kB in less than a second', async () => {
         for (const piece of hugePieces) {
           const answer = piece.repeat(Math.ceil(100_000 / piece.length));
           for (const spec of specsOf(grader)) {
             const startedAt = performance.now();
-            expectSound(grader.grade(answer, spec, testCase(spec)));
+            expectSound(await grader.grade(answer, spec, testCase(spec), context));
             expect(
               performance.now() - startedAt,
               `${JSON.stringify(piece)} for ${JSON.stringify(spec)}`,
             ).toBeLessThan(1000);
           }
         }
-      }, 30_000);
+      }, 60_000);
     },
   );
 });

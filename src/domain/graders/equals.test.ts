@@ -35,10 +35,13 @@ describe('equals', () => {
     expect(reason).toEqual({ code: 'different', expected: 'y', found: 'x'.repeat(80) });
   });
 
-  it.each([{}, { value: 1 }, { value: 'x', ignoreCase: 'yes' }, { value: 'x', threshold: 1 }])(
-    'refuses the options %j',
-    (options) => {
-      expect(() => equals.check({ type: 'equals', ...options })).toThrow(FaultError);
-    },
-  );
+  it.each([
+    {},
+    { value: NaN },
+    { value: [undefined] },
+    { value: 'x', ignoreCase: 'yes' },
+    { value: 'x', threshold: 1 },
+  ])('refuses the options %j', (options) => {
+    expect(() => equals.check({ type: 'equals', ...options })).toThrow(FaultError);
+  });
 });

@@ -1,36 +1,40 @@
 import * as v from 'valibot';
+import { SHOWN_CHARACTERS } from '../answer-text';
+import { isSameJson, jsonValueSchema, readJson } from '../json-text';
 import { parseWith } from '../parse';
-import { defineGrader, fail, pass } from './grader';
+import { commonEntries, defineGrader, fail, pass } from './grader';
 
 const optionsSchema = v.strictObject({
-  type: v.string(),
-  weight: v.optional(v.number()),
-  value: v.pipe(v.string(), v.maxLength(20_000)),
+  ...commonEntries,
+  value: jsonValueSchema,
   ignoreCase: v.optional(v.boolean(), false),
   ignorePunctuation: v.optional(v.boolean(), false),
 });
 
 /** Python's `string.punctuation`: what lm-eval's `exact_match` removes, so that imported tasks score the same. */
 const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/g;
-const SHOWN_CHARACTERS = 80;
 
 /**
- * The whole answer is the value, character by character: white space counts too, as in promptfoo's `equals`.
+ * The whole answer is the value, character by character: white space counts too, as in promptfoo's `equals`. Where the
+ * value is JSON of more than one part, the answer has to be the same JSON.
  * `ignoreCase` and `ignorePunctuation` are those of lm-eval's `exact_match`.
  */
 export const equals = defineGrader({
   id: 'equals',
   parse: (spec) => parseWith(optionsSchema, spec, 'equals grader'),
-  grade: (answer, options) => {
-    const reduce = (text: string) => {
-      const cased = options.ignoreCase ? text.toLowerCase() : text;
-      return options.ignorePunctuation ? cased.replace(ASCII_PUNCTUATION, '') : cased;
+  grade: (answer, { value, ignoreCase, ignorePunctuation }) => {
+    const isJson = typeof value === 'object';
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const shown = { expected: text.slice(0, SHOWN_CHARACTERS), found: answer.slice(0, SHOWN_CHARACTERS) };
+    const reduce = (each: string) => {
+      const cased = ignoreCase ? each.toLowerCase() : each;
+      return ignorePunctuation ? cased.replace(ASCII_PUNCTUATION, '') : cased;
     };
-    const shown = {
-      expected: options.value.slice(0, SHOWN_CHARACTERS),
-      found: answer.slice(0, SHOWN_CHARACTERS),
-    };
-    if (reduce(answer) === reduce(options.value)) return pass(shown);
+    const read = isJson ? readJson(answer) : undefined;
+    const isSame = isJson
+      ? read !== undefined && isSameJson(value, read.value)
+      : reduce(answer) === reduce(text);
+    if (isSame) return pass(shown);
     return fail(answer.trim() === '' ? 'no-answer' : 'different', shown);
   },
 });

@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import { SHOWN_CHARACTERS } from '../answer-text';
 import type { Case, GraderSpec } from '../test-set';
 
 /**
@@ -6,7 +8,34 @@ import type { Case, GraderSpec } from '../test-set';
  */
 export interface Reason {
   readonly code:
-    'matched' | 'different' | 'missing' | 'no-answer' | 'ambiguous' | 'unknown-grader' | 'bad-options';
+    | 'matched'
+    | 'different'
+    | 'missing'
+    | 'no-answer'
+    | 'ambiguous'
+    /** A `not-` grader found what must not be there. */
+    | 'forbidden'
+    /** A measured value is on the wrong side of its limit. */
+    | 'out-of-range'
+    /** Not in the format that `expected` names. */
+    | 'malformed'
+    /** The set's own code threw, or returned what is no verdict. */
+    | 'script-error'
+    /** A model's own opinion, for or against: shown, but never counted. */
+    | 'self-judged'
+    // Not run:
+    | 'unknown-grader'
+    | 'bad-options'
+    /** This device, page or run has no part for it; `expected` names the part. */
+    | 'not-available'
+    /** What `expected` names was not measured with the answer. */
+    | 'not-measured'
+    /** The set's own code needs a person's yes. */
+    | 'not-allowed'
+    | 'timeout'
+    | 'too-large'
+    /** The judge says one thing in one order and another in the other. */
+    | 'judge-undecided';
   readonly expected?: string;
   readonly found?: string;
 }
@@ -16,6 +45,10 @@ export interface Verdict {
   /** 0 to 1. */
   readonly score: number;
   readonly reason: Reason;
+  /** In the grader's own unit, where its named metric is to record that instead of the score. */
+  readonly measured?: number;
+  /** Metrics that the grader names itself. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 /** A grader that could not run: neither pass nor fail. */
@@ -23,25 +56,92 @@ export interface NotRun {
   readonly notRun: Reason;
 }
 
-export interface Grader {
+export type GradeOutcome = Verdict | NotRun;
+
+/** What is known of an answer beside its text. */
+export interface AnswerFacts {
+  readonly finish?: 'stop' | 'length';
+  /** From asking to the last token. */
+  readonly totalMs?: number;
+  /** Natural logarithm of each token's probability, for all tokens of the answer. */
+  readonly logprobs?: readonly number[];
+}
+
+/** What a port found, or why it did not. */
+export type PortReply<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | {
+      readonly ok: false;
+      /** `bad-options`: the pattern, schema or script cannot be read; `threw`: the script did. */
+      readonly code: 'timeout' | 'too-large' | 'not-available' | 'bad-options' | 'threw';
+      readonly detail: string;
+    };
+
+/** What graders need from outside; where a port is absent, a grader that needs it is not run. */
+export interface GraderPorts {
+  /** The text that the pattern matched, or null. The pattern is foreign: it runs where it can be killed. */
+  readonly runRegex?: (pattern: string, flags: string, text: string) => Promise<PortReply<string | null>>;
+  /** Index of the first JSON text that is valid by the schema, or null. Schemas hold patterns too. */
+  readonly matchSchema?: (schema: unknown, texts: readonly string[]) => Promise<PortReply<number | null>>;
+  /** What promptfoo's `javascript` returns, as plain JSON. Given only for sets whose code a person has allowed. */
+  readonly runScript?: (
+    source: string,
+    answer: string,
+    variables: Readonly<Record<string, string>>,
+  ) => Promise<PortReply<unknown>>;
+  /** Sentence embeddings, all of one length. */
+  readonly embed?: (texts: readonly string[]) => Promise<readonly Float32Array[]>;
+  /** A model's short, greedy answer to a question. */
+  readonly judge?: (question: string) => Promise<string>;
+}
+
+export interface GradeContext extends AnswerFacts, GraderPorts {}
+
+/** What every grader's options may hold beside its own. */
+export const commonEntries = { type: v.string(), weight: v.optional(v.number()) };
+export const thresholdEntry = v.pipe(v.number(), v.finite());
+
+type MaybeLater = GradeOutcome | Promise<GradeOutcome>;
+
+export interface Grader<Outcome extends MaybeLater = MaybeLater> {
   readonly id: string;
+  /** False for opinions: they are recorded, but decide nothing. */
+  readonly counts: boolean;
   /** @throws FaultError `bad-input` when the spec's options are wrong */
   check(spec: GraderSpec): void;
-  /** Pure; `answer` is untrusted text. @throws FaultError `bad-input` when the spec's options are wrong */
-  grade(answer: string, spec: GraderSpec, testCase: Case): Verdict;
+  /** `answer` is untrusted text. @throws FaultError `bad-input` when the spec's options are wrong */
+  grade(answer: string, spec: GraderSpec, testCase: Case, context?: GradeContext): Outcome;
+  /** The verdict of the same grader with `not-` before its type. */
+  negate(verdict: Verdict, spec: GraderSpec): Verdict;
 }
 
 /** Ties the parsed options to the function that reads them, so that a registry can hold graders of every kind. */
-export function defineGrader<Options>(definition: {
+export function defineGrader<Options, Outcome extends MaybeLater>(definition: {
   id: string;
+  counts?: boolean;
   parse: (spec: GraderSpec) => Options;
-  grade: (answer: string, options: Options, testCase: Case) => Verdict;
-}): Grader {
-  const { id, parse, grade } = definition;
+  grade: (answer: string, options: Options, testCase: Case, context: GradeContext) => Outcome;
+  negate?: (verdict: Verdict, options: Options) => Verdict;
+}): Grader<Outcome> {
+  const { id, counts = true, grade, negate } = definition;
+  // The metric is the registry's business: no grader needs to know of it.
+  const parse = ({ metric: _metric, ...spec }: GraderSpec) => definition.parse(spec);
   return {
     id,
+    counts,
     check: (spec) => void parse(spec),
-    grade: (answer, spec, testCase) => grade(answer, parse(spec), testCase),
+    grade: (answer, spec, testCase, context = {}) => grade(answer, parse(spec), testCase, context),
+    negate: (verdict, spec) => (negate === undefined ? flip(verdict) : negate(verdict, parse(spec))),
+  };
+}
+
+/** What passed fails and the other way round; the score is mirrored, as promptfoo does. */
+export function flip({ pass: passed, score, reason: { code, ...shown } }: Verdict): Verdict {
+  const opinion = code === 'self-judged';
+  return {
+    pass: !passed,
+    score: 1 - score,
+    reason: opinion ? { code, ...shown } : passed ? { code: 'forbidden', ...shown } : { code: 'matched' },
   };
 }
 
@@ -51,4 +151,24 @@ export function pass(reason: Omit<Reason, 'code'>): Verdict {
 
 export function fail(code: Exclude<Reason['code'], 'matched'>, reason: Omit<Reason, 'code'>): Verdict {
   return { pass: false, score: 0, reason: { code, ...reason } };
+}
+
+/** A verdict by a score that has to reach a threshold. */
+export function judgeScore(score: number, threshold: number): Verdict {
+  const bounded = Math.min(1, Math.max(0, score));
+  const shown = { expected: `≥ ${threshold}`, found: bounded.toFixed(2) };
+  const passed = score >= threshold;
+  return { pass: passed, score: bounded, reason: { code: passed ? 'matched' : 'out-of-range', ...shown } };
+}
+
+/** @param expected names the port that is missing */
+export function notAvailable(expected: string): NotRun {
+  return { notRun: { code: 'not-available', expected } };
+}
+
+/** A port that could not do its part for the grader `id`. */
+export function portFailed(id: string, reply: Extract<PortReply<unknown>, { ok: false }>): NotRun {
+  const code = reply.code === 'threw' ? 'script-error' : reply.code;
+  const found = reply.detail.slice(0, SHOWN_CHARACTERS);
+  return { notRun: { code, expected: id, ...(found !== '' && { found }) } };
 }

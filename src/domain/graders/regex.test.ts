@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import type { Case } from '../test-set';
 import { regex } from './regex';
+import { nodePorts } from './testing/node-ports';
 
 const testCase: Case = { id: 'case', prompt: '?', graders: [{ type: 'regex' }], tags: [] };
 
@@ -18,15 +19,24 @@ const table: [answer: string, options: Record<string, unknown>, code: string][] 
 ];
 
 describe('regex', () => {
-  it.each(table)('%.40j against %j: %s', (answer, options, code) => {
-    const verdict = regex.grade(answer, { type: 'regex', ...options }, testCase);
+  it.each(table)('%.40j against %j: %s', async (answer, options, code) => {
+    const verdict = await regex.grade(answer, { type: 'regex', ...options }, testCase, nodePorts);
     const isMatch = code === 'matched';
     expect(verdict).toMatchObject({ pass: isMatch, score: isMatch ? 1 : 0, reason: { code } });
   });
 
-  it('shows what matched', () => {
-    const { reason } = regex.grade('x = 42', { type: 'regex', value: '\\d+' }, testCase);
-    expect(reason).toEqual({ code: 'matched', expected: '\\d+', found: '42' });
+  it('shows what matched', async () => {
+    const verdict = await regex.grade('x = 42', { type: 'regex', value: '\\d+' }, testCase, nodePorts);
+    expect(verdict).toMatchObject({ reason: { code: 'matched', expected: '\\d+', found: '42' } });
+  });
+
+  it('is not run without a place to run it, nor when it takes too long', async () => {
+    const spec = { type: 'regex', value: '^(a+)+$' };
+    expect(await regex.grade('a', spec, testCase)).toMatchObject({ notRun: { code: 'not-available' } });
+    const startedAt = performance.now();
+    const outcome = await regex.grade(`${'a'.repeat(40)}b`, spec, testCase, nodePorts);
+    expect(outcome).toMatchObject({ notRun: { code: 'timeout', expected: 'regex' } });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
   it.each([

@@ -1,39 +1,46 @@
 import * as v from 'valibot';
+import { SHOWN_CHARACTERS } from '../answer-text';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
-import { defineGrader, fail, pass } from './grader';
+import {
+  commonEntries,
+  defineGrader,
+  fail,
+  notAvailable,
+  pass,
+  portFailed,
+  type GradeOutcome,
+} from './grader';
 
 const optionsSchema = v.strictObject({
-  type: v.string(),
-  weight: v.optional(v.number()),
+  ...commonEntries,
   value: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000)),
-  /** Not `g` and `y`: they only carry a position from one search to the next. */
+  /** Ours. Not `g` and `y`: they only carry a position from one search to the next. */
   flags: v.optional(v.pipe(v.string(), v.regex(/^[imsuv]*$/, 'expected flags out of i, m, s, u, v')), ''),
 });
 
 /**
- * Even a harmless pattern such as `a*b` takes quadratic time, so only the end of a very long answer, where the
- * conclusion is, is searched. This does not stop a pattern that takes exponential time (ReDoS): patterns from foreign
- * sets have to be run in a worker that can be killed.
+ * The pattern, in JavaScript's dialect, matches anywhere in the answer (promptfoo). A pattern can take time exponential
+ * in the answer (ReDoS), so it runs where it can be killed.
  */
-const SEARCHED_CHARACTERS = 20_000;
-const SHOWN_CHARACTERS = 80;
-
-/** The pattern, in JavaScript's dialect, matches anywhere in the answer, as in promptfoo. */
 export const regex = defineGrader({
   id: 'regex',
   parse: (spec) => {
     const { value, flags } = parseWith(optionsSchema, spec, 'regex grader');
     try {
-      return { source: value, pattern: new RegExp(value, flags) };
+      // Only read here: nothing is matched.
+      new RegExp(value, flags);
     } catch (error) {
       throw badInput('regex grader', error instanceof Error ? error.message : 'not a pattern');
     }
+    return { value, flags };
   },
-  grade: (answer, { source, pattern }) => {
-    const expected = source.slice(0, SHOWN_CHARACTERS);
-    const match = pattern.exec(answer.slice(-SEARCHED_CHARACTERS));
-    if (match !== null) return pass({ expected, found: match[0].slice(0, SHOWN_CHARACTERS) });
+  grade: async (answer, { value, flags }, _testCase, { runRegex }): Promise<GradeOutcome> => {
+    if (runRegex === undefined) return notAvailable('regex');
+    const reply = await runRegex(value, flags, answer);
+    if (!reply.ok) return portFailed('regex', reply);
+    const expected = value.slice(0, SHOWN_CHARACTERS);
+    if (reply.value !== null) return pass({ expected, found: reply.value.slice(0, SHOWN_CHARACTERS) });
     return fail('missing', { expected, found: answer.slice(0, SHOWN_CHARACTERS) });
   },
 });

@@ -1,58 +1,225 @@
 import { stripReasoning } from '../answer-text';
-import { FaultError } from '../fault';
-import type { Case } from '../test-set';
-import type { Grader, NotRun, Verdict } from './grader';
+import { badInput, FaultError } from '../fault';
+import type { Case, GraderSpec } from '../test-set';
+import type { AnswerFacts, GradeContext, GradeOutcome, Grader, GraderPorts, NotRun, Verdict } from './grader';
 import * as graders from './index';
 
 export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
   Object.values(graders).map((grader) => [grader.id, grader]),
 );
 
+/** A group of graders that counts as one (promptfoo's `assert-set`); groups do not nest. */
+const SET_TYPE = 'assert-set';
+const NEGATION = 'not-';
+/** Of what is wrong with options: it can repeat them. */
+const DETAIL_CHARACTERS = 100;
+/** Enough answers at once that a sandbox in another thread always has work. */
+const BATCH = 64;
+
 export interface GraderOutcome {
   readonly type: string;
   readonly verdict: Verdict | NotRun;
+  /** Of an `assert-set`. */
+  readonly parts?: readonly GraderOutcome[];
 }
 
 export interface CaseGrade {
   readonly outcomes: readonly GraderOutcome[];
-  /** `not-run` when any grader could not run: such a case is neither passed nor failed. */
+  /** `not-run` when any grader could not run, or none counts: such a case is neither passed nor failed. */
   readonly status: 'pass' | 'fail' | 'not-run';
   /** Weighted mean of the graders' scores, 0 to 1. A weight of 0 records a grader without counting it. */
   readonly score: number;
+  /** Weighted mean of each metric that graders name. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** One grader, or set of them, before it is added up. */
+interface Share {
+  readonly outcome: GraderOutcome;
+  readonly weight: number;
+  readonly metrics: readonly { readonly name: string; readonly value: number; readonly weight: number }[];
+}
+
+/** Types of promptfoo that are another by a longer name. */
+const ALIASES: ReadonlyMap<string, string> = new Map([['similar:cosine', 'similar']]);
+
+/** The grader of a type, and whether the type asks for its opposite. */
+export function findGrader(type: string): { readonly grader: Grader; readonly negated: boolean } | undefined {
+  const find = (id: string) => graderRegistry.get(ALIASES.get(id) ?? id);
+  const grader = find(type);
+  if (grader !== undefined) return { grader, negated: false };
+  const opposite = type.startsWith(NEGATION) ? find(type.slice(NEGATION.length)) : undefined;
+  return opposite && { grader: opposite, negated: true };
+}
+
+/** Reads a spec's options without grading. @throws FaultError `bad-input` for options or a grader nobody knows */
+export function checkSpec(spec: GraderSpec): void {
+  if (spec.type === SET_TYPE) {
+    for (const part of readParts(spec)) checkSpec(part);
+    return;
+  }
+  const found = findGrader(spec.type);
+  if (found === undefined) throw badInput('grader', `unknown type ${spec.type}`);
+  found.grader.check(spec);
 }
 
 /**
- * Grades an answer, less the reasoning that opens it, by all graders of its case; it passes when all that carry weight
- * pass (as in promptfoo).
+ * Grades an answer, less the reasoning that opens it, by all graders of its case. It passes when all that carry weight
+ * pass or, where the case has a threshold, when the score reaches that (as in promptfoo).
  */
-export function gradeAnswer(answer: string, testCase: Case): CaseGrade {
+export async function gradeAnswer(
+  answer: string,
+  testCase: Case,
+  context: GradeContext = {},
+): Promise<CaseGrade> {
   const final = stripReasoning(answer);
-  const outcomes = testCase.graders.map((spec) => {
-    const grader = graderRegistry.get(spec.type);
-    const weight = spec.weight ?? 1;
-    const verdict: Verdict | NotRun =
-      grader === undefined
-        ? { notRun: { code: 'unknown-grader', expected: spec.type } }
-        : runGrader(grader, () => grader.grade(final, spec, testCase));
-    return { type: spec.type, verdict, weight };
+  const shares: Share[] = [];
+  for (const spec of testCase.graders) shares.push(await gradeSpec(final, spec, testCase, context));
+  const { status, score } = addUp(shares, testCase.threshold);
+  const metrics = addUpMetrics(shares);
+  return { outcomes: shares.map(({ outcome }) => outcome), status, score, ...(metrics && { metrics }) };
+}
+
+export interface StoredAnswer {
+  readonly answer: string;
+  readonly testCase: Case;
+  readonly facts?: AnswerFacts;
+}
+
+/** Grades many stored answers, in their order, without a model. */
+export async function gradeAnswers(
+  answers: readonly StoredAnswer[],
+  ports: GraderPorts,
+): Promise<readonly CaseGrade[]> {
+  const grades: CaseGrade[] = [];
+  for (let start = 0; start < answers.length; start += BATCH) {
+    const batch = answers.slice(start, start + BATCH);
+    grades.push(
+      ...(await Promise.all(
+        batch.map(({ answer, testCase, facts }) => gradeAnswer(answer, testCase, { ...facts, ...ports })),
+      )),
+    );
+  }
+  return grades;
+}
+
+async function gradeSpec(
+  answer: string,
+  spec: GraderSpec,
+  testCase: Case,
+  context: GradeContext,
+): Promise<Share> {
+  if (spec.type === SET_TYPE) return gradeSet(answer, spec, testCase, context);
+  const weight = spec.weight ?? 1;
+  const found = findGrader(spec.type);
+  if (found === undefined) {
+    const verdict: NotRun = { notRun: { code: 'unknown-grader', expected: spec.type } };
+    return { outcome: { type: spec.type, verdict }, weight, metrics: [] };
+  }
+  const { grader, negated } = found;
+  const verdict = await run(grader.id, async () => {
+    const outcome = await grader.grade(answer, spec, testCase, context);
+    return negated && !('notRun' in outcome) ? grader.negate(outcome, spec) : outcome;
   });
-  const counted = outcomes.filter(({ weight }) => weight > 0);
-  const ran = counted.flatMap(({ verdict, weight }) => ('notRun' in verdict ? [] : [{ verdict, weight }]));
+  return {
+    outcome: { type: spec.type, verdict },
+    weight: grader.counts ? weight : 0,
+    metrics: 'notRun' in verdict ? [] : listMetrics(spec.metric, weight, verdict),
+  };
+}
+
+async function gradeSet(
+  answer: string,
+  spec: GraderSpec,
+  testCase: Case,
+  context: GradeContext,
+): Promise<Share> {
+  const weight = spec.weight ?? 1;
+  const parts: Share[] = [];
+  const verdict = await run(SET_TYPE, async () => {
+    for (const part of readParts(spec)) parts.push(await gradeSpec(answer, part, testCase, context));
+    return describeSet(parts, spec.threshold);
+  });
+  const own = 'notRun' in verdict ? [] : listMetrics(spec.metric, weight, verdict);
+  const inner = parts.flatMap(({ metrics }) =>
+    metrics
+      .filter(({ name }) => name !== spec.metric)
+      .map((metric) => ({ ...metric, weight: metric.weight * weight })),
+  );
+  return {
+    outcome: { type: spec.type, verdict, parts: parts.map(({ outcome }) => outcome) },
+    weight,
+    metrics: [...own, ...inner],
+  };
+}
+
+function readParts(spec: GraderSpec): readonly GraderSpec[] {
+  const { assert: parts = [] } = spec;
+  if (parts.length === 0) throw badInput(SET_TYPE, 'it has no graders');
+  if (parts.some(({ type }) => type === SET_TYPE)) throw badInput(SET_TYPE, 'sets do not nest');
+  return parts;
+}
+
+function describeSet(parts: readonly Share[], threshold: number | undefined): GradeOutcome {
+  const { status, score } = addUp(parts, threshold);
+  const verdicts = parts.filter(({ weight }) => weight > 0).map(({ outcome }) => outcome.verdict);
+  if (status === 'not-run') {
+    const reasons = verdicts.flatMap((verdict) => ('notRun' in verdict ? [verdict.notRun] : []));
+    return { notRun: reasons[0] ?? { code: 'not-available', expected: 'a grader that counts' } };
+  }
+  if (status === 'pass') return { pass: true, score, reason: { code: 'matched' } };
+  const failed = verdicts.flatMap((verdict) => ('notRun' in verdict || verdict.pass ? [] : [verdict.reason]));
+  return { pass: false, score, reason: failed[0] ?? { code: 'out-of-range' } };
+}
+
+function addUp(
+  shares: readonly Share[],
+  threshold: number | undefined,
+): { readonly status: CaseGrade['status']; readonly score: number } {
+  const counted = shares.filter(({ weight }) => weight > 0);
+  const ran = counted.flatMap(({ outcome: { verdict }, weight }) =>
+    'notRun' in verdict ? [] : [{ verdict, weight }],
+  );
   const totalWeight = ran.reduce((sum, { weight }) => sum + weight, 0);
   const score =
     ran.reduce((sum, { verdict, weight }) => sum + verdict.score * weight, 0) / (totalWeight || 1);
-  const status =
-    ran.length < counted.length ? 'not-run' : ran.every(({ verdict }) => verdict.pass) ? 'pass' : 'fail';
-  return { outcomes: outcomes.map(({ type, verdict }) => ({ type, verdict })), status, score };
+  if (ran.length < counted.length || counted.length === 0) return { status: 'not-run', score };
+  const isPassed = threshold === undefined ? ran.every(({ verdict }) => verdict.pass) : score >= threshold;
+  return { status: isPassed ? 'pass' : 'fail', score };
+}
+
+function listMetrics(metric: string | undefined, weight: number, verdict: Verdict): Share['metrics'] {
+  const own =
+    metric === undefined ? [] : [{ name: metric, value: verdict.measured ?? verdict.score, weight }];
+  const named = Object.entries(verdict.metrics ?? {})
+    .filter(([name]) => name !== metric)
+    .map(([name, value]) => ({ name, value, weight }));
+  return [...own, ...named];
+}
+
+/** A metric of weights 0 only, which is merely recorded, is a plain mean. */
+function addUpMetrics(shares: readonly Share[]): Readonly<Record<string, number>> | undefined {
+  const all = shares.flatMap(({ metrics }) => metrics);
+  if (all.length === 0) return undefined;
+  const means = [...new Set(all.map(({ name }) => name))].map((name) => {
+    const same = all.filter((metric) => metric.name === name);
+    const isRecorded = same.every(({ weight }) => weight === 0);
+    const weigh = (weight: number) => (isRecorded ? 1 : weight);
+    const total = same.reduce((sum, { weight }) => sum + weigh(weight), 0);
+    return [name, same.reduce((sum, { value, weight }) => sum + value * weigh(weight), 0) / total] as const;
+  });
+  return Object.fromEntries(means);
 }
 
 /** Options that cannot be read make a grader "not run"; they never pass and never end a run. */
-function runGrader(grader: Grader, grade: () => Verdict): Verdict | NotRun {
+async function run(id: string, grade: () => Promise<GradeOutcome>): Promise<GradeOutcome> {
   try {
-    return grade();
+    return await grade();
   } catch (error) {
     if (error instanceof FaultError && error.fault.kind === 'bad-input') {
-      return { notRun: { code: 'bad-options', expected: grader.id, found: error.fault.detail } };
+      return {
+        notRun: { code: 'bad-options', expected: id, found: error.fault.detail.slice(0, DETAIL_CHARACTERS) },
+      };
     }
     throw error;
   }

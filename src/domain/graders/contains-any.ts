@@ -1,0 +1,4 @@
+import { defineSubstringGrader } from '../substrings';
+
+/** The answer has at least one value of the list in it (promptfoo). */
+export const containsAny = defineSubstringGrader('contains-any', { ignoreCase: false, quantity: 'any' });

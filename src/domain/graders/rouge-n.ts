@@ -1,0 +1,22 @@
+import * as v from 'valibot';
+import { countGrams, countShared, splitTokens } from '../ngrams';
+import { parseWith } from '../parse';
+import { commonEntries, defineGrader, judgeScore, thresholdEntry } from './grader';
+
+const optionsSchema = v.strictObject({
+  ...commonEntries,
+  value: v.pipe(v.string(), v.regex(/\S/, 'expected a word'), v.maxLength(20_000)),
+  threshold: v.optional(thresholdEntry, 0.75),
+});
+
+/** How much of the value's words is in the answer: ROUGE-1 recall (Lin 2004), as promptfoo's `rouge-n`. */
+export const rougeN = defineGrader({
+  id: 'rouge-n',
+  parse: (spec) => {
+    const { value, threshold } = parseWith(optionsSchema, spec, 'rouge-n grader');
+    const tokens = splitTokens(value);
+    return { threshold, count: tokens.length, grams: countGrams(tokens, 1) };
+  },
+  grade: (answer, { grams, count, threshold }) =>
+    judgeScore(countShared(countGrams(splitTokens(answer), 1), grams) / count, threshold),
+});
