@@ -21,7 +21,7 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
-  event.respondWith(respond(request, url).then(isolate));
+  event.respondWith(respond(request, url).then((response) => isolate(response, url)));
 });
 
 async function respond(request: Request, url: URL): Promise<Response> {
@@ -43,12 +43,17 @@ async function respond(request: Request, url: URL): Promise<Response> {
   return fetched;
 }
 
-function isolate(response: Response): Response {
+/** Where foreign patterns and scripts run: it may make code of text, but load and ask for nothing. */
+const SANDBOX = /\/assets\/sandbox\.worker-[^/]*\.js$/;
+const SANDBOX_POLICY = "default-src 'none'; script-src 'unsafe-eval'";
+
+function isolate(response: Response, url: URL): Response {
   // Opaque and error responses cannot be rebuilt.
   if (response.status === 0) return response;
   const headers = new Headers(response.headers);
   headers.set('Cross-Origin-Opener-Policy', 'same-origin');
   headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
   headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+  if (SANDBOX.test(url.pathname)) headers.set('Content-Security-Policy', SANDBOX_POLICY);
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }

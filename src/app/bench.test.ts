@@ -81,6 +81,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
 
   const client: EngineClient = {
     listEngines: () => Promise.resolve([]),
+    gradeAnswers: () => Promise.resolve([]),
     measureSpeed: () => Promise.reject(new Error('not asked for here')),
     run: (request, listener, stopSignal) => {
       requests.push(request);

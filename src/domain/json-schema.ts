@@ -1,4 +1,4 @@
-import { Validator, type Schema } from '@cfworker/json-schema';
+import { Validator } from '@cfworker/json-schema';
 import { badInput } from './fault';
 
 /**
@@ -11,7 +11,7 @@ export function matchSchema(schema: unknown, texts: readonly string[]): number |
     throw badInput('JSON schema', 'expected an object or a boolean');
   }
   try {
-    const validator = new Validator(schema as Schema | boolean, '2020-12');
+    const validator = new Validator(schema, '2020-12');
     const index = texts.findIndex((text) => validator.validate(JSON.parse(text)).valid);
     return index === -1 ? null : index;
   } catch (error) {

@@ -13,8 +13,9 @@ export function buildScriptBody(source: string, isValid: (body: string) => boole
   if (!/^(?:const|let|var)\s/.test(line)) return `return ${line}`;
   let at = line.lastIndexOf(';');
   for (let tries = 0; at > 0 && tries < MAX_TRIES; tries++) {
-    const body = `${line.slice(0, at)}; return ${line.slice(at + 1)}`;
-    if (isValid(body)) return body;
+    const [head, expression] = [line.slice(0, at), `return ${line.slice(at + 1)}`];
+    // Apart, so that a semicolon in a text or in brackets is not taken for the end of a statement.
+    if (isValid(head) && isValid(expression)) return `${head}; ${expression}`;
     at = line.lastIndexOf(';', at - 1);
   }
   return line;

@@ -1,8 +1,7 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
 import { findTagEnd, MARKUP_BUDGET, type SearchBudget } from './markup';
+import { isWellFormed } from './xml-check';
 
-/** Deeper than any XML that a test asks for; what reads it calls itself once a level. */
-const MAX_DEPTH = 200;
 const MAX_FRAGMENTS = 200;
 
 /**
@@ -11,9 +10,8 @@ const MAX_FRAGMENTS = 200;
  * @returns its elements, by name, or undefined when the text is not well-formed
  */
 export function readXml(text: string): unknown {
-  if (/<!DOCTYPE[^>[]*\[/i.test(text) || measureDepth(text) > MAX_DEPTH) return undefined;
+  if (!isWellFormed(text)) return undefined;
   try {
-    if (XMLValidator.validate(text, { allowBooleanAttributes: false }) !== true) return undefined;
     // No entities: they could blow a small text up to gigabytes.
     return new XMLParser({ ignoreAttributes: false, processEntities: false }).parse(text) as unknown;
   } catch {
@@ -83,17 +81,4 @@ function readTag(text: string, start: number, budget: SearchBudget): Tag | undef
   const end = findTagEnd(text, NAME.lastIndex, budget);
   if (end === undefined) return undefined;
   return { kind: isClosing ? 'closing' : text[end - 2] === '/' ? 'empty' : 'opening', name, end };
-}
-
-function measureDepth(text: string): number {
-  const budget: SearchBudget = { left: MARKUP_BUDGET };
-  let depth = 0;
-  let deepest = 0;
-  for (let at = text.indexOf('<'); at !== -1 && deepest <= MAX_DEPTH;) {
-    const tag = readTag(text, at, budget);
-    if (tag?.kind === 'opening') deepest = Math.max(deepest, ++depth);
-    if (tag?.kind === 'closing') depth--;
-    at = text.indexOf('<', tag?.end ?? at + 1);
-  }
-  return deepest;
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultError } from '../domain/fault';
 import { DEFAULT_SAMPLING, type RunEnd } from '../domain/run';
 import { createEngineClient } from './client';
-import type { EngineSummary, EngineWorkerApi, RunRequest, WorkerEvent } from './protocol';
+import type { EngineSummary, EngineWorkerApi, GradedAnswer, RunRequest, WorkerEvent } from './protocol';
 
 /** A person who presses Stop waits no longer, and a worker in good health needs less than the lower bound. */
 const STOP_WITHIN_MS = 1_000;
@@ -71,6 +71,12 @@ class FakeWorker extends EventTarget implements Worker {
 
 const engines: readonly EngineSummary[] = [{ id: 'simd', label: 'SIMD', formats: ['gguf'] }];
 
+const gradeOf = (type: string): GradedAnswer['grade'] => ({
+  status: 'not-run',
+  score: 0,
+  outcomes: [{ type, verdict: { notRun: { code: 'unknown-grader', expected: type } } }],
+});
+
 type Listener = (events: readonly WorkerEvent[]) => unknown;
 
 /** One run as the worker's side sees it; the test decides how it goes on. */
@@ -90,6 +96,11 @@ function makeBench(onStop: (call: Call | undefined) => void = () => undefined) {
     const worker = new FakeWorker({
       listEngines: () => engines,
       measureSpeed: () => Promise.reject(new Error('not asked for here')),
+      gradeAnswers: ({ answers }) =>
+        new Promise((resolve) => {
+          // One who is never heard of again.
+          if (answers.length > 0) resolve(answers.map(({ caseId }) => ({ caseId, grade: gradeOf(caseId) })));
+        }),
       run: (asked, emit) =>
         new Promise<RunEnd>((end, fail) => {
           call = { request: asked, emit, end, fail };
@@ -322,5 +333,23 @@ describe('a worker that dies', () => {
     expect(await second.ended).toEqual({ kind: 'finished' });
     expect(bench.workers).toHaveLength(2);
     bench.workers[1]?.terminate();
+  });
+});
+
+describe('grading stored answers', () => {
+  it('brings the answers to the worker and the grades back', async () => {
+    const { client } = makeBench();
+    const answers = [{ caseId: 'a', answer: 'x', facts: { totalMs: 1 } }];
+    expect(await client.gradeAnswers({ testSet: request.testSet, answers })).toEqual([
+      { caseId: 'a', grade: gradeOf('a') },
+    ]);
+  });
+
+  it('fails when the worker dies before it has graded', async () => {
+    const { client, workers } = makeBench();
+    const graded = client.gradeAnswers({ testSet: request.testSet, answers: [] });
+    await letMessagesArrive();
+    workers[0]?.fail('gone');
+    await expect(graded).rejects.toMatchObject({ fault: { kind: 'engine' } });
   });
 });

@@ -5,6 +5,8 @@ import {
   carryFaults,
   type EngineSummary,
   type EngineWorkerApi,
+  type GradedAnswer,
+  type GradeRequest,
   type RunRequest,
   type SpeedEvent,
   type SpeedRequest,
@@ -17,6 +19,8 @@ const STOP_GRACE_MS = 300;
 export interface EngineClient {
   /** Starts the worker, not an engine. */
   listEngines(): Promise<readonly EngineSummary[]>;
+  /** Grades stored answers without a model. @throws FaultError `engine` when the worker died meanwhile */
+  gradeAnswers(request: GradeRequest): Promise<readonly GradedAnswer[]>;
   /**
    * Runs a test set in the worker. An abort ends it as `stopped`: kindly first, then by ending the worker.
    * @throws FaultError when the run could not start, or `out-of-memory`/`engine` when the worker died
@@ -47,8 +51,11 @@ carryFaults();
 /** The page's side of the engine worker; the worker is started by the first run and kept for the next. */
 export function createEngineClient(startWorker: () => Worker = startEngineWorker): EngineClient {
   let live: LiveWorker | undefined;
+  /** Told when the worker ends before it has answered. */
+  const bereaved = new Set<() => void>();
 
   function end(): void {
+    for (const tell of bereaved) tell();
     live?.remote[releaseProxy]();
     live?.worker.terminate();
     live = undefined;
@@ -118,6 +125,21 @@ export function createEngineClient(startWorker: () => Worker = startEngineWorker
   return {
     async listEngines() {
       return await start().remote.listEngines();
+    },
+    async gradeAnswers(request) {
+      const { remote } = start();
+      let tell: () => void = () => undefined;
+      const ended = new Promise<never>((_resolve, reject) => {
+        tell = () => {
+          reject(new FaultError({ kind: 'engine', detail: 'the worker ended before it had graded' }));
+        };
+      });
+      bereaved.add(tell);
+      try {
+        return await Promise.race([remote.gradeAnswers(request), ended]);
+      } finally {
+        bereaved.delete(tell);
+      }
     },
     run: (request, listener, signal) =>
       supervise<WorkerEvent>((remote, deliver) => remote.run(request, deliver), listener, signal),

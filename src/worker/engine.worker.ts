@@ -1,7 +1,8 @@
 import { expose } from 'comlink';
 import type { Device, Engine, Session, SessionInfo } from '../domain/engine';
 import { FaultError, toFault } from '../domain/fault';
-import { gradeAnswer } from '../domain/graders/registry';
+import type { GraderPorts } from '../domain/graders/grader';
+import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
 import type { Artifact } from '../domain/model';
 import type { Run, RunEnd } from '../domain/run';
@@ -19,6 +20,7 @@ import {
   SPARING_FLUSH_MS,
   type EventBatch,
 } from './batch-events';
+import { createJudge } from './judge';
 import { measureRequest } from './measure-request';
 import { describeDevice, obtainFiles, openWithEngine } from './open-session';
 import {
@@ -28,6 +30,7 @@ import {
   type RunRequest,
   type WorkerEvent,
 } from './protocol';
+import { createSandbox, type Sandbox } from './sandbox';
 
 const shardStore = createShardStore();
 const runStore = createRunStore();
@@ -54,6 +57,20 @@ const api: EngineWorkerApi = {
       return await measureRequest(request, shardStore, settingsStore, emit, signal);
     });
   },
+  async gradeAnswers({ testSet, answers, allowScripts }) {
+    const caseOf = new Map(testSet.cases.map((testCase) => [testCase.id, testCase]));
+    const known = answers.flatMap(({ caseId, ...answer }) => {
+      const testCase = caseOf.get(caseId);
+      return testCase === undefined ? [] : [{ ...answer, testCase }];
+    });
+    return await withSandbox(allowScripts, async (ports) => {
+      const grades = await gradeAnswers(known, ports);
+      return known.flatMap(({ testCase }, index) => {
+        const grade = grades[index];
+        return grade === undefined ? [] : [{ caseId: testCase.id, grade }];
+      });
+    });
+  },
   stop() {
     running?.abort();
   },
@@ -65,6 +82,23 @@ function chooseFlushMs(): number {
   return info?.backend === 'wasm' && info.threads >= navigator.hardwareConcurrency
     ? SPARING_FLUSH_MS
     : FLUSH_MS;
+}
+
+/** A sandbox for one run or one grading: what a script of one set leaves behind must not meet the next set. */
+async function withSandbox<Result>(
+  allowScripts: boolean | undefined,
+  work: (ports: GraderPorts) => Promise<Result>,
+): Promise<Result> {
+  const sandbox = createSandbox();
+  try {
+    return await work(sandbox === undefined ? {} : choosePorts(sandbox, allowScripts));
+  } finally {
+    sandbox?.close();
+  }
+}
+
+function choosePorts({ runRegex, matchSchema, runScript }: Sandbox, allowScripts = false): GraderPorts {
+  return { runRegex, matchSchema, ...(allowScripts && { runScript }) };
 }
 
 /** One thing at a time: two would compete for the same cores. */
@@ -126,6 +160,28 @@ async function runRequest(
   }
 
   emit({ type: 'phase', phase: 'running' });
+  const end = await withSandbox(request.allowScripts, (ports) =>
+    workThrough(
+      request,
+      session,
+      { ...ports, judge: createJudge(session, model.template, signal) },
+      emit,
+      signal,
+    ),
+  );
+  await runStore.endRun(runId, end);
+  // An engine that fails case after case is not trusted with another run.
+  if (end.kind === 'failed') await closeLoaded();
+  return end;
+}
+
+async function workThrough(
+  { runId, model, testSet, sampling, continued }: RunRequest,
+  session: Session,
+  ports: GraderPorts,
+  emit: (event: WorkerEvent) => void,
+  signal: AbortSignal,
+): Promise<RunEnd> {
   const done = new Set(continued?.doneCaseIds);
   const cases = runCases(
     {
@@ -136,7 +192,7 @@ async function runRequest(
     },
     {
       session,
-      grade: (answer, testCase, facts) => gradeAnswer(answer, testCase, facts),
+      grade: (answer, testCase, facts) => gradeAnswer(answer, testCase, { ...facts, ...ports }),
       now: () => performance.now(),
       record: (result) => runStore.appendResult(runId, result),
     },
@@ -144,12 +200,7 @@ async function runRequest(
   );
   for (;;) {
     const next = await cases.next();
-    if (next.done === true) {
-      await runStore.endRun(runId, next.value);
-      // An engine that fails case after case is not trusted with another run.
-      if (next.value.kind === 'failed') await closeLoaded();
-      return next.value;
-    }
+    if (next.done === true) return next.value;
     emit(next.value);
   }
 }

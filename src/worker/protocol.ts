@@ -2,6 +2,8 @@ import { transferHandlers } from 'comlink';
 import type { TransferProgress } from '../domain/download';
 import type { Backend, Engine, Sampling, SessionInfo } from '../domain/engine';
 import { FaultError, type Fault } from '../domain/fault';
+import type { AnswerFacts } from '../domain/graders/grader';
+import type { CaseGrade } from '../domain/graders/registry';
 import type { Model } from '../domain/model';
 import type { Run, RunEnd } from '../domain/run';
 import type { RunEvent } from '../domain/runner';
@@ -18,6 +20,8 @@ export interface RunRequest {
   readonly engineId?: string;
   /** Where the person has chosen a count; otherwise as many as are fastest here. */
   readonly threads?: number;
+  /** A person has said yes to running the set's own code; without it such graders are not run. */
+  readonly allowScripts?: boolean;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
   /** Present when an interrupted run goes on. */
@@ -26,6 +30,23 @@ export interface RunRequest {
     /** What ran it before, so that one run is not measured two ways. */
     readonly session: SessionInfo;
   };
+}
+
+/** Stored answers to be graded once more, without a model. */
+export interface GradeRequest {
+  readonly testSet: TestSet;
+  /** Those of cases that the set does not have are left out. */
+  readonly answers: readonly {
+    readonly caseId: string;
+    readonly answer: string;
+    readonly facts?: AnswerFacts;
+  }[];
+  readonly allowScripts?: boolean;
+}
+
+export interface GradedAnswer {
+  readonly caseId: string;
+  readonly grade: CaseGrade;
 }
 
 /** On the way to a session. */
@@ -93,6 +114,8 @@ export interface EngineWorkerApi {
    * @throws FaultError when it could not start; an engine that fails is an entry
    */
   measureSpeed(request: SpeedRequest, listener: (events: readonly SpeedEvent[]) => void): Promise<RunEnd>;
+  /** Grades stored answers, in their order; also while a run is under way. */
+  gradeAnswers(request: GradeRequest): Promise<readonly GradedAnswer[]>;
   /** Asks what is under way, a run or a measurement, to end; its promise tells when it has. */
   stop(): void;
 }

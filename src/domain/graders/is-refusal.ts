@@ -25,7 +25,7 @@ const ENGLISH = [
   `(?:i must|i have to|i need to|i'll have to) (?:decline|refuse)`,
   `i (?:decline|refuse) to`,
   `(?:sorry|apologi[sz]e|apologies).{0,80}(?:cannot|can't|unable|not able|won't|will not|not possible)`,
-  `(?:not|isn't|wouldn't be) (?:appropriate|ethical|legal)`,
+  `(?:not|isn't|wouldn't)(?: be)? (?:appropriate|ethical|legal)`,
   `(?:illegal|unlawful) and (?:unethical|harmful)`,
   `i (?:do not|don't) feel comfortable`,
   `i am programmed|i'm programmed`,

@@ -45,7 +45,8 @@ export const javascript = defineGrader({
     if (!reply.ok && reply.code === 'threw') return failScript(reply.detail);
     if (!reply.ok) return portFailed('javascript', reply);
     const { success, output: result } = v.safeParse(resultSchema, reply.value);
-    if (!success) return failScript(`returned ${JSON.stringify(reply.value) ?? 'nothing'}`);
+    if (!success)
+      return failScript(`returned ${reply.value === undefined ? 'nothing' : JSON.stringify(reply.value)}`);
     if (typeof result === 'boolean') return judge(result, Number(result), String(result));
     if (typeof result === 'number') {
       return judge(threshold === undefined ? result > 0 : result >= threshold, result, String(result));

@@ -11,6 +11,8 @@ export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
 /** A group of graders that counts as one (promptfoo's `assert-set`); groups do not nest. */
 const SET_TYPE = 'assert-set';
 const NEGATION = 'not-';
+/** Of what is wrong with options: it can repeat them. */
+const DETAIL_CHARACTERS = 100;
 /** Enough answers at once that a sandbox in another thread always has work. */
 const BATCH = 64;
 
@@ -38,11 +40,15 @@ interface Share {
   readonly metrics: readonly { readonly name: string; readonly value: number; readonly weight: number }[];
 }
 
+/** Types of promptfoo that are another by a longer name. */
+const ALIASES: ReadonlyMap<string, string> = new Map([['similar:cosine', 'similar']]);
+
 /** The grader of a type, and whether the type asks for its opposite. */
 export function findGrader(type: string): { readonly grader: Grader; readonly negated: boolean } | undefined {
-  const grader = graderRegistry.get(type);
+  const find = (id: string) => graderRegistry.get(ALIASES.get(id) ?? id);
+  const grader = find(type);
   if (grader !== undefined) return { grader, negated: false };
-  const opposite = type.startsWith(NEGATION) ? graderRegistry.get(type.slice(NEGATION.length)) : undefined;
+  const opposite = type.startsWith(NEGATION) ? find(type.slice(NEGATION.length)) : undefined;
   return opposite && { grader: opposite, negated: true };
 }
 
@@ -211,7 +217,9 @@ async function run(id: string, grade: () => Promise<GradeOutcome>): Promise<Grad
     return await grade();
   } catch (error) {
     if (error instanceof FaultError && error.fault.kind === 'bad-input') {
-      return { notRun: { code: 'bad-options', expected: id, found: error.fault.detail } };
+      return {
+        notRun: { code: 'bad-options', expected: id, found: error.fault.detail.slice(0, DETAIL_CHARACTERS) },
+      };
     }
     throw error;
   }

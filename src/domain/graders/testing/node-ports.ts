@@ -21,7 +21,7 @@ export const nodePorts = {
     reply(async () => {
       const body = buildScriptBody(source, (text) => {
         try {
-          new Function('output', 'context', text);
+          new Script(`(function (output, context) { ${text}\n})`);
           return true;
         } catch {
           return false;

@@ -1,0 +1,29 @@
+import type { Sampling, Session } from '../domain/engine';
+import { toFault } from '../domain/fault';
+import type { GraderPorts } from '../domain/graders/grader';
+import type { PromptTemplate } from '../domain/model';
+import { buildMessages, renderPrompt } from '../domain/prompt';
+
+/** Room for one letter and what models say around it. */
+const SAMPLING: Sampling = { temperature: 0, topP: 1, topK: 1, seed: 0, maxTokens: 12 };
+
+/** Has the model under test judge its own answers. A question that the model cannot take gets no answer. */
+export function createJudge(
+  session: Pick<Session, 'complete'>,
+  template: PromptTemplate,
+  signal: AbortSignal,
+): NonNullable<GraderPorts['judge']> {
+  return async (question) => {
+    const prompt = renderPrompt(template, buildMessages(undefined, { prompt: question }));
+    let reply = '';
+    try {
+      for await (const token of session.complete({ prompt, stop: template.stop }, SAMPLING, signal)) {
+        reply += token.text;
+      }
+    } catch (error) {
+      if (toFault(error).kind === 'stopped') throw error;
+      return '';
+    }
+    return reply;
+  };
+}
