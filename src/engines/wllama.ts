@@ -1,6 +1,8 @@
 import type { RawCompletionChunk, Wllama } from '@wllama/wllama';
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
+import * as v from 'valibot';
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
+
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
 
 /** More than any model has. */
@@ -12,6 +14,7 @@ export const wllama: Engine = {
   label: 'llama.cpp (wllama)',
   formats: ['gguf'],
   backends: ['wasm', 'webgpu'],
+  version: __WLLAMA_VERSION__,
   choosesThreads: false,
 
   supports: (artifact) =>
@@ -70,6 +73,10 @@ async function* complete(
       top_k: sampling.topK,
       seed: sampling.seed,
       stop: [...input.stop],
+      ...(input.alternatives !== undefined && {
+        n_probs: input.alternatives,
+        logprobs: input.alternatives,
+      }),
       abortSignal: signal,
     });
     let last: RawCompletionChunk | undefined;
@@ -79,7 +86,9 @@ async function* complete(
       last = chunk;
       const [choice] = chunk.choices;
       if (choice?.finish_reason === 'length') reason = 'length';
-      if (choice !== undefined && choice.text !== '') yield { text: choice.text };
+      if (choice === undefined) continue;
+      const likely = input.alternatives === undefined ? undefined : readLikely(choice);
+      if (choice.text !== '' || likely !== undefined) yield { text: choice.text, ...likely };
     }
     const timings = last?.timings;
     if (timings === undefined) {
@@ -98,9 +107,38 @@ async function* complete(
   }
 }
 
+const likelySchema = v.object({
+  id: v.number(),
+  token: v.string(),
+  logprob: v.number(),
+});
+/** What llama.cpp's server sends beside each token; wllama's types leave it out. */
+const choiceSchema = v.object({
+  logprobs: v.object({
+    content: v.tuple([v.object({ ...likelySchema.entries, top_logprobs: v.array(likelySchema) })]),
+  }),
+});
+
+/** The id and the probability of a token, and of those that came near; the last chunk has none. */
+function readLikely(choice: unknown): Omit<Token, 'text'> | undefined {
+  const read = v.safeParse(choiceSchema, choice);
+  if (!read.success) return undefined;
+  const [{ id, logprob, top_logprobs: top }] = read.output.logprobs.content;
+  return {
+    id,
+    logprob,
+    alternatives: top.map((each) => ({ id: each.id, text: each.token, logprob: each.logprob })),
+  };
+}
+
 function classify(error: unknown): Fault {
   const fault = toFault(error);
   if (fault.kind !== 'engine') return fault;
+  // As ggml's WebGPU backend reports it.
+  if (/device.{0,4}lost/i.test(fault.detail)) return { kind: 'device-lost', detail: fault.detail };
+  if (/exceeds the available context size/.test(fault.detail)) {
+    return { kind: 'bad-input', what: 'prompt', detail: fault.detail };
+  }
   return /out of memory|memory access|alloc|failed to grow/i.test(fault.detail)
     ? { kind: 'out-of-memory', detail: fault.detail }
     : fault;
