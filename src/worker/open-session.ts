@@ -3,6 +3,7 @@ import type { Backend, Device, Engine, OpenFile, Session } from '../domain/engin
 import { FaultError } from '../domain/fault';
 import { sumArtifactBytes, type Artifact } from '../domain/model';
 import type { SettingsStore, ShardStore } from '../domain/ports';
+import { threadsKey } from './calibration';
 import { listThreadCandidates, openWithBestThreads } from './choose-threads';
 import type { OpeningPhase, TransferEvent } from './protocol';
 import { createTransferPorts } from './transfer';
@@ -86,8 +87,10 @@ export async function openWithEngine(
     engine.open(artifact, files, { contextTokens, threads: count, backend }, signal);
   if (engine.choosesThreads) return open('measure');
   if (threads !== undefined) return open(threads);
+  // The CPU only feeds the graphics device.
+  if (backend === 'webgpu') return open(device.crossOriginIsolated ? Math.ceil(device.logicalCores / 2) : 1);
   return openWithBestThreads(
-    `threads ${engine.id} ${artifact.id} ${device.logicalCores}`,
+    threadsKey(engine, artifact.id, device),
     listThreadCandidates(device.logicalCores, device.crossOriginIsolated),
     settingsStore,
     open,
