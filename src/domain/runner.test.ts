@@ -92,6 +92,12 @@ const outline = (events: readonly RunEvent[]) =>
     }
   });
 
+const noInput = [
+  { prompt: '', stop: [] },
+  DEFAULT_SAMPLING,
+  new AbortController().signal,
+] as const satisfies Parameters<RunPorts['session']['complete']>;
+
 /** Longer than any chain of promises that does not wait for something outside. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -306,6 +312,27 @@ describe('a case that fails', () => {
     const { end: runEnd } = await collect(runCases(plan, bench.ports, bench.abort.signal));
     expect(runEnd).toEqual({ kind: 'finished' });
     expect(bench.recorded).toHaveLength(6);
+  });
+
+  it('asks for another session when its own broke, and not when a grader or a template did', async () => {
+    const asked: unknown[] = [];
+    const bench = makeBench((id) => {
+      if (id === 'b') throw new FaultError({ kind: 'device-lost', detail: 'gone' });
+      return say('yes');
+    });
+    const ports: RunPorts = {
+      ...bench.ports,
+      grade: (answer, testCase) => {
+        if (testCase.id === 'a') throw new Error('no such grader');
+        return gradeAnswer(answer, testCase);
+      },
+      recover: (fault, caseId) => {
+        asked.push([fault.kind, caseId]);
+        return Promise.resolve({ complete: () => makeBench().ports.session.complete(...noInput) });
+      },
+    };
+    await collect(runCases(makePlan([makeCase('a'), makeCase('b')]), ports, bench.abort.signal));
+    expect(asked).toEqual([['device-lost', 'b']]);
   });
 
   it('may fail in its template, before the engine is asked', async () => {

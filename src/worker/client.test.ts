@@ -90,6 +90,7 @@ function makeBench(onStop: (call: Call | undefined) => void = () => undefined) {
     const worker = new FakeWorker({
       listEngines: () => engines,
       measureSpeed: () => Promise.reject(new Error('not asked for here')),
+      recalibrate: () => Promise.reject(new Error('not asked for here')),
       run: (asked, emit) =>
         new Promise<RunEnd>((end, fail) => {
           call = { request: asked, emit, end, fail };

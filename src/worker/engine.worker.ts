@@ -1,10 +1,10 @@
 import { expose } from 'comlink';
-import type { Device, Engine, Session, SessionInfo } from '../domain/engine';
+import type { Device, Session, SetAside } from '../domain/engine';
 import { FaultError, toFault } from '../domain/fault';
 import { gradeAnswer } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
-import type { Artifact } from '../domain/model';
-import type { Run, RunEnd } from '../domain/run';
+import { listFiles, type Artifact } from '../domain/model';
+import type { EngineSwitch, Run, RunEnd } from '../domain/run';
 import { runCases } from '../domain/runner';
 import { hashTestSet } from '../domain/test-set';
 import { engineRegistry } from '../engines/registry';
@@ -12,8 +12,12 @@ import { createRunStore } from '../storage/run-store';
 import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
 import { batchEvents, mergeRunEvents, mergeSpeedEvents, type EventBatch } from './batch-events';
+import { forgetCalibration, openCalibration } from './calibration';
+import { findGraphics } from './find-graphics';
 import { measureRequest } from './measure-request';
+import { openBest } from './open-best';
 import { describeDevice, obtainFiles, openWithEngine } from './open-session';
+import type { Graphics } from './plan-backends';
 import {
   carryFaults,
   nameRunLock,
@@ -21,6 +25,7 @@ import {
   type RunRequest,
   type WorkerEvent,
 } from './protocol';
+import { createRecovery, findSwitch } from './recover-session';
 
 const shardStore = createShardStore();
 const runStore = createRunStore();
@@ -46,6 +51,10 @@ const api: EngineWorkerApi = {
       await closeLoaded();
       return await measureRequest(request, shardStore, settingsStore, emit, signal);
     });
+  },
+  async recalibrate(artifactId) {
+    if (running === undefined) await closeLoaded();
+    await forgetCalibration(settingsStore, artifactId, engineRegistry, describeDevice());
   },
   stop() {
     running?.abort();
@@ -78,7 +87,7 @@ async function runRequest(
   const artifact = model.artifacts.find((each) => each.id === request.artifactId);
   if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: request.artifactId });
   const device = describeDevice();
-  const session = await openSession(request, artifact, device, emit, signal);
+  const session = await openSession(request, artifact, device, [], emit, signal);
 
   if (continued === undefined) {
     const run: Run = {
@@ -110,12 +119,20 @@ async function runRequest(
     await runStore.reopenRun(runId);
   }
 
-  emit({ type: 'phase', phase: 'running' });
   const done = new Set(continued?.doneCaseIds);
+  const left = testSet.cases.filter(({ id }) => !done.has(id));
+  const recordSwitch = async (change: EngineSwitch) => {
+    await runStore.appendSwitch(runId, change);
+    emit({ type: 'engine-switched', change });
+  };
+  const atStart = findSwitch(continued?.session, session.info, left[0]?.id);
+  if (atStart !== undefined) await recordSwitch(atStart);
+
+  emit({ type: 'phase', phase: 'running' });
   const cases = runCases(
     {
       system: testSet.system,
-      cases: testSet.cases.filter((testCase) => !done.has(testCase.id)),
+      cases: left,
       template: model.template,
       sampling,
     },
@@ -124,6 +141,13 @@ async function runRequest(
       grade: gradeAnswer,
       now: () => performance.now(),
       record: (result) => runStore.appendResult(runId, result),
+      recover: createRecovery(session, {
+        reopen: (setAside) => openSession(request, artifact, device, setAside, emit, signal),
+        record: async (change) => {
+          await recordSwitch(change);
+          emit({ type: 'phase', phase: 'running' });
+        },
+      }),
     },
     signal,
   );
@@ -139,65 +163,67 @@ async function runRequest(
   }
 }
 
-/** The loaded session if it is the one wanted, else a new one: files, then the first engine that can. */
+/** The loaded session if it is the one wanted, else a new one: files, then the best way to run them on this device. */
 async function openSession(
   request: RunRequest,
   artifact: Artifact,
   device: Device,
+  setAside: readonly SetAside[],
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<Session> {
   const contextTokens = Math.min(artifact.contextTokens, request.sampling.maxTokens + PROMPT_TOKENS);
-  const engineId = request.continued?.session.engineId ?? request.engineId;
-  const key = [artifact.id, contextTokens, engineId, request.continued?.session.threads].join(' ');
-  if (loaded?.key === key) return loaded.session;
+  const before = request.continued?.session;
+  const engineId = before?.engineId ?? request.engineId;
+  const backend = before?.backend ?? request.backend ?? 'auto';
+  const key = [artifact.id, contextTokens, engineId, backend, before?.threads].join(' ');
+  if (setAside.length === 0 && loaded?.key === key) return loaded.session;
   await closeLoaded();
   const files = await obtainFiles(artifact, request.modelsUrl, shardStore, emit, signal);
 
-  emit({ type: 'phase', phase: 'loading' });
-  const insteadOf: { readonly engineId: string; readonly reason: string }[] = [];
-  for (const engine of findEngines(artifact, device, engineId)) {
-    try {
-      const session = await openWithEngine(
-        engine,
-        {
-          artifact,
-          files,
-          contextTokens,
-          device,
-          backend: 'wasm',
-          ...(request.continued !== undefined && { threads: request.continued.session.threads }),
-        },
-        settingsStore,
-        emit,
-        signal,
-      );
-      loaded = { key, session: insteadOf.length === 0 ? session : withInsteadOf(session, insteadOf) };
-      return loaded.session;
-    } catch (error) {
-      const fault = toFault(error);
-      // What one engine does not handle or cannot hold, another may; the result names both.
-      if (fault.kind !== 'unsupported' && fault.kind !== 'out-of-memory') throw error;
-      insteadOf.push({ engineId: engine.id, reason: fault.detail });
-    }
-  }
-  const detail = insteadOf.map(({ engineId: id, reason }) => `${id}: ${reason}`).join('; ');
-  throw new FaultError({ kind: 'unsupported', detail: detail || `${artifact.id} (${artifact.format})` });
-}
-
-function findEngines(artifact: Artifact, device: Device, engineId: string | undefined): readonly Engine[] {
-  const wanted = engineRegistry.filter(({ id }) => engineId === undefined || id === engineId);
-  return wanted.filter((engine) => engine.supports(artifact, device).ok);
-}
-
-function withInsteadOf(session: Session, insteadOf: NonNullable<SessionInfo['insteadOf']>): Session {
-  return { ...session, info: { ...session.info, insteadOf } };
+  const engines = engineRegistry.filter((engine) => engine.supports(artifact, device).ok);
+  const mayUseGpu = backend !== 'wasm' && engines.some(({ backends }) => backends.includes('webgpu'));
+  // Whoever asks for the CPU has the GPU left alone.
+  const graphics: Graphics = mayUseGpu ? await findGraphics() : { kind: 'no-webgpu' };
+  const session = await openBest(
+    { ...(engineId !== undefined && { engineId }), backend, setAside },
+    {
+      engines,
+      graphics,
+      calibration: await openCalibration(settingsStore, artifact.id, engines, device, graphics),
+      settings: settingsStore,
+      fileHash: listFiles(artifact)
+        .map(({ name, bytes, sha256 }) => sha256 ?? `${name} ${bytes}`)
+        .join(' '),
+      open: (engine, on, stopSignal) =>
+        openWithEngine(
+          engine,
+          {
+            artifact,
+            files,
+            contextTokens,
+            device,
+            backend: on,
+            ...(before?.backend === on && before.engineId === engine.id && { threads: before.threads }),
+          },
+          settingsStore,
+          emit,
+          stopSignal,
+        ),
+      onPhase: (phase) => emit({ type: 'phase', phase }),
+      now: () => performance.now(),
+    },
+    signal,
+  );
+  loaded = { key, session };
+  return session;
 }
 
 async function closeLoaded(): Promise<void> {
   const session = loaded?.session;
   loaded = undefined;
-  await session?.close();
+  // One that broke may break again in closing; nothing is left to do about it.
+  await session?.close().catch(() => undefined);
 }
 
 carryFaults();

@@ -1,9 +1,9 @@
 import { transferHandlers } from 'comlink';
 import type { TransferProgress } from '../domain/download';
-import type { Backend, Engine, Sampling, SessionInfo } from '../domain/engine';
+import type { Backend, BackendChoice, Engine, Sampling, SessionInfo } from '../domain/engine';
 import { FaultError, type Fault } from '../domain/fault';
 import type { Model } from '../domain/model';
-import type { Run, RunEnd } from '../domain/run';
+import type { EngineSwitch, Run, RunEnd } from '../domain/run';
 import type { RunEvent } from '../domain/runner';
 import type { SpeedEntry, SpeedPlan, SpeedReport, SpeedRoofline } from '../domain/speed';
 import type { TestSet } from '../domain/test-set';
@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly sampling: Sampling;
   /** Where the person has chosen one; otherwise the first that can run the model. */
   readonly engineId?: string;
+  /** Default: `auto`. */
+  readonly backend?: BackendChoice;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
   /** Present when an interrupted run goes on. */
@@ -27,7 +29,7 @@ export interface RunRequest {
 }
 
 /** On the way to a session. */
-export type OpeningPhase = 'checking' | 'downloading' | 'loading' | 'measuring';
+export type OpeningPhase = 'checking' | 'downloading' | 'loading' | 'measuring' | 'testing';
 export type RunPhase = OpeningPhase | 'running';
 
 export interface TransferEvent {
@@ -40,7 +42,9 @@ export type WorkerEvent =
   | { readonly type: 'phase'; readonly phase: RunPhase }
   | TransferEvent
   /** The journal has the run; what runs it is known. */
-  | { readonly type: 'run-opened'; readonly run: Run };
+  | { readonly type: 'run-opened'; readonly run: Run }
+  /** What runs it broke; the journal has what runs it now. The case starts again. */
+  | { readonly type: 'engine-switched'; readonly change: EngineSwitch };
 
 export interface SpeedRequest {
   readonly model: Model;
@@ -91,6 +95,8 @@ export interface EngineWorkerApi {
    * @throws FaultError when it could not start; an engine that fails is an entry
    */
   measureSpeed(request: SpeedRequest, listener: (events: readonly SpeedEvent[]) => void): Promise<RunEnd>;
+  /** Forgets what was measured of an artifact on this device: its next use measures anew. */
+  recalibrate(artifactId: string): Promise<void>;
   /** Asks what is under way, a run or a measurement, to end; its promise tells when it has. */
   stop(): void;
 }
