@@ -25,7 +25,10 @@ export interface ChatImage {
   readonly bytes: Uint8Array;
 }
 
-/** Text exactly as the model sees it, rendered in `domain`; `stop` ends the answer and is not part of it. */
+/**
+ * Text exactly as the model sees it, rendered in `domain`; `stop` ends the answer and is not part of it. Each image
+ * stands where the text has an `IMAGE_MARKER`.
+ */
 export interface CompletionInput {
   readonly prompt: string;
   readonly stop: readonly string[];
@@ -102,6 +105,8 @@ export interface SessionInfo {
 
 export interface Session {
   readonly info: SessionInfo;
+  /** The model sees images, and was opened with what that takes. */
+  readonly acceptsImages?: boolean;
   /** Yields tokens as they are generated and returns the measurements. Abort ends it with a `stopped` fault. */
   complete(
     input: CompletionInput,
@@ -122,6 +127,8 @@ export interface Session {
 export interface OpenFile {
   readonly name: string;
   readonly blob: Blob;
+  /** Absent for the weights. */
+  readonly role?: 'mmproj' | 'lora';
 }
 
 export interface OpenOptions {
@@ -147,6 +154,8 @@ export interface Engine {
   readonly version?: string;
   /** Measures and adapts its thread count itself; others are measured from outside. */
   readonly choosesThreads: boolean;
+  /** Can show images to models that have a projector for them. */
+  readonly acceptsImages?: boolean;
   supports(artifact: Artifact, device: Device): Support;
   /** @throws FaultError `unsupported`, `out-of-memory`, `engine` or `stopped` */
   open(

@@ -314,6 +314,31 @@ describe('a case that fails', () => {
     expect(bench.recorded).toHaveLength(6);
   });
 
+  it('shows images to a model that sees, and refuses the question for one that does not', async () => {
+    const image = { mediaType: 'image/png' as const, base64: 'AAAA' };
+    const seen = makeCase('a', { images: [image] });
+    const bench = makeBench();
+    const bytes = new Uint8Array(3);
+    const loadImage = () => Promise.resolve({ mediaType: 'image/png', bytes });
+    const plan = makePlan([seen, makeCase('b')]);
+    const sighted: RunPorts = {
+      ...bench.ports,
+      session: { ...bench.ports.session, acceptsImages: true },
+      loadImage,
+    };
+    await collect(runCases(plan, sighted, bench.abort.signal));
+    expect(bench.asked[0]?.input.images).toEqual([{ mediaType: 'image/png', bytes }]);
+    expect(bench.asked[1]?.input).not.toHaveProperty('images');
+
+    const blind = makeBench();
+    await collect(runCases(plan, { ...blind.ports, loadImage }, blind.abort.signal));
+    expect(blind.recorded).toMatchObject([
+      { kind: 'failed', fault: { kind: 'unsupported' } },
+      { kind: 'graded', caseId: 'b' },
+    ]);
+    expect(blind.asked).toHaveLength(1);
+  });
+
   it('asks for another session when its own broke, and not when a grader or a template did', async () => {
     const asked: unknown[] = [];
     const bench = makeBench((id) => {

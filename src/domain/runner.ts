@@ -1,10 +1,10 @@
-import type { CompletionEnd, Sampling, Session, Token } from './engine';
-import { throwIfStopped, toFault, type Fault } from './fault';
+import type { ChatImage, CompletionEnd, Sampling, Session, Token } from './engine';
+import { FaultError, throwIfStopped, toFault, type Fault } from './fault';
 import type { CaseGrade } from './graders/registry';
 import type { PromptTemplate } from './model';
 import { buildMessages, renderPrompt } from './prompt';
 import type { Result, RunEnd } from './run';
-import type { Case } from './test-set';
+import type { Case, CaseImage } from './test-set';
 
 export interface RunPlan {
   readonly system: string | undefined;
@@ -14,18 +14,22 @@ export interface RunPlan {
   readonly sampling: Sampling;
 }
 
+type RunSession = Pick<Session, 'complete' | 'acceptsImages'>;
+
 export interface RunPorts {
-  readonly session: Pick<Session, 'complete'>;
+  readonly session: RunSession;
   readonly grade: (answer: string, testCase: Case) => CaseGrade | Promise<CaseGrade>;
   /** Milliseconds from any fixed moment, never going back. */
   readonly now: () => number;
   /** Resolves when the result is safe on disk. */
   readonly record: (result: Result) => Promise<void>;
+  /** The bytes of a case's image; without it, no case may have one. @throws FaultError */
+  readonly loadImage?: (image: CaseImage, signal: AbortSignal) => Promise<ChatImage>;
   /**
    * Tries to put another session in the place of one that broke, for the same case. Without one (undefined) the case
    * has failed.
    */
-  readonly recover?: (fault: Fault, caseId: string) => Promise<Pick<Session, 'complete'> | undefined>;
+  readonly recover?: (fault: Fault, caseId: string) => Promise<RunSession | undefined>;
 }
 
 export type RunEvent =
@@ -74,13 +78,29 @@ async function recover(
   fault: Fault,
   caseId: string,
   ports: RunPorts,
-): Promise<Pick<Session, 'complete'> | 'stopped' | undefined> {
+): Promise<RunSession | 'stopped' | undefined> {
   try {
     return await ports.recover?.(fault, caseId);
   } catch (error) {
     // The first fault says more than that nothing could take over.
     return toFault(error).kind === 'stopped' ? 'stopped' : undefined;
   }
+}
+
+async function loadImages(
+  { images = [] }: Case,
+  { loadImage }: RunPorts,
+  { acceptsImages }: RunSession,
+  signal: AbortSignal,
+): Promise<readonly ChatImage[]> {
+  if (images.length === 0) return [];
+  if (acceptsImages !== true || loadImage === undefined) {
+    throw new FaultError({
+      kind: 'unsupported',
+      detail: 'this model reads text only, and the question has an image',
+    });
+  }
+  return Promise.all(images.map((image) => loadImage(image, signal)));
 }
 
 interface CaseEnd {
@@ -93,7 +113,7 @@ async function* runCase(
   testCase: Case,
   plan: RunPlan,
   ports: RunPorts,
-  session: Pick<Session, 'complete'>,
+  session: RunSession,
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, CaseEnd | 'stopped', void> {
   const caseId = testCase.id;
@@ -104,11 +124,12 @@ async function* runCase(
     throwIfStopped(signal);
     prompt = renderPrompt(plan.template, buildMessages(plan.system, testCase));
     yield { type: 'case-started', caseId, prompt };
+    const images = await loadImages(testCase, ports, session, signal);
     const startedAt = ports.now();
     let firstTokenMs: number | undefined;
     answering = true;
     const tokens: AsyncIterator<Token, CompletionEnd, void> = session.complete(
-      { prompt, stop: plan.template.stop },
+      { prompt, stop: plan.template.stop, ...(images.length > 0 && { images }) },
       plan.sampling,
       signal,
     );

@@ -20,7 +20,7 @@ export const simd: Engine = {
     let model: SimdModel;
     try {
       model = await openModel(
-        files.map((file) => blobSource(file.blob)),
+        files.filter(({ role }) => role === undefined).map(({ blob }) => blobSource(blob)),
         {
           contextTokens: options.contextTokens,
           threads: options.threads === 'measure' ? 'measure' : options.threads,

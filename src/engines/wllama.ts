@@ -1,12 +1,28 @@
-import type { RawCompletionChunk, Wllama } from '@wllama/wllama';
+import type {
+  ChatCompletionChunk,
+  ChatCompletionMessageContent,
+  RawCompletionChunk,
+  Wllama,
+} from '@wllama/wllama';
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as v from 'valibot';
-import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
-
+import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
+import { splitAtImages } from '../domain/prompt';
 
 /** More than any model has. */
 const ALL_LAYERS = 999;
+
+/** As llama.cpp says it while it loads; where it finds no device that it can use, it goes on on the CPU without a word. */
+const OFFLOADED = /offloaded [1-9]\d*\/\d+ layers to GPU/;
+
+/**
+ * wllama takes images only with chat messages, which llama.cpp renders. This template gives back what it is given, so
+ * that the model sees our text here too.
+ */
+const VERBATIM_TEMPLATE =
+  '{%- for message in messages -%}{%- if message.content is string -%}{{ message.content }}' +
+  '{%- else -%}{%- for part in message.content -%}{{ part.text }}{%- endfor -%}{%- endif -%}{%- endfor -%}';
 
 /** llama.cpp in one WASM file: the widest GGUF support in a browser, on the CPU and by WebGPU. */
 export const wllama: Engine = {
@@ -16,6 +32,7 @@ export const wllama: Engine = {
   backends: ['wasm', 'webgpu'],
   version: __WLLAMA_VERSION__,
   choosesThreads: false,
+  acceptsImages: true,
 
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
@@ -23,22 +40,47 @@ export const wllama: Engine = {
   async open(_artifact, files, options, signal): Promise<Session> {
     const { LoggerWithoutDebug, Wllama } = await import('@wllama/wllama');
     throwIfStopped(signal);
-    const runtime = new Wllama({ default: wasmUrl }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
+    const wantsGpu = options.backend === 'webgpu';
+    // Only its log tells whether llama.cpp really computes on the GPU.
+    const loadLog: string[] = [];
+    let loading = wantsGpu;
+    const listen = (...lines: unknown[]) => {
+      if (loading) loadLog.push(lines.join(' '));
+    };
+    const logger = { ...LoggerWithoutDebug, debug: listen, log: listen };
+    const runtime = new Wllama({ default: wasmUrl }, { logger, suppressNativeLog: !wantsGpu });
     // The default would fetch another build from a CDN on Safari; nothing here comes from another host.
     runtime.setCompat(null);
+    const hasProjector = files.some(({ role }) => role === 'mmproj');
     try {
       await runtime.loadModel(
-        files.map((file) => file.blob),
+        // It knows a projector by its header.
+        files.filter(({ role }) => role !== 'lora').map(({ blob }) => blob),
         {
           n_ctx: options.contextTokens,
           ...(options.threads !== 'measure' && { n_threads: options.threads }),
           // None also keeps llama.cpp from asking for a GPU device at all.
-          n_gpu_layers: options.backend === 'webgpu' ? ALL_LAYERS : 0,
+          n_gpu_layers: wantsGpu ? ALL_LAYERS : 0,
           n_parallel: 1,
           warmup: false,
+          ...(hasProjector && {
+            chat_template: VERBATIM_TEMPLATE,
+            jinja: true,
+            skip_chat_parsing: true,
+            mmproj_offload: wantsGpu,
+          }),
         },
       );
+      if (wantsGpu && !OFFLOADED.test(loadLog.join('\n'))) {
+        throw new FaultError({
+          kind: 'unsupported',
+          detail: 'llama.cpp cannot use this graphics device: it needs 16-bit floats in shaders',
+        });
+      }
+      loading = false;
     } catch (error) {
+      // Its worker may hold gigabytes that the next engine needs.
+      await runtime.exit();
       throw new FaultError(classify(error), { cause: error });
     }
     const info: SessionInfo = {
@@ -50,6 +92,7 @@ export const wllama: Engine = {
     };
     return {
       info,
+      acceptsImages: hasProjector && runtime.supportInputModality('image'),
       complete: (input, sampling, stopSignal) => complete(runtime, input, sampling, stopSignal),
       close: () => runtime.exit(),
     };
@@ -64,9 +107,8 @@ async function* complete(
 ): AsyncGenerator<Token, CompletionEnd, void> {
   throwIfStopped(signal);
   try {
-    const chunks = await runtime.createCompletion({
-      prompt: input.prompt,
-      stream: true,
+    const settings = {
+      stream: true as const,
       max_tokens: sampling.maxTokens,
       temperature: sampling.temperature,
       top_p: sampling.topP,
@@ -78,8 +120,17 @@ async function* complete(
         logprobs: input.alternatives,
       }),
       abortSignal: signal,
-    });
-    let last: RawCompletionChunk | undefined;
+    };
+    const chunks: AsyncIterable<RawCompletionChunk | ChatCompletionChunk> =
+      input.images === undefined || input.images.length === 0
+        ? await runtime.createCompletion({ prompt: input.prompt, ...settings })
+        : await runtime.createChatCompletion({
+            messages: [{ role: 'user', content: makeParts(input.prompt, input.images) }],
+            ...settings,
+            // Another type in the chat interface.
+            logprobs: input.alternatives !== undefined,
+          });
+    let last: RawCompletionChunk | ChatCompletionChunk | undefined;
     let reason: CompletionEnd['reason'] = 'stop';
     for await (const chunk of chunks) {
       throwIfStopped(signal);
@@ -88,7 +139,8 @@ async function* complete(
       if (choice?.finish_reason === 'length') reason = 'length';
       if (choice === undefined) continue;
       const likely = input.alternatives === undefined ? undefined : readLikely(choice);
-      if (choice.text !== '' || likely !== undefined) yield { text: choice.text, ...likely };
+      const text = 'text' in choice ? choice.text : (choice.delta.content ?? '');
+      if (text !== '' || likely !== undefined) yield { text, ...likely };
     }
     const timings = last?.timings;
     if (timings === undefined) {
@@ -105,6 +157,17 @@ async function* complete(
   } catch (error) {
     throw error instanceof FaultError ? error : new FaultError(classify(error), { cause: error });
   }
+}
+
+/** The prompt as llama.cpp takes it: text, image, text. @throws FaultError `bad-input` */
+function makeParts(prompt: string, images: readonly ChatImage[]): ChatCompletionMessageContent[] {
+  const texts = splitAtImages(prompt, images.length);
+  return texts.flatMap((text, index): ChatCompletionMessageContent[] => {
+    const image = images[index];
+    const part: ChatCompletionMessageContent = { type: 'text', text };
+    // A copy: the engine's worker takes the memory of what it is given.
+    return image === undefined ? [part] : [part, { type: 'image', data: image.bytes.slice().buffer }];
+  });
 }
 
 const likelySchema = v.object({

@@ -14,6 +14,7 @@ import { createShardStore } from '../storage/shard-store';
 import { batchEvents, mergeRunEvents, mergeSpeedEvents, type EventBatch } from './batch-events';
 import { forgetCalibration, openCalibration } from './calibration';
 import { findGraphics } from './find-graphics';
+import { loadImage } from './load-image';
 import { measureRequest } from './measure-request';
 import { openBest } from './open-best';
 import { describeDevice, obtainFiles, openWithEngine } from './open-session';
@@ -141,6 +142,7 @@ async function runRequest(
       grade: gradeAnswer,
       now: () => performance.now(),
       record: (result) => runStore.appendResult(runId, result),
+      loadImage: (image, stopSignal) => loadImage(image, new URL('..', request.modelsUrl), stopSignal),
       recover: createRecovery(session, {
         reopen: (setAside) => openSession(request, artifact, device, setAside, emit, signal),
         record: async (change) => {
@@ -176,12 +178,17 @@ async function openSession(
   const before = request.continued?.session;
   const engineId = before?.engineId ?? request.engineId;
   const backend = before?.backend ?? request.backend ?? 'auto';
-  const key = [artifact.id, contextTokens, engineId, backend, before?.threads].join(' ');
+  const needsImages = request.testSet.cases.some(({ images }) => images !== undefined);
+  const key = [artifact.id, contextTokens, engineId, backend, before?.threads, needsImages].join(' ');
   if (setAside.length === 0 && loaded?.key === key) return loaded.session;
   await closeLoaded();
   const files = await obtainFiles(artifact, request.modelsUrl, shardStore, emit, signal);
 
-  const engines = engineRegistry.filter((engine) => engine.supports(artifact, device).ok);
+  // Where there are images and a projector, an engine that shows them; without a projector every engine is as blind.
+  const needsEyes = needsImages && artifact.companions.some(({ kind }) => kind === 'mmproj');
+  const engines = engineRegistry.filter(
+    (engine) => engine.supports(artifact, device).ok && (!needsEyes || engine.acceptsImages === true),
+  );
   const mayUseGpu = backend !== 'wasm' && engines.some(({ backends }) => backends.includes('webgpu'));
   // Whoever asks for the CPU has the GPU left alone.
   const graphics: Graphics = mayUseGpu ? await findGraphics() : { kind: 'no-webgpu' };

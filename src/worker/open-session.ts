@@ -26,7 +26,12 @@ export async function obtainFiles(
   const files: OpenFile[] = [];
   let earlierBytes = 0;
   let earlierReceived = 0;
-  for (const { name, bytes, sha256, manifest } of artifact.files) {
+  const wanted = [
+    ...artifact.files.map((file) => ({ file })),
+    ...artifact.companions.map(({ kind, file }) => ({ file, role: kind })),
+  ];
+  for (const { file: description, ...role } of wanted) {
+    const { name, bytes, sha256, manifest } = description;
     if (manifest === undefined || sha256 === undefined) {
       throw new FaultError({ kind: 'unsupported', detail: `${name} is not hosted with the page` });
     }
@@ -58,7 +63,7 @@ export async function obtainFiles(
         signal,
       ),
     );
-    files.push({ name: file.name, blob });
+    files.push({ name: file.name, blob, ...role });
     earlierBytes += file.bytes;
     earlierReceived += receivedBytes;
   }
