@@ -4,7 +4,14 @@ import { FaultError, toFault, type Fault } from '../domain/fault';
 import type { SettingsStore } from '../domain/ports';
 import type { Calibration } from './calibration';
 import { isSame, planBackends, type Candidate, type Graphics } from './plan-backends';
-import { compareProbes, readReference, referenceKey, runProbe, type Probe } from './self-test';
+import {
+  compareProbes,
+  REFERENCE_ALTERNATIVES,
+  readReference,
+  referenceKey,
+  runProbe,
+  type Probe,
+} from './self-test';
 
 export interface Wish {
   readonly engineId?: string;
@@ -139,7 +146,7 @@ async function findReference(
       ports.onPhase('loading');
       session = await ports.open(engine, 'wasm', signal);
       ports.onPhase('testing');
-      const probe = await runProbe(session, ports.now, signal);
+      const probe = await runProbe(session, ports.now, signal, REFERENCE_ALTERNATIVES);
       await ports.calibration.addSpeed(candidate, probe.tokensPerSecond);
       await ports.settings.set(key, probe).catch(() => undefined);
       return probe;

@@ -11,7 +11,8 @@ const MIN_TOKENS = 4;
 const BUDGET_MS = 2_000;
 /** A device that gives no token for so long hangs. */
 const TOKEN_TIMEOUT_MS = 60_000;
-const ALTERNATIVES = 5;
+/** What a reference tells of the other tokens at each place. */
+export const REFERENCE_ALTERNATIVES = 5;
 /**
  * In nats. Engines that round activations differently move the logits of 4-bit weights by a few tenths; wrong kernels
  * move them by whole nats.
@@ -72,9 +73,14 @@ export function readReference(stored: unknown): Probe | undefined {
  * Has a session answer the fixed prompt, for about two seconds. The session stays open.
  * @throws FaultError as the session does, and `device-lost` when it hangs
  */
-export async function runProbe(session: Session, now: () => number, signal: AbortSignal): Promise<Probe> {
+export async function runProbe(
+  session: Session,
+  now: () => number,
+  signal: AbortSignal,
+  alternatives = 1,
+): Promise<Probe> {
   const answer = session.complete(
-    { prompt: PROMPT, stop: [], alternatives: ALTERNATIVES },
+    { prompt: PROMPT, stop: [], alternatives },
     { temperature: 0, topP: 1, topK: 0, seed: 0, maxTokens: MAX_TOKENS },
     signal,
   );
