@@ -18,6 +18,12 @@ const PROMPTS = [
   '<|im_start|>user\nWhat is 2 + 2?<|im_end|>\n<|im_start|>assistant\n',
   'Столица России — город',
 ];
+/** Of the three, by number. */
+const PAIRS = [
+  [0, 1],
+  [0, 2],
+  [1, 2],
+];
 const BUNDLED = join(import.meta.dirname, '../static-models/smollm2-135m-instruct-q4_1');
 
 const folder = mkdtempSync(join(tmpdir(), 'agreement-'));
@@ -30,27 +36,29 @@ function joinShards() {
   return path;
 }
 
-/** How much likelier our engine finds one token than another there, in nats. */
-function margin({ rivals }, id, otherId) {
-  const logprobOf = (wanted) => rivals.find((rival) => rival.id === wanted)?.logprob;
-  const difference = logprobOf(id) - logprobOf(otherId);
-  return Number.isNaN(difference) ? 'not among the ten likeliest' : difference.toFixed(3);
-}
-
-/** Up to the first difference all have the same text, so our logits tell the margin there for any two. */
+/**
+ * Where two texts part, and how much likelier our engine finds one continuation than the other there, in nats. Up to
+ * there all have the same text, so its logits hold for any two.
+ */
 function compare(a, b, ours) {
-  const length = Math.min(a.length, b.length);
-  for (let place = 0; place < length; place++) {
-    const [left, right] = [a[place], b[place]];
-    if (left.id === right.id) continue;
-    const known = ours.slice(0, place).every(({ id }, index) => id === a[index].id);
-    const gap = known && ours[place] ? margin(ours[place], left.id, right.id) : 'unknown';
-    return {
-      same: place,
-      text: `${JSON.stringify(left.text)} / ${JSON.stringify(right.text)}, margin ${gap}`,
+  let at = 0;
+  while (at < Math.min(a.length, b.length) && a[at] === b[at]) at++;
+  if (a === b) return 'same';
+  let start = 0;
+  for (const { text, rivals } of ours) {
+    if (start + text.length <= at) {
+      start += text.length;
+      continue;
+    }
+    const logprobOf = (whole) => {
+      const fitting = rivals.filter((rival) => rival.text !== '' && whole.startsWith(rival.text, start));
+      return Math.max(...fitting.map(({ logprob }) => logprob));
     };
+    const gap = Math.abs(logprobOf(a) - logprobOf(b));
+    const parts = [a, b].map((whole) => JSON.stringify(whole.slice(start, start + 12)));
+    return `part at character ${at}: ${parts.join(' / ')}, margin ${Number.isFinite(gap) ? gap.toFixed(3) : 'beyond the ten likeliest'}`;
   }
-  return { same: length, text: a.length === b.length ? '' : `${a.length} / ${b.length} tokens` };
+  return `part at character ${at}: one is longer`;
 }
 
 const page = await openBenchPage(['--enable-unsafe-webgpu']);
@@ -77,19 +85,18 @@ try {
   if (onGpu) answers['llama.cpp WebGPU'] = onGpu;
   else say('llama.cpp WebGPU: no graphics device here that it can use (it needs shader-f16)');
   const names = Object.keys(answers);
+  const text = names.map((name) =>
+    answers[name].map((answer) =>
+      typeof answer === 'string' ? answer : answer.map((each) => each.text).join(''),
+    ),
+  );
   say(`Chromium ${page.version}, ${PROMPTS.length} prompts, at most ${TOKENS} tokens, greedy`);
   for (const [index, prompt] of PROMPTS.entries()) {
     say(`\n${JSON.stringify(prompt)}`);
-    say(`  ${JSON.stringify(answers.ours[index].map(({ text }) => text).join(''))}`);
-    for (const [a, b] of names.length === 3
-      ? [
-          [0, 1],
-          [0, 2],
-          [1, 2],
-        ]
-      : [[0, 1]]) {
-      const { same, text } = compare(answers[names[a]][index], answers[names[b]][index], answers.ours[index]);
-      say(`  ${`${names[a]} / ${names[b]}`.padEnd(34)} same ${same}${text && `, then ${text}`}`);
+    say(`  ${JSON.stringify(text[0][index])}`);
+    for (const [a, b] of PAIRS.filter((pair) => pair.every((each) => each < names.length))) {
+      const verdict = compare(text[a][index], text[b][index], answers.ours[index]);
+      say(`  ${`${names[a]} / ${names[b]}`.padEnd(36)} ${verdict}`);
     }
   }
 } finally {

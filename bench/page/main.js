@@ -76,24 +76,17 @@ const theirs = {
     };
   },
   /**
-   * Greedy tokens. Rivals are left to our engine: among them llama.cpp finds tokens that are no whole characters, and
-   * wllama dies of those (3.8.1).
+   * Greedy text. Without tokens and their probabilities: wllama 3.8.1 dies when it is to tell of a token that is no whole
+   * character.
    */
   async answer(prompt, maxTokens) {
-    const chunks = await wllama.createCompletion({
+    const { choices } = await wllama.createCompletion({
       prompt,
-      stream: true,
       max_tokens: maxTokens,
       temperature: 0,
       cache_prompt: false,
-      n_probs: 1,
-      logprobs: 1,
     });
-    const tokens = [];
-    for await (const { choices } of chunks) {
-      for (const { id, token } of choices[0]?.logprobs?.content ?? []) tokens.push({ id, text: token });
-    }
-    return tokens;
+    return choices[0].text;
   },
   /** Whether llama.cpp found a graphics device that it can use. */
   onGpu: () => offloaded,
