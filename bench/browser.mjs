@@ -32,11 +32,11 @@ async function buildPage(folder) {
 }
 
 /** A page with `window.bench`; `close` ends the browser and the server. */
-export async function openBenchPage() {
+export async function openBenchPage(flags = []) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-page-'));
   await buildPage(folder);
   const server = await serveStatic(folder, 0, { headers: ISOLATED });
-  const browser = await chromium.launch({ executablePath: findBrowser(), args: FLAGS });
+  const browser = await chromium.launch({ executablePath: findBrowser(), args: [...FLAGS, ...flags] });
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error('page:', error.message));
   await page.goto(`http://127.0.0.1:${server.address().port}/`);

@@ -2,6 +2,9 @@
 import * as Comlink from 'comlink';
 import { blobSource, openModel } from '../../src/simd/index.ts';
 
+/** Likeliest tokens to tell at each place: enough to find another engine's choice among them. */
+const RIVALS = 10;
+
 let model;
 
 /** Fails early with a clear message instead of a wrong measurement. */
@@ -36,6 +39,18 @@ const engine = {
       decodedTokens: produced.length - 1,
       ids: produced,
     };
+  },
+
+  /** Greedy tokens, each with its likeliest rivals. */
+  async answer(prompt, maxTokens) {
+    const tokens = [];
+    for await (const { id, text, alternatives } of opened().generate(prompt, {
+      maxTokens,
+      topAlternatives: RIVALS,
+    })) {
+      tokens.push({ id, text, rivals: alternatives ?? [] });
+    }
+    return tokens;
   },
 
   /** Greatest logit's token after each position. */

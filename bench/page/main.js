@@ -8,6 +8,7 @@ const READ_BYTES = 16 * 1024 * 1024;
 let worker;
 let engine;
 let wllama;
+let offloaded = false;
 
 function pickedFile() {
   const file = document.querySelector('#file').files[0];
@@ -32,6 +33,7 @@ const ours = {
   tokenize: (text) => engine.tokenize(text),
   generate: (ids, maxTokens) => engine.generate(ids, maxTokens),
   predictEach: (ids) => engine.predictEach(ids),
+  answer: (prompt, maxTokens) => engine.answer(prompt, maxTokens),
   async close() {
     await engine?.close();
     worker?.terminate();
@@ -40,13 +42,18 @@ const ours = {
 };
 
 const theirs = {
-  async open({ threads, contextTokens }) {
+  async open({ threads, contextTokens, gpuLayers = 0 }) {
     const start = performance.now();
-    wllama = new Wllama({ default: wllamaWasm }, { suppressNativeLog: true });
+    offloaded = false;
+    const listen = (...lines) => {
+      if (/offloaded [1-9]\d*\/\d+ layers to GPU/.test(lines.join(' '))) offloaded = true;
+    };
+    const logger = { ...console, debug: listen, log: listen };
+    wllama = new Wllama({ default: wllamaWasm }, { suppressNativeLog: gpuLayers === 0, logger });
     await wllama.loadModel([pickedFile()], {
       n_ctx: contextTokens,
       n_threads: threads,
-      n_gpu_layers: 0,
+      n_gpu_layers: gpuLayers,
       n_parallel: 1,
     });
     return { loadMs: performance.now() - start, threads: wllama.getNumThreads() };
@@ -68,6 +75,21 @@ const theirs = {
       decodedTokens: timings.predicted_n,
     };
   },
+  /**
+   * Greedy text. Without tokens and their probabilities: wllama 3.8.1 dies when it is to tell of a token that is no whole
+   * character.
+   */
+  async answer(prompt, maxTokens) {
+    const { choices } = await wllama.createCompletion({
+      prompt,
+      max_tokens: maxTokens,
+      temperature: 0,
+      cache_prompt: false,
+    });
+    return choices[0].text;
+  },
+  /** Whether llama.cpp found a graphics device that it can use. */
+  onGpu: () => offloaded,
   async close() {
     await wllama?.exit();
     wllama = undefined;

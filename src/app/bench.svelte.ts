@@ -1,5 +1,5 @@
 import type { TransferProgress } from '../domain/download';
-import type { Sampling } from '../domain/engine';
+import type { BackendChoice, Sampling } from '../domain/engine';
 import { toFault, type Fault } from '../domain/fault';
 import type { Model } from '../domain/model';
 import type { RunRecord, RunStore } from '../domain/ports';
@@ -44,6 +44,7 @@ export interface RunOrder {
   readonly sampling: Sampling;
   readonly engineId?: string;
   readonly threads?: number;
+  readonly backend?: BackendChoice;
 }
 
 /** The run on this page: one at a time, from pressing Run to its end. */
@@ -127,7 +128,8 @@ export class Bench {
       modelsUrl: this.ports.modelsUrl,
       continued: {
         doneCaseIds: results.map((result) => result.caseId),
-        session: run.setup.session,
+        // What runs it since the last switch.
+        session: { ...run.setup.session, ...run.switches?.at(-1)?.to },
       },
     });
   }
@@ -205,6 +207,11 @@ export class Bench {
       case 'run-opened':
         this.#run = event.run;
         this.ports.onJournal();
+        break;
+      case 'engine-switched':
+        if (this.#run !== undefined) {
+          this.#run = { ...this.#run, switches: [...(this.#run.switches ?? []), event.change] };
+        }
         break;
       case 'case-started':
         this.#current = { caseId: event.caseId, prompt: event.prompt, answer: '', tokens: 0 };

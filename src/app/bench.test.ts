@@ -83,6 +83,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
     listEngines: () => Promise.resolve([]),
     gradeAnswers: () => Promise.resolve([]),
     measureSpeed: () => Promise.reject(new Error('not asked for here')),
+    recalibrate: () => Promise.reject(new Error('not asked for here')),
     run: (request, listener, stopSignal) => {
       requests.push(request);
       signal = stopSignal;
@@ -102,6 +103,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
   const runStore: RunStore = {
     createRun: () => Promise.resolve(),
     appendResult: () => Promise.resolve(),
+    appendSwitch: () => Promise.resolve(),
     reopenRun: () => Promise.resolve(),
     findRun: (runId) => Promise.resolve(journal.get(runId)),
     listRuns: () => Promise.resolve([]),
@@ -219,6 +221,25 @@ describe('starting a run', () => {
     expect(bench.run).toEqual({ ...run, end: { kind: 'finished' } });
     expect(bench.phase).toBeUndefined();
     expect(journalChanges()).toBe(2);
+  });
+
+  it('starts the answer again when another engine takes over, and goes on with that one', async () => {
+    const { bench, start, emit, finish, requests } = makeBench();
+    const { done } = await start();
+    emit(opened, startCase('a'), token('half an ans'));
+    const { contextTokens: _contextTokens, ...from } = run.setup.session;
+    const to = { ...from, engineId: 'other', threads: 1 };
+    const change = { caseId: 'a', from, to, fault: { kind: 'device-lost', detail: 'x' } } as const;
+    emit({ type: 'engine-switched', change }, startCase('a'));
+    expect(bench.current).toMatchObject({ caseId: 'a', answer: '', tokens: 0 });
+    expect(bench.run?.switches).toEqual([change]);
+    finish({ kind: 'stopped' });
+    await done;
+    if (bench.run === undefined) throw new Error('no run');
+    void bench.resume({ run: bench.run, results: [], testSet }, model);
+    await reachWorker();
+    expect(requests[1]?.continued?.session).toMatchObject({ engineId: 'other', threads: 1 });
+    finish({ kind: 'finished' });
   });
 
   it('leaves the end of a finished run to the worker, which wrote it', async () => {

@@ -27,6 +27,7 @@ class FakeRunStore implements RunStore {
 
   createRun = () => Promise.resolve();
   appendResult = () => Promise.resolve();
+  appendSwitch = () => Promise.resolve();
   reopenRun = () => Promise.resolve();
   findRun = (runId: string): Promise<RunRecord | undefined> => {
     const run = this.runs.find(({ id }) => id === runId);

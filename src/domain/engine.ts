@@ -25,11 +25,23 @@ export interface ChatImage {
   readonly bytes: Uint8Array;
 }
 
-/** Text exactly as the model sees it, rendered in `domain`; `stop` ends the answer and is not part of it. */
+/**
+ * Text exactly as the model sees it, rendered in `domain`; `stop` ends the answer and is not part of it. Each image
+ * stands where the text has an `IMAGE_MARKER`.
+ */
 export interface CompletionInput {
   readonly prompt: string;
   readonly stop: readonly string[];
   readonly images?: readonly ChatImage[];
+  /** Asks for so many of the likeliest tokens at each place; engines that cannot tell leave them out. */
+  readonly alternatives?: number;
+}
+
+export interface Alternative {
+  readonly text: string;
+  readonly id?: number;
+  /** Natural logarithm, before temperature and penalties. */
+  readonly logprob: number;
 }
 
 export interface Token {
@@ -37,6 +49,8 @@ export interface Token {
   readonly id?: number;
   /** Natural logarithm, before temperature and penalties. */
   readonly logprob?: number;
+  /** Likeliest first; only when asked for. */
+  readonly alternatives?: readonly Alternative[];
 }
 
 export interface CompletionEnd {
@@ -55,6 +69,29 @@ export interface Continuation {
   readonly greedy: readonly boolean[];
 }
 
+/** What was to run and did not, and why. */
+export interface SetAside {
+  readonly engineId: string;
+  readonly backend?: Backend;
+  /** For the page's words: a kind of fault, or what was found before or after opening. */
+  readonly code?: SetAsideCode;
+  readonly reason: string;
+}
+
+export const SET_ASIDE_CODES = [
+  'unsupported',
+  'out-of-memory',
+  'device-lost',
+  'engine',
+  /** The browser has no WebGPU. */
+  'no-webgpu',
+  /** The browser has WebGPU, and no graphics device for it. */
+  'no-adapter',
+  /** It computes wrongly on this device. */
+  'self-test',
+] as const;
+export type SetAsideCode = (typeof SET_ASIDE_CODES)[number];
+
 /** What really runs, as opposed to what was asked for. */
 export interface SessionInfo {
   readonly engineId: string;
@@ -62,12 +99,14 @@ export interface SessionInfo {
   readonly backend: Backend;
   readonly threads: number;
   readonly contextTokens: number;
-  /** Engines that were tried before and could not, and why: nothing is replaced silently. */
-  readonly insteadOf?: readonly { readonly engineId: string; readonly reason: string }[];
+  /** Engines that came before and could not, and why: nothing is replaced silently. */
+  readonly insteadOf?: readonly SetAside[];
 }
 
 export interface Session {
   readonly info: SessionInfo;
+  /** The model sees images, and was opened with what that takes. */
+  readonly acceptsImages?: boolean;
   /** Yields tokens as they are generated and returns the measurements. Abort ends it with a `stopped` fault. */
   complete(
     input: CompletionInput,
@@ -88,6 +127,8 @@ export interface Session {
 export interface OpenFile {
   readonly name: string;
   readonly blob: Blob;
+  /** Absent for the weights. */
+  readonly role?: 'mmproj' | 'lora';
 }
 
 export interface OpenOptions {
@@ -99,6 +140,9 @@ export interface OpenOptions {
 
 export type Backend = 'wasm' | 'webgpu';
 
+/** What a person may choose; `auto` is decided by measuring. */
+export type BackendChoice = 'auto' | Backend;
+
 export type Support = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export interface Engine {
@@ -106,8 +150,12 @@ export interface Engine {
   readonly label: string;
   readonly formats: readonly Artifact['format'][];
   readonly backends: readonly Backend[];
+  /** Of its library, known before it is loaded: what was measured with another version counts for nothing. */
+  readonly version?: string;
   /** Measures and adapts its thread count itself; others are measured from outside. */
   readonly choosesThreads: boolean;
+  /** Can show images to models that have a projector for them. */
+  readonly acceptsImages?: boolean;
   supports(artifact: Artifact, device: Device): Support;
   /** @throws FaultError `unsupported`, `out-of-memory`, `engine` or `stopped` */
   open(

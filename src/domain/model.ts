@@ -1,17 +1,10 @@
 import * as v from 'valibot';
-import { parseWith } from './parse';
+import { parseWith, sitePath } from './parse';
 
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits'));
 const positiveInteger = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const shortText = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const slug = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]*$/), v.maxLength(80));
-/** A path below the site, never a way out of it. */
-const sitePath = v.pipe(
-  v.string(),
-  v.regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/),
-  v.check((path) => !path.split('/').includes('..'), 'must not contain ..'),
-);
-
 const promptTemplateSchema = v.strictObject({
   kind: v.literal('jinja'),
   /** Jinja source, as in the `tokenizer.chat_template` of the model's own files. */

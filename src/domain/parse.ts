@@ -1,6 +1,13 @@
 import * as v from 'valibot';
 import { badInput } from './fault';
 
+/** A path below the site, never a way out of it. */
+export const sitePath = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/),
+  v.check((path) => !path.split('/').includes('..'), 'must not contain ..'),
+);
+
 /**
  * Checks foreign data against a schema.
  * @throws FaultError `bad-input`, naming `what` and the path of the first thing that is wrong.

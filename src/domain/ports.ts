@@ -1,4 +1,4 @@
-import type { Result, Run, RunEnd } from './run';
+import type { EngineSwitch, Result, Run, RunEnd } from './run';
 import type { TestSet } from './test-set';
 
 /** A file whose shards are all stored; written after the last of them. */
@@ -42,6 +42,8 @@ export interface RunStore {
   createRun(run: Run, testSet: TestSet): Promise<void>;
   /** Resolves when the result is on disk. Does nothing when the run was deleted meanwhile. */
   appendResult(runId: string, result: Result): Promise<void>;
+  /** Does nothing when the run was deleted meanwhile. */
+  appendSwitch(runId: string, change: EngineSwitch): Promise<void>;
   /** Does nothing when the run was deleted meanwhile. */
   endRun(runId: string, end: RunEnd): Promise<void>;
   /** Takes the end back, before a run is continued. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from './fault';
 import { parseModel, type PromptTemplate } from './model';
-import { buildMessages, renderPrompt } from './prompt';
+import { buildMessages, IMAGE_MARKER, renderPrompt, splitAtImages } from './prompt';
 
 const row = new URL('../../static-models/catalog/smollm2-135m-instruct.json', import.meta.url);
 const { template } = parseModel(JSON.parse(readFileSync(row, 'utf8')));
@@ -88,5 +88,34 @@ describe('buildMessages', () => {
       'user',
     ]);
     expect(buildMessages(undefined, { prompt: 'Why?' }).map(({ role }) => role)).toEqual(['user']);
+  });
+});
+
+describe('images', () => {
+  const messages = buildMessages(undefined, {
+    prompt: 'What is it?',
+    choices: ['A cat', 'A dog'],
+    images: [1, 2],
+  });
+
+  it('stand before the question, one a line', () => {
+    const text = renderPrompt(withSource('USER: {{ messages[0].content }} ASSISTANT:'), messages);
+    expect(text).toBe(`USER: ${IMAGE_MARKER}\n${IMAGE_MARKER}\nWhat is it?\nA. A cat\nB. A dog ASSISTANT:`);
+    expect(splitAtImages(text, 2)).toEqual(['USER: ', '\n', '\nWhat is it?\nA. A cat\nB. A dog ASSISTANT:']);
+  });
+
+  it('come through a template that takes content in parts, as those of vision models do', () => {
+    const source =
+      "{% for part in messages[0]['content'] %}{% if part['type'] == 'text' %}{{ part['text'] }}" +
+      "{% elif part['type'] == 'image' %}<image>{% endif %}{% endfor %}";
+    expect(splitAtImages(renderPrompt(withSource(source), messages), 2)).toHaveLength(3);
+  });
+
+  it('are as many as the prompt has places for', () => {
+    expect(splitAtImages('text', 0)).toEqual(['text']);
+    expect(refusal(() => splitAtImages('text', 1))).toMatchObject({ kind: 'bad-input' });
+    expect(refusal(() => splitAtImages(`a ${IMAGE_MARKER} marker in the question`, 0))).toMatchObject({
+      kind: 'bad-input',
+    });
   });
 });

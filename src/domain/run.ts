@@ -75,6 +75,16 @@ export type RunEnd =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly fault: Fault };
 
+type Runner = Pick<SessionInfo, 'engineId' | 'engineVersion' | 'backend' | 'threads'>;
+
+/** An engine broke in the middle of a run: another did that case from its beginning, and those after it. */
+export interface EngineSwitch {
+  readonly caseId: string;
+  readonly from: Runner;
+  readonly to: Runner;
+  readonly fault: Fault;
+}
+
 /** A run as the journal holds it; without an `end` it is under way or was interrupted. */
 export interface Run {
   readonly id: string;
@@ -82,6 +92,8 @@ export interface Run {
   readonly device: Device;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  /** In order; `setup.session` is what began the run. */
+  readonly switches?: readonly EngineSwitch[];
   readonly end?: RunEnd;
 }
 

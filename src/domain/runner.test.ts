@@ -92,6 +92,12 @@ const outline = (events: readonly RunEvent[]) =>
     }
   });
 
+const noInput = [
+  { prompt: '', stop: [] },
+  DEFAULT_SAMPLING,
+  new AbortController().signal,
+] as const satisfies Parameters<RunPorts['session']['complete']>;
+
 /** Longer than any chain of promises that does not wait for something outside. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -306,6 +312,52 @@ describe('a case that fails', () => {
     const { end: runEnd } = await collect(runCases(plan, bench.ports, bench.abort.signal));
     expect(runEnd).toEqual({ kind: 'finished' });
     expect(bench.recorded).toHaveLength(6);
+  });
+
+  it('shows images to a model that sees, and refuses the question for one that does not', async () => {
+    const image = { mediaType: 'image/png' as const, base64: 'AAAA' };
+    const seen = makeCase('a', { images: [image] });
+    const bench = makeBench();
+    const bytes = new Uint8Array(3);
+    const loadImage = () => Promise.resolve({ mediaType: 'image/png', bytes });
+    const plan = makePlan([seen, makeCase('b')]);
+    const sighted: RunPorts = {
+      ...bench.ports,
+      session: { ...bench.ports.session, acceptsImages: true },
+      loadImage,
+    };
+    await collect(runCases(plan, sighted, bench.abort.signal));
+    expect(bench.asked[0]?.input.images).toEqual([{ mediaType: 'image/png', bytes }]);
+    expect(bench.asked[1]?.input).not.toHaveProperty('images');
+
+    const blind = makeBench();
+    await collect(runCases(plan, { ...blind.ports, loadImage }, blind.abort.signal));
+    expect(blind.recorded).toMatchObject([
+      { kind: 'failed', fault: { kind: 'unsupported' } },
+      { kind: 'graded', caseId: 'b' },
+    ]);
+    expect(blind.asked).toHaveLength(1);
+  });
+
+  it('asks for another session when its own broke, and not when a grader or a template did', async () => {
+    const asked: unknown[] = [];
+    const bench = makeBench((id) => {
+      if (id === 'b') throw new FaultError({ kind: 'device-lost', detail: 'gone' });
+      return say('yes');
+    });
+    const ports: RunPorts = {
+      ...bench.ports,
+      grade: (answer, testCase) => {
+        if (testCase.id === 'a') throw new Error('no such grader');
+        return gradeAnswer(answer, testCase);
+      },
+      recover: (fault, caseId) => {
+        asked.push([fault.kind, caseId]);
+        return Promise.resolve({ complete: () => makeBench().ports.session.complete(...noInput) });
+      },
+    };
+    await collect(runCases(makePlan([makeCase('a'), makeCase('b')]), ports, bench.abort.signal));
+    expect(asked).toEqual([['device-lost', 'b']]);
   });
 
   it('may fail in its template, before the engine is asked', async () => {

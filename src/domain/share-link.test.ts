@@ -138,6 +138,13 @@ const sharedResult: fc.Arbitrary<SharedResult> = fc.record({
   decodeMs: milliseconds,
 });
 
+const runner = fc.record({
+  engineId: anyText(40),
+  engineVersion: anyText(120),
+  backend: fc.constantFrom('wasm' as const, 'webgpu' as const),
+  threads: count,
+});
+
 const sharedRun: fc.Arbitrary<SharedRun> = fc.record({
   version: fc.constant(1 as const),
   startedAt: fc.integer({ min: 0, max: 8.64e15 }),
@@ -151,10 +158,24 @@ const sharedRun: fc.Arbitrary<SharedRun> = fc.record({
       backend: fc.constantFrom('wasm', 'webgpu'),
       threads: count,
       contextTokens: count,
-      insteadOf: fc.array(fc.record({ engineId: anyText(40), reason: anyText(400) }), { maxLength: 8 }),
+      insteadOf: fc.array(
+        fc.record(
+          {
+            engineId: anyText(40),
+            reason: anyText(400),
+            backend: fc.constantFrom('wasm', 'webgpu'),
+            code: fc.constantFrom('self-test', 'no-adapter', 'device-lost'),
+          },
+          { requiredKeys: ['engineId', 'reason'] },
+        ),
+        { maxLength: 8 },
+      ),
     },
     { requiredKeys: ['engineId', 'engineVersion', 'backend', 'threads', 'contextTokens'] },
   ),
+  switches: fc.array(fc.record({ caseId: anyText(80), from: runner, to: runner, fault: anyText(40) }), {
+    maxLength: 8,
+  }),
   templateSha256: hash,
   set: fc.record({
     id: anyText(80),
@@ -223,6 +244,23 @@ describe('a share link', () => {
     expect((await decodeShareLink(payload)).session.insteadOf).toEqual([
       { engineId: 'simd', reason: 'x'.repeat(400) },
       { engineId: 'other', reason: 'too large' },
+    ]);
+  });
+
+  it('says where the engine was switched, without every word of why', async () => {
+    const from = { engineId: 'wllama', engineVersion: '3', backend: 'webgpu', threads: 1 } as const;
+    const to = { engineId: 'simd', engineVersion: '1', backend: 'wasm', threads: 4 } as const;
+    const switches = [
+      {
+        caseId: 'two',
+        from,
+        to,
+        fault: { kind: 'device-lost', detail: 'driver 1.2 on my machine' } as const,
+      },
+    ];
+    const { payload } = await encodeShareLink({ ...run, switches }, []);
+    expect((await decodeShareLink(payload)).switches).toEqual([
+      { caseId: 'two', from, to, fault: 'device-lost' },
     ]);
   });
 

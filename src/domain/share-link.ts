@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import type { SessionInfo } from './engine';
+import { SET_ASIDE_CODES, type SessionInfo } from './engine';
 import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from './parse';
-import { samplingSchema, type Result, type Run } from './run';
+import { samplingSchema, type EngineSwitch, type Result, type Run } from './run';
 
 /**
  * A run small enough for a link: setup, verdicts and as much of each answer as fits.
@@ -13,6 +13,9 @@ export type SharedResult = SharedRun['results'][number];
 
 /** Tried in turn until the link is short enough. */
 const ANSWER_LIMITS = [1_000, 400, 200, 100, 40, 0];
+
+/** Each leaves fewer ways to run a model: more are not to be had. */
+const MAX_SWITCHES = 8;
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1e9));
@@ -38,6 +41,13 @@ const sharedResultSchema = v.strictObject({
   decodeMs: milliseconds,
 });
 
+const runnerSchema = v.strictObject({
+  engineId: text(40),
+  engineVersion: text(120),
+  backend: v.picklist(['wasm', 'webgpu']),
+  threads: count,
+});
+
 const sharedRunSchema = v.strictObject({
   version: v.literal(1),
   startedAt: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15)),
@@ -52,12 +62,26 @@ const sharedRunSchema = v.strictObject({
     contextTokens: count,
     insteadOf: v.exactOptional(
       v.pipe(
-        v.array(v.strictObject({ engineId: text(40), reason: text(400) })),
+        v.array(
+          v.strictObject({
+            engineId: text(40),
+            backend: v.exactOptional(v.picklist(['wasm', 'webgpu'])),
+            code: v.exactOptional(v.picklist(SET_ASIDE_CODES)),
+            reason: text(400),
+          }),
+        ),
         v.maxLength(8),
         v.readonly(),
       ),
     ),
   }),
+  switches: v.exactOptional(
+    v.pipe(
+      v.array(v.strictObject({ caseId: text(80), from: runnerSchema, to: runnerSchema, fault: text(40) })),
+      v.maxLength(MAX_SWITCHES),
+      v.readonly(),
+    ),
+  ),
   templateSha256: sha256,
   set: v.strictObject({ id: text(80), title: text(200), language: text(20), sha256, caseCount: count }),
   sampling: samplingSchema,
@@ -80,6 +104,7 @@ export function shareRun(run: Run, results: readonly Result[], maxAnswerCharacte
     end: run.end?.kind ?? 'open',
     ...run.setup,
     session: shareSession(run.setup.session),
+    ...(run.switches !== undefined && { switches: run.switches.slice(0, MAX_SWITCHES).map(shareSwitch) }),
     logicalCores: run.device.logicalCores,
     results: results.map((result) => shareResult(result, maxAnswerCharacters)),
   };
@@ -89,8 +114,12 @@ function shareSession({ insteadOf, ...session }: SessionInfo): SharedRun['sessio
   if (insteadOf === undefined) return session;
   return {
     ...session,
-    insteadOf: insteadOf.map(({ engineId, reason }) => ({ engineId, reason: cutText(reason, 400) })),
+    insteadOf: insteadOf.map((each) => ({ ...each, reason: cutText(each.reason, 400) })),
   };
+}
+
+function shareSwitch({ fault, ...change }: EngineSwitch): NonNullable<SharedRun['switches']>[number] {
+  return { ...change, fault: fault.kind };
 }
 
 function shareResult(result: Result, maxAnswerCharacters: number): SharedResult {

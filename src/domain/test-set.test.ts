@@ -52,6 +52,27 @@ describe('parseTestSet', () => {
     expect(parseTestSet({ ...set, cases: [untagged] }).cases[0]?.tags).toEqual([]);
   });
 
+  it('takes images, inside the set or below the site, within bounds', () => {
+    const image = { mediaType: 'image/png', base64: 'iVBORw0KGgo=' };
+    const withImages = (images: unknown) => ({ ...set, cases: [{ ...testCase, images }] });
+    const images = [image, { mediaType: 'image/jpeg', path: 'sets/images/a.jpg' }];
+    expect(parseTestSet(withImages(images)).cases[0]?.images).toEqual(images);
+    const wrong: unknown[] = [
+      [],
+      [image, image, image, image, image],
+      [{ mediaType: 'image/png' }],
+      [{ ...image, path: 'a.png' }],
+      [{ ...image, mediaType: 'image/svg+xml' }],
+      [{ ...image, base64: 'not base64!' }],
+      [{ ...image, base64: 'AAAA'.repeat(1_500_000) }],
+      [{ mediaType: 'image/png', path: '../secret.png' }],
+      [{ mediaType: 'image/png', path: 'https://x.example/a.png' }],
+    ];
+    for (const each of wrong) {
+      expect(refusal(() => parseTestSet(withImages(each)))).toMatchObject({ kind: 'bad-input' });
+    }
+  });
+
   it('refuses two cases of one id', () => {
     expect(refusal(() => parseTestSet({ ...set, cases: [testCase, testCase] }))).toEqual({
       kind: 'bad-input',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { canonicalJson, sha256Hex } from './hash';
-import { parseJsonWith, parseWith } from './parse';
+import { parseJsonWith, parseWith, sitePath } from './parse';
 
 const id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), v.maxLength(80));
 const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
@@ -23,10 +23,32 @@ const graderSpecSchema = v.looseObject({
   assert: v.optional(v.pipe(v.array(singleSpecSchema), v.minLength(1), v.maxLength(32))),
 });
 
+const MAX_IMAGES = 4;
+export const MAX_IMAGE_BYTES = 4 * 1024 * 1024;
+
+/** Inside the set, or a file below the site; what every vision engine here can read. */
+const imageSchema = v.pipe(
+  v.strictObject({
+    mediaType: v.picklist(['image/png', 'image/jpeg']),
+    base64: v.optional(
+      v.pipe(
+        v.string(),
+        v.minLength(1),
+        v.maxLength(Math.ceil(MAX_IMAGE_BYTES / 3) * 4),
+        v.base64('expected base64'),
+      ),
+    ),
+    path: v.optional(sitePath),
+  }),
+  v.check(({ base64, path }) => (base64 === undefined) !== (path === undefined), 'expected base64 or path'),
+);
+
 const caseSchema = v.strictObject({
   id,
   prompt: text(20_000),
   choices: v.optional(v.pipe(v.array(text(2_000)), v.minLength(2), v.maxLength(26))),
+  /** Shown to the model before the prompt. */
+  images: v.optional(v.pipe(v.array(imageSchema), v.minLength(1), v.maxLength(MAX_IMAGES))),
   graders: v.pipe(v.array(graderSpecSchema), v.minLength(1), v.maxLength(32)),
   /** With it, the weighted mean of the graders' scores decides, not each of them. */
   threshold: v.optional(v.pipe(v.number(), v.finite())),
@@ -56,6 +78,7 @@ const testSetSchema = v.strictObject({
 });
 
 export type GraderSpec = v.InferOutput<typeof graderSpecSchema>;
+export type CaseImage = v.InferOutput<typeof imageSchema>;
 export type Case = v.InferOutput<typeof caseSchema>;
 export type TestSet = v.InferOutput<typeof testSetSchema>;
 

@@ -8,6 +8,7 @@ export const simd: Engine = {
   label: 'WizardBench SIMD',
   formats: ['gguf'],
   backends: ['wasm'],
+  version: __APP_VERSION__,
   choosesThreads: true,
 
   supports: (artifact) =>
@@ -19,7 +20,7 @@ export const simd: Engine = {
     let model: SimdModel;
     try {
       model = await openModel(
-        files.map((file) => blobSource(file.blob)),
+        files.filter(({ role }) => role === undefined).map(({ blob }) => blobSource(blob)),
         {
           contextTokens: options.contextTokens,
           threads: options.threads === 'measure' ? 'measure' : options.threads,
@@ -71,13 +72,14 @@ async function* complete(
         sampling: { temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP },
         seed: sampling.seed,
         stop: input.stop,
+        ...(input.alternatives !== undefined && { topAlternatives: input.alternatives }),
       },
       signal,
     );
     for (;;) {
       const next = await tokens.next();
       if (next.done !== true) {
-        yield { text: next.value.text, id: next.value.id };
+        yield next.value;
         continue;
       }
       const { reason, promptTokens, cachedTokens, generatedTokens, prefillMs, decodeMs } = next.value;

@@ -1,10 +1,28 @@
-import type { RawCompletionChunk, Wllama } from '@wllama/wllama';
+import type {
+  ChatCompletionChunk,
+  ChatCompletionMessageContent,
+  RawCompletionChunk,
+  Wllama,
+} from '@wllama/wllama';
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
-import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
+import * as v from 'valibot';
+import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
+import { splitAtImages } from '../domain/prompt';
 
 /** More than any model has. */
 const ALL_LAYERS = 999;
+
+/** As llama.cpp says it while it loads; where it finds no device that it can use, it goes on on the CPU without a word. */
+const OFFLOADED = /offloaded [1-9]\d*\/\d+ layers to GPU/;
+
+/**
+ * wllama takes images only with chat messages, which llama.cpp renders. This template gives back what it is given, so
+ * that the model sees our text here too.
+ */
+const VERBATIM_TEMPLATE =
+  '{%- for message in messages -%}{%- if message.content is string -%}{{ message.content }}' +
+  '{%- else -%}{%- for part in message.content -%}{{ part.text }}{%- endfor -%}{%- endif -%}{%- endfor -%}';
 
 /** llama.cpp in one WASM file: the widest GGUF support in a browser, on the CPU and by WebGPU. */
 export const wllama: Engine = {
@@ -12,7 +30,9 @@ export const wllama: Engine = {
   label: 'llama.cpp (wllama)',
   formats: ['gguf'],
   backends: ['wasm', 'webgpu'],
+  version: __WLLAMA_VERSION__,
   choosesThreads: false,
+  acceptsImages: true,
 
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
@@ -20,22 +40,47 @@ export const wllama: Engine = {
   async open(_artifact, files, options, signal): Promise<Session> {
     const { LoggerWithoutDebug, Wllama } = await import('@wllama/wllama');
     throwIfStopped(signal);
-    const runtime = new Wllama({ default: wasmUrl }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
+    const wantsGpu = options.backend === 'webgpu';
+    // Only its log tells whether llama.cpp really computes on the GPU.
+    const loadLog: string[] = [];
+    let loading = wantsGpu;
+    const listen = (...lines: unknown[]) => {
+      if (loading) loadLog.push(lines.join(' '));
+    };
+    const logger = { ...LoggerWithoutDebug, debug: listen, log: listen };
+    const runtime = new Wllama({ default: wasmUrl }, { logger, suppressNativeLog: !wantsGpu });
     // The default would fetch another build from a CDN on Safari; nothing here comes from another host.
     runtime.setCompat(null);
+    const hasProjector = files.some(({ role }) => role === 'mmproj');
     try {
       await runtime.loadModel(
-        files.map((file) => file.blob),
+        // It knows a projector by its header.
+        files.filter(({ role }) => role !== 'lora').map(({ blob }) => blob),
         {
           n_ctx: options.contextTokens,
           ...(options.threads !== 'measure' && { n_threads: options.threads }),
           // None also keeps llama.cpp from asking for a GPU device at all.
-          n_gpu_layers: options.backend === 'webgpu' ? ALL_LAYERS : 0,
+          n_gpu_layers: wantsGpu ? ALL_LAYERS : 0,
           n_parallel: 1,
           warmup: false,
+          ...(hasProjector && {
+            chat_template: VERBATIM_TEMPLATE,
+            jinja: true,
+            skip_chat_parsing: true,
+            mmproj_offload: wantsGpu,
+          }),
         },
       );
+      if (wantsGpu && !OFFLOADED.test(loadLog.join('\n'))) {
+        throw new FaultError({
+          kind: 'unsupported',
+          detail: 'llama.cpp cannot use this graphics device: it needs 16-bit floats in shaders',
+        });
+      }
+      loading = false;
     } catch (error) {
+      // Its worker may hold gigabytes that the next engine needs.
+      await runtime.exit();
       throw new FaultError(classify(error), { cause: error });
     }
     const info: SessionInfo = {
@@ -47,6 +92,7 @@ export const wllama: Engine = {
     };
     return {
       info,
+      acceptsImages: hasProjector && runtime.supportInputModality('image'),
       complete: (input, sampling, stopSignal) => complete(runtime, input, sampling, stopSignal),
       close: () => runtime.exit(),
     };
@@ -61,25 +107,40 @@ async function* complete(
 ): AsyncGenerator<Token, CompletionEnd, void> {
   throwIfStopped(signal);
   try {
-    const chunks = await runtime.createCompletion({
-      prompt: input.prompt,
-      stream: true,
+    const settings = {
+      stream: true as const,
       max_tokens: sampling.maxTokens,
       temperature: sampling.temperature,
       top_p: sampling.topP,
       top_k: sampling.topK,
       seed: sampling.seed,
       stop: [...input.stop],
+      ...(input.alternatives !== undefined && {
+        n_probs: input.alternatives,
+        logprobs: input.alternatives,
+      }),
       abortSignal: signal,
-    });
-    let last: RawCompletionChunk | undefined;
+    };
+    const chunks: AsyncIterable<RawCompletionChunk | ChatCompletionChunk> =
+      input.images === undefined || input.images.length === 0
+        ? await runtime.createCompletion({ prompt: input.prompt, ...settings })
+        : await runtime.createChatCompletion({
+            messages: [{ role: 'user', content: makeParts(input.prompt, input.images) }],
+            ...settings,
+            // Another type in the chat interface.
+            logprobs: input.alternatives !== undefined,
+          });
+    let last: RawCompletionChunk | ChatCompletionChunk | undefined;
     let reason: CompletionEnd['reason'] = 'stop';
     for await (const chunk of chunks) {
       throwIfStopped(signal);
       last = chunk;
       const [choice] = chunk.choices;
       if (choice?.finish_reason === 'length') reason = 'length';
-      if (choice !== undefined && choice.text !== '') yield { text: choice.text };
+      if (choice === undefined) continue;
+      const likely = input.alternatives === undefined ? undefined : readLikely(choice);
+      const text = 'text' in choice ? choice.text : (choice.delta.content ?? '');
+      if (text !== '' || likely !== undefined) yield { text, ...likely };
     }
     const timings = last?.timings;
     if (timings === undefined) {
@@ -98,9 +159,49 @@ async function* complete(
   }
 }
 
+/** The prompt as llama.cpp takes it: text, image, text. @throws FaultError `bad-input` */
+function makeParts(prompt: string, images: readonly ChatImage[]): ChatCompletionMessageContent[] {
+  const texts = splitAtImages(prompt, images.length);
+  return texts.flatMap((text, index): ChatCompletionMessageContent[] => {
+    const image = images[index];
+    const part: ChatCompletionMessageContent = { type: 'text', text };
+    // A copy: the engine's worker takes the memory of what it is given.
+    return image === undefined ? [part] : [part, { type: 'image', data: image.bytes.slice().buffer }];
+  });
+}
+
+const likelySchema = v.object({
+  id: v.number(),
+  token: v.string(),
+  logprob: v.number(),
+});
+/** What llama.cpp's server sends beside each token; wllama's types leave it out. */
+const choiceSchema = v.object({
+  logprobs: v.object({
+    content: v.tuple([v.object({ ...likelySchema.entries, top_logprobs: v.array(likelySchema) })]),
+  }),
+});
+
+/** The id and the probability of a token, and of those that came near; the last chunk has none. */
+function readLikely(choice: unknown): Omit<Token, 'text'> | undefined {
+  const read = v.safeParse(choiceSchema, choice);
+  if (!read.success) return undefined;
+  const [{ id, logprob, top_logprobs: top }] = read.output.logprobs.content;
+  return {
+    id,
+    logprob,
+    alternatives: top.map((each) => ({ id: each.id, text: each.token, logprob: each.logprob })),
+  };
+}
+
 function classify(error: unknown): Fault {
   const fault = toFault(error);
   if (fault.kind !== 'engine') return fault;
+  // As ggml's WebGPU backend reports it.
+  if (/device.{0,4}lost/i.test(fault.detail)) return { kind: 'device-lost', detail: fault.detail };
+  if (/exceeds the available context size/.test(fault.detail)) {
+    return { kind: 'bad-input', what: 'prompt', detail: fault.detail };
+  }
   return /out of memory|memory access|alloc|failed to grow/i.test(fault.detail)
     ? { kind: 'out-of-memory', detail: fault.detail }
     : fault;

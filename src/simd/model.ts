@@ -199,7 +199,7 @@ export async function openModel(
     writeModel(view, h, plan, layout, machine.dotMode, shiftOf);
     if (engine.scratchBytes(layout.model) > layout.scratchBytes)
       throw new SimdError('engine', 'the scratch space is too small');
-    workers.forEach((worker, index) => worker.work(layout.model, index + 1));
+    workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers['sync'] ?? 0));
     runtime = new Runtime(
       engine,
       memory,

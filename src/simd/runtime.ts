@@ -2,7 +2,8 @@ import type { EngineExports } from './binary';
 import { setWord } from './layout';
 import type { MemoryLayout } from './layout';
 import type { ThreadChoice } from './thread-choice';
-import type { SimdError } from './types';
+import { leaveJob, syncWords } from './stand-in';
+import { SimdError } from './types';
 
 /** Longest stretch of computing without looking at the event loop, where aborts arrive. */
 const SLICE_MS = 24;
@@ -39,6 +40,7 @@ export class Runtime {
   #logits: Float32Array;
   #stats: Float64Array;
   #stride: number;
+  #sync: Int32Array;
   #stopped: SimdError | undefined;
   #lastYield = performance.now();
   /** Mean time of one layer for one token, for slicing. */
@@ -58,6 +60,7 @@ export class Runtime {
     this.#stride = Math.ceil(vocabulary / 8) * 8;
     this.#tokens = new Uint32Array(memory.buffer, buffers['tokens'], options.maxTokens);
     this.#logits = new Float32Array(memory.buffer, buffers['logits'], options.maxLogits * this.#stride);
+    this.#sync = syncWords(memory, buffers['sync'] ?? 0);
     this.#stats = new Float64Array(memory.buffer, buffers['stats'], options.maxLogits * 3);
   }
 
@@ -189,6 +192,16 @@ export class Runtime {
     if (this.#stopped) throw this.#stopped;
     for (const [name, value] of Object.entries(words)) setWord(this.#view, this.layout, name, Number(value));
     setWord(this.#view, this.layout, 'threads', threads);
-    this.engine.run(this.layout.model);
+    let failure: SimdError | undefined;
+    try {
+      this.engine.run(this.layout.model);
+    } catch (error) {
+      failure = new SimdError('engine', `the engine broke: ${String(error)}`, { cause: error });
+    }
+    // Before the dead thread's own message can arrive: what was computed without it is worthless.
+    if (leaveJob(this.#sync)) failure ??= new SimdError('engine', 'a thread of the engine died');
+    if (failure === undefined) return;
+    this.stop(failure);
+    throw failure;
   }
 }

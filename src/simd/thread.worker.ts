@@ -1,6 +1,7 @@
 // One worker thread: repacks on request while the model loads, then computes until told to quit.
 import { instantiate } from './binary';
 import type { EngineExports } from './binary';
+import { standIn, syncWords } from './stand-in';
 
 export interface ThreadStart {
   readonly kind: 'start';
@@ -21,22 +22,30 @@ export interface ThreadWork {
   readonly kind: 'work';
   readonly model: number;
   readonly thread: number;
+  readonly sync: number;
 }
 export type ThreadRequest = ThreadStart | ThreadRepack | ThreadWork;
 export type ThreadReply =
   { readonly ok: true; readonly value: number } | { readonly ok: false; readonly message: string };
 
 let engine: EngineExports | undefined;
+let memory: WebAssembly.Memory | undefined;
 
 async function handle(request: ThreadRequest): Promise<number | undefined> {
   if (request.kind === 'start') {
+    ({ memory } = request);
     engine = await instantiate(request.module, request.memory, request.stackTop);
     return 0;
   }
-  if (!engine) throw new Error('not started');
+  if (!engine || !memory) throw new Error('not started');
   if (request.kind === 'work') {
     // Blocks this worker for the life of the model; ends by `quit`.
-    engine.work(request.model, request.thread);
+    try {
+      engine.work(request.model, request.thread);
+    } catch (error) {
+      standIn(syncWords(memory, request.sync));
+      throw error;
+    }
     return undefined;
   }
   const { frame, source, rows, columns, target, shift } = request;

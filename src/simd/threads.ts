@@ -5,7 +5,7 @@ import type { ThreadRepack, ThreadReply, ThreadRequest } from './thread.worker';
 export interface ThreadHandle {
   readonly busy: boolean;
   repack(request: Omit<ThreadRepack, 'kind'>): Promise<number>;
-  work(model: number, thread: number): void;
+  work(model: number, thread: number, sync: number): void;
   /** Ends the worker. */
   stop(): void;
 }
@@ -56,7 +56,8 @@ export async function startThread(
       return settle !== undefined;
     },
     repack: (request) => ask({ kind: 'repack', ...request }),
-    work: (model, thread) => worker.postMessage({ kind: 'work', model, thread } satisfies ThreadRequest),
+    work: (model, thread, sync) =>
+      worker.postMessage({ kind: 'work', model, thread, sync } satisfies ThreadRequest),
     stop: () => worker.terminate(),
   };
 }

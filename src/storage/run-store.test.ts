@@ -152,6 +152,26 @@ describe('createRunStore', () => {
     expect((await store.findRun('one'))?.results).toEqual([graded('a'), graded('b')]);
   });
 
+  it('keeps what ran a run, switch by switch', async () => {
+    const store = createRunStore();
+    await store.createRun(makeRun('one'), testSet);
+    const { contextTokens: _contextTokens, ...from } = makeRun('one').setup.session;
+    const first = {
+      caseId: 'a',
+      from: { ...from, backend: 'webgpu' },
+      to: from,
+      fault: { kind: 'device-lost', detail: 'gone' },
+    } as const;
+    await store.appendSwitch('one', first);
+    await store.appendSwitch('one', { ...first, caseId: 'b' });
+    expect((await createRunStore().findRun('one'))?.run).toEqual({
+      ...makeRun('one'),
+      switches: [first, { ...first, caseId: 'b' }],
+    });
+    await store.appendSwitch('another', first);
+    expect(await store.findRun('another')).toBeUndefined();
+  });
+
   it('does not bring a deleted run back by ending or reopening it', async () => {
     const store = createRunStore();
     await store.createRun(makeRun('one'), testSet);

@@ -52,6 +52,9 @@ export function createRunStore(): RunStore {
       await transaction.done;
     },
 
+    appendSwitch: (runId, change) =>
+      replaceRun(runId, (run) => ({ ...run, switches: [...(run.switches ?? []), change] })),
+
     endRun: (runId, end) => replaceRun(runId, (run) => ({ ...run, end })),
 
     reopenRun: (runId) => replaceRun(runId, ({ end: _end, ...run }) => run),

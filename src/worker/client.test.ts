@@ -101,6 +101,7 @@ function makeBench(onStop: (call: Call | undefined) => void = () => undefined) {
           // One who is never heard of again.
           if (answers.length > 0) resolve(answers.map(({ caseId }) => ({ caseId, grade: gradeOf(caseId) })));
         }),
+      recalibrate: () => Promise.reject(new Error('not asked for here')),
       run: (asked, emit) =>
         new Promise<RunEnd>((end, fail) => {
           call = { request: asked, emit, end, fail };

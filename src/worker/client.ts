@@ -39,6 +39,8 @@ export interface EngineClient {
     listener: (events: readonly SpeedEvent[]) => void,
     signal: AbortSignal,
   ): Promise<RunEnd>;
+  /** Forgets what was measured of an artifact on this device: its next use measures anew. */
+  recalibrate(artifactId: string): Promise<void>;
 }
 
 interface LiveWorker {
@@ -140,6 +142,9 @@ export function createEngineClient(startWorker: () => Worker = startEngineWorker
       } finally {
         bereaved.delete(tell);
       }
+    },
+    async recalibrate(artifactId) {
+      await start().remote.recalibrate(artifactId);
     },
     run: (request, listener, signal) =>
       supervise<WorkerEvent>((remote, deliver) => remote.run(request, deliver), listener, signal),

@@ -1,11 +1,11 @@
 import { expose } from 'comlink';
-import type { Device, Engine, Session, SessionInfo } from '../domain/engine';
+import type { Device, Session, SetAside } from '../domain/engine';
 import { FaultError, toFault } from '../domain/fault';
 import type { GraderPorts } from '../domain/graders/grader';
 import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
-import type { Artifact } from '../domain/model';
-import type { Run, RunEnd } from '../domain/run';
+import { listFiles, type Artifact } from '../domain/model';
+import type { EngineSwitch, Run, RunEnd } from '../domain/run';
 import { runCases } from '../domain/runner';
 import { hashTestSet } from '../domain/test-set';
 import { engineRegistry } from '../engines/registry';
@@ -20,9 +20,14 @@ import {
   SPARING_FLUSH_MS,
   type EventBatch,
 } from './batch-events';
+import { forgetCalibration, openCalibration } from './calibration';
+import { findGraphics } from './find-graphics';
 import { createJudge } from './judge';
+import { loadImage } from './load-image';
 import { measureRequest } from './measure-request';
+import { openBest } from './open-best';
 import { describeDevice, obtainFiles, openWithEngine } from './open-session';
+import type { Graphics } from './plan-backends';
 import {
   carryFaults,
   nameRunLock,
@@ -30,6 +35,7 @@ import {
   type RunRequest,
   type WorkerEvent,
 } from './protocol';
+import { createRecovery, findSwitch } from './recover-session';
 import { createSandbox, type Sandbox } from './sandbox';
 
 const shardStore = createShardStore();
@@ -70,6 +76,10 @@ const api: EngineWorkerApi = {
         return grade === undefined ? [] : [{ caseId: testCase.id, grade }];
       });
     });
+  },
+  async recalibrate(artifactId) {
+    if (running === undefined) await closeLoaded();
+    await forgetCalibration(settingsStore, artifactId, engineRegistry, describeDevice());
   },
   stop() {
     running?.abort();
@@ -127,7 +137,7 @@ async function runRequest(
   const artifact = model.artifacts.find((each) => each.id === request.artifactId);
   if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: request.artifactId });
   const device = describeDevice();
-  const session = await openSession(request, artifact, device, emit, signal);
+  const session = await openSession(request, artifact, device, [], emit, signal);
 
   if (continued === undefined) {
     const run: Run = {
@@ -159,11 +169,10 @@ async function runRequest(
     await runStore.reopenRun(runId);
   }
 
-  emit({ type: 'phase', phase: 'running' });
   const end = await withSandbox(request.allowScripts, (ports) =>
     workThrough(
       request,
-      session,
+      { artifact, device, session },
       { ...ports, judge: createJudge(session, model.template, signal) },
       emit,
       signal,
@@ -176,17 +185,27 @@ async function runRequest(
 }
 
 async function workThrough(
-  { runId, model, testSet, sampling, continued }: RunRequest,
-  session: Session,
+  request: RunRequest,
+  { artifact, device, session }: { artifact: Artifact; device: Device; session: Session },
   ports: GraderPorts,
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<RunEnd> {
+  const { runId, model, testSet, sampling, continued } = request;
   const done = new Set(continued?.doneCaseIds);
+  const left = testSet.cases.filter(({ id }) => !done.has(id));
+  const recordSwitch = async (change: EngineSwitch) => {
+    await runStore.appendSwitch(runId, change);
+    emit({ type: 'engine-switched', change });
+  };
+  const atStart = findSwitch(continued?.session, session.info, left[0]?.id);
+  if (atStart !== undefined) await recordSwitch(atStart);
+
+  emit({ type: 'phase', phase: 'running' });
   const cases = runCases(
     {
       system: testSet.system,
-      cases: testSet.cases.filter((testCase) => !done.has(testCase.id)),
+      cases: left,
       template: model.template,
       sampling,
     },
@@ -195,6 +214,14 @@ async function workThrough(
       grade: (answer, testCase, facts) => gradeAnswer(answer, testCase, { ...facts, ...ports }),
       now: () => performance.now(),
       record: (result) => runStore.appendResult(runId, result),
+      loadImage: (image, stopSignal) => loadImage(image, new URL('..', request.modelsUrl), stopSignal),
+      recover: createRecovery(session, {
+        reopen: (setAside) => openSession(request, artifact, device, setAside, emit, signal),
+        record: async (change) => {
+          await recordSwitch(change);
+          emit({ type: 'phase', phase: 'running' });
+        },
+      }),
     },
     signal,
   );
@@ -205,67 +232,77 @@ async function workThrough(
   }
 }
 
-/** The loaded session if it is the one wanted, else a new one: files, then the first engine that can. */
+/** The loaded session if it is the one wanted, else a new one: files, then the best way to run them on this device. */
 async function openSession(
   request: RunRequest,
   artifact: Artifact,
   device: Device,
+  setAside: readonly SetAside[],
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<Session> {
   const contextTokens = Math.min(artifact.contextTokens, request.sampling.maxTokens + PROMPT_TOKENS);
-  const engineId = request.continued?.session.engineId ?? request.engineId;
   const { threads } = request;
-  const key = [artifact.id, contextTokens, engineId, threads, request.continued?.session.threads].join(' ');
-  if (loaded?.key === key) return loaded.session;
+  const before = request.continued?.session;
+  const engineId = before?.engineId ?? request.engineId;
+  const backend = before?.backend ?? request.backend ?? 'auto';
+  const needsImages = request.testSet.cases.some(({ images }) => images !== undefined);
+  const key = [artifact.id, contextTokens, engineId, backend, before?.threads, threads, needsImages].join(
+    ' ',
+  );
+  if (setAside.length === 0 && loaded?.key === key) return loaded.session;
   await closeLoaded();
   const files = await obtainFiles(artifact, request.modelsUrl, shardStore, emit, signal);
 
-  emit({ type: 'phase', phase: 'loading' });
-  const insteadOf: { readonly engineId: string; readonly reason: string }[] = [];
-  for (const engine of findEngines(artifact, device, engineId)) {
-    try {
-      const session = await openWithEngine(
-        engine,
-        {
-          artifact,
-          files,
-          contextTokens,
-          device,
-          backend: 'wasm',
-          ...(threads !== undefined && { threads }),
-          ...(request.continued !== undefined && { measuredThreads: request.continued.session.threads }),
-        },
-        settingsStore,
-        emit,
-        signal,
-      );
-      loaded = { key, session: insteadOf.length === 0 ? session : withInsteadOf(session, insteadOf) };
-      return loaded.session;
-    } catch (error) {
-      const fault = toFault(error);
-      // What one engine does not handle or cannot hold, another may; the result names both.
-      if (fault.kind !== 'unsupported' && fault.kind !== 'out-of-memory') throw error;
-      insteadOf.push({ engineId: engine.id, reason: fault.detail });
-    }
-  }
-  const detail = insteadOf.map(({ engineId: id, reason }) => `${id}: ${reason}`).join('; ');
-  throw new FaultError({ kind: 'unsupported', detail: detail || `${artifact.id} (${artifact.format})` });
-}
-
-function findEngines(artifact: Artifact, device: Device, engineId: string | undefined): readonly Engine[] {
-  const wanted = engineRegistry.filter(({ id }) => engineId === undefined || id === engineId);
-  return wanted.filter((engine) => engine.supports(artifact, device).ok);
-}
-
-function withInsteadOf(session: Session, insteadOf: NonNullable<SessionInfo['insteadOf']>): Session {
-  return { ...session, info: { ...session.info, insteadOf } };
+  // Where there are images and a projector, an engine that shows them; without a projector every engine is as blind.
+  const needsEyes = needsImages && artifact.companions.some(({ kind }) => kind === 'mmproj');
+  const engines = engineRegistry.filter(
+    (engine) => engine.supports(artifact, device).ok && (!needsEyes || engine.acceptsImages === true),
+  );
+  const mayUseGpu = backend !== 'wasm' && engines.some(({ backends }) => backends.includes('webgpu'));
+  // Whoever asks for the CPU has the GPU left alone.
+  const graphics: Graphics = mayUseGpu ? await findGraphics() : { kind: 'no-webgpu' };
+  const session = await openBest(
+    { ...(engineId !== undefined && { engineId }), backend, setAside },
+    {
+      engines,
+      graphics,
+      calibration: await openCalibration(settingsStore, artifact.id, engines, device, graphics),
+      settings: settingsStore,
+      fileHash: listFiles(artifact)
+        .map(({ name, bytes, sha256 }) => sha256 ?? `${name} ${bytes}`)
+        .join(' '),
+      open: (engine, on, stopSignal) =>
+        openWithEngine(
+          engine,
+          {
+            artifact,
+            files,
+            contextTokens,
+            device,
+            backend: on,
+            ...(threads !== undefined && { threads }),
+            ...(before?.backend === on &&
+              before.engineId === engine.id && { measuredThreads: before.threads }),
+          },
+          settingsStore,
+          emit,
+          stopSignal,
+        ),
+      onPhase: (phase) => emit({ type: 'phase', phase }),
+      now: () => performance.now(),
+    },
+    signal,
+  );
+  loaded = { key, session };
+  return session;
 }
 
 async function closeLoaded(): Promise<void> {
   const session = loaded?.session;
   loaded = undefined;
-  await session?.close();
+  // One that broke may break again in closing; nothing is left to do about it.
+  await session?.close().catch(() => undefined);
 }
 
 carryFaults();

@@ -3,6 +3,7 @@ import type { Backend, Device, Engine, OpenFile, Session } from '../domain/engin
 import { FaultError } from '../domain/fault';
 import { sumArtifactBytes, type Artifact } from '../domain/model';
 import type { SettingsStore, ShardStore } from '../domain/ports';
+import { threadsKey } from './calibration';
 import { listThreadCandidates, openWithBestThreads } from './choose-threads';
 import type { OpeningPhase, TransferEvent } from './protocol';
 import { createTransferPorts } from './transfer';
@@ -25,7 +26,12 @@ export async function obtainFiles(
   const files: OpenFile[] = [];
   let earlierBytes = 0;
   let earlierReceived = 0;
-  for (const { name, bytes, sha256, manifest } of artifact.files) {
+  const wanted = [
+    ...artifact.files.map((file) => ({ file })),
+    ...artifact.companions.map(({ kind, file }) => ({ file, role: kind })),
+  ];
+  for (const { file: description, ...role } of wanted) {
+    const { name, bytes, sha256, manifest } = description;
     if (manifest === undefined || sha256 === undefined) {
       throw new FaultError({ kind: 'unsupported', detail: `${name} is not hosted with the page` });
     }
@@ -57,7 +63,7 @@ export async function obtainFiles(
         signal,
       ),
     );
-    files.push({ name: file.name, blob });
+    files.push({ name: file.name, blob, ...role });
     earlierBytes += file.bytes;
     earlierReceived += receivedBytes;
   }
@@ -87,10 +93,12 @@ export async function openWithEngine(
   const open = (count: number | 'measure') =>
     engine.open(artifact, files, { contextTokens, threads: count, backend }, signal);
   if (threads !== undefined) return open(threads);
+  // The CPU only feeds the graphics device.
+  if (backend === 'webgpu') return open(device.crossOriginIsolated ? Math.ceil(device.logicalCores / 2) : 1);
   if (engine.choosesThreads) return open('measure');
   if (measuredThreads !== undefined) return open(measuredThreads);
   return openWithBestThreads(
-    `threads ${engine.id} ${artifact.id} ${device.logicalCores}`,
+    threadsKey(engine, artifact.id, device),
     listThreadCandidates(device.logicalCores, device.crossOriginIsolated),
     settingsStore,
     open,

@@ -1,11 +1,11 @@
 import { transferHandlers } from 'comlink';
 import type { TransferProgress } from '../domain/download';
-import type { Backend, Engine, Sampling, SessionInfo } from '../domain/engine';
+import type { Backend, BackendChoice, Engine, Sampling, SessionInfo } from '../domain/engine';
 import { FaultError, type Fault } from '../domain/fault';
 import type { AnswerFacts } from '../domain/graders/grader';
 import type { CaseGrade } from '../domain/graders/registry';
 import type { Model } from '../domain/model';
-import type { Run, RunEnd } from '../domain/run';
+import type { EngineSwitch, Run, RunEnd } from '../domain/run';
 import type { RunEvent } from '../domain/runner';
 import type { SpeedEntry, SpeedPlan, SpeedReport, SpeedRoofline } from '../domain/speed';
 import type { TestSet } from '../domain/test-set';
@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly threads?: number;
   /** A person has said yes to running the set's own code; without it such graders are not run. */
   readonly allowScripts?: boolean;
+  /** Default: `auto`. */
+  readonly backend?: BackendChoice;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
   /** Present when an interrupted run goes on. */
@@ -50,7 +52,7 @@ export interface GradedAnswer {
 }
 
 /** On the way to a session. */
-export type OpeningPhase = 'checking' | 'downloading' | 'loading' | 'measuring';
+export type OpeningPhase = 'checking' | 'downloading' | 'loading' | 'measuring' | 'testing';
 export type RunPhase = OpeningPhase | 'running';
 
 export interface TransferEvent {
@@ -63,7 +65,9 @@ export type WorkerEvent =
   | { readonly type: 'phase'; readonly phase: RunPhase }
   | TransferEvent
   /** The journal has the run; what runs it is known. */
-  | { readonly type: 'run-opened'; readonly run: Run };
+  | { readonly type: 'run-opened'; readonly run: Run }
+  /** What runs it broke; the journal has what runs it now. The case starts again. */
+  | { readonly type: 'engine-switched'; readonly change: EngineSwitch };
 
 export interface SpeedRequest {
   readonly model: Model;
@@ -116,6 +120,8 @@ export interface EngineWorkerApi {
   measureSpeed(request: SpeedRequest, listener: (events: readonly SpeedEvent[]) => void): Promise<RunEnd>;
   /** Grades stored answers, in their order; also while a run is under way. */
   gradeAnswers(request: GradeRequest): Promise<readonly GradedAnswer[]>;
+  /** Forgets what was measured of an artifact on this device: its next use measures anew. */
+  recalibrate(artifactId: string): Promise<void>;
   /** Asks what is under way, a run or a measurement, to end; its promise tells when it has. */
   stop(): void;
 }

@@ -1,7 +1,7 @@
 import type { Device, Engine, OpenFile, Session } from '../domain/engine';
 import type { Artifact } from '../domain/model';
 import type { SettingsStore } from '../domain/ports';
-import type { UnavailableSpeed } from '../domain/speed';
+import { findGraphics } from './find-graphics';
 import { openWithEngine, type EmitOpening } from './open-session';
 import type { SpeedContender } from './speed';
 
@@ -39,7 +39,7 @@ export function listSpeedContenders(
         async check() {
           const support = engine.supports(artifact, device);
           if (!support.ok) return { unavailable: { code: 'unsupported', detail: support.reason } };
-          return backend === 'webgpu' ? findAdapter() : {};
+          return backend === 'webgpu' ? checkGraphics() : {};
         },
         async open(signal) {
           const session = await openWithEngine(
@@ -50,10 +50,6 @@ export function listSpeedContenders(
               contextTokens: Math.min(artifact.contextTokens, SPEED_CONTEXT_TOKENS),
               device,
               backend,
-              // The CPU only feeds the graphics device.
-              ...(backend === 'webgpu' && {
-                threads: device.crossOriginIsolated ? Math.ceil(device.logicalCores / 2) : 1,
-              }),
             },
             settingsStore,
             emit,
@@ -66,16 +62,9 @@ export function listSpeedContenders(
   );
 }
 
-/** The graphics device that an engine would get; without one it would compute on the CPU or fail. */
-async function findAdapter(): Promise<
-  { readonly adapter: string } | { readonly unavailable: UnavailableSpeed['unavailable'] }
-> {
-  // Browsers without WebGPU have no such member, whatever the types say.
-  const { gpu } = navigator as { readonly gpu?: GPU };
-  if (gpu === undefined) return { unavailable: { code: 'no-webgpu', detail: '' } };
-  const adapter = await gpu.requestAdapter().catch(() => null);
-  if (adapter === null) return { unavailable: { code: 'no-adapter', detail: '' } };
-  const { vendor, architecture, isFallbackAdapter } = adapter.info;
-  const name = [vendor, architecture, isFallbackAdapter ? '(software)' : ''].filter((part) => part !== '');
-  return { adapter: name.join(' ') };
+async function checkGraphics(): ReturnType<SpeedContender['check']> {
+  const graphics = await findGraphics();
+  return graphics.kind === 'adapter'
+    ? { adapter: graphics.name }
+    : { unavailable: { code: graphics.kind, detail: '' } };
 }

@@ -32,7 +32,7 @@ typedef struct {
 } Model;
 
 typedef struct {
-  u32 seq, quit, done, pad0[13];    // job number << 8 | threads; workers finished
+  u32 seq, quit, done, pad0[13];    // job number << 8 | threads; workers finished; stand-in.ts's
   u32 generation, arrived, sleepers, pad1[13];
   u32 counters[];                   // one per phase of a job
 } Sync;
