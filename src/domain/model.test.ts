@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from './fault';
-import { parseFileManifest, parseModel, sumArtifactBytes, type Model } from './model';
+import { isHosted, parseFileManifest, parseModel, sumArtifactBytes, type Model } from './model';
 
 const MAX_SHARD_BYTES = 16 * 1024 * 1024;
 const modelsFolder = join(import.meta.dirname, '../../static-models');
@@ -213,7 +213,33 @@ const row = {
   ],
 };
 
+const fetched = {
+  name: 'a.gguf',
+  approximateBytes: 1_000,
+  url: 'https://huggingface.co/x/y/resolve/main/a.gguf',
+};
+
 describe('parseModel', () => {
+  it('takes a repo instead of files, and an approximate size of a file to fetch', () => {
+    const artifacts = [
+      { ...row.artifacts[0], files: [fetched] },
+      {
+        ...row.artifacts[0],
+        id: 'b',
+        format: 'mlc',
+        files: [],
+        mlc: { library: 'Llama-2-7b', repo: 'mlc-ai/x-MLC' },
+      },
+      { ...row.artifacts[0], id: 'c', format: 'mlc', files: [], mlc: { library: 'Llama-2-7b' } },
+      { ...row.artifacts[0], id: 'd', format: 'onnx', files: [], onnx: { repo: 'Xenova/x', dtype: 'q8' } },
+    ];
+    const model = parseModel({ ...row, artifacts });
+    expect(model.artifacts.map(sumArtifactBytes)).toEqual([1_000, 0, 0, 0]);
+    expect(model.artifacts.map(({ mlc }) => mlc?.repo)).toEqual([undefined, 'mlc-ai/x-MLC', '', undefined]);
+    expect(model.artifacts.map(isHosted)).toEqual([false, false, false, false]);
+    expect(parseModel(row).artifacts.map(isHosted)).toEqual([true]);
+  });
+
   it('fills in what a row may leave out', () => {
     expect(parseModel(row)).toMatchObject({
       bundled: false,
@@ -231,6 +257,27 @@ describe('parseModel', () => {
     ['half a parameter', { parameters: 0.5 }],
     ['a source that is no URL', { source: 'somewhere' }],
     ['a field nobody knows', { colour: 'red' }],
+    [
+      'an exact and an approximate size',
+      { artifacts: [{ ...row.artifacts[0], files: [{ ...fetched, bytes: 1 }] }] },
+    ],
+    ['no size', { artifacts: [{ ...row.artifacts[0], files: [{ name: 'a.gguf', url: fetched.url }] }] }],
+    [
+      'an approximate size of a hosted file',
+      {
+        artifacts: [
+          {
+            ...row.artifacts[0],
+            files: [{ name: 'a', approximateBytes: 1, sha256: HASH, manifest: 'a/manifest.json' }],
+          },
+        ],
+      },
+    ],
+    ['an MLC library for a GGUF', { artifacts: [{ ...row.artifacts[0], mlc: { library: 'x' } }] }],
+    [
+      'a repo that is a path',
+      { artifacts: [{ ...row.artifacts[0], format: 'mlc', mlc: { library: 'x', repo: '../x' } }] },
+    ],
     [
       'a manifest outside the site',
       { artifacts: [{ ...row.artifacts[0], files: [{ ...row.artifacts[0]?.files[0], manifest: '../x' }] }] },

@@ -26,7 +26,7 @@ export async function obtainFiles(
   let earlierBytes = 0;
   let earlierReceived = 0;
   for (const { name, bytes, sha256, manifest } of artifact.files) {
-    if (manifest === undefined || sha256 === undefined) {
+    if (manifest === undefined || sha256 === undefined || bytes === undefined) {
       throw new FaultError({ kind: 'unsupported', detail: `${name} is not hosted with the page` });
     }
     const file = { name, bytes, sha256, manifest };
