@@ -65,6 +65,8 @@ const artifactSchema = v.pipe(
     contextTokens: positiveInteger,
     /** Empty for MLC and ONNX weights, which their engine fetches file by file from a repo. */
     files: v.pipe(v.array(modelFileSchema), v.maxLength(256)),
+    /** What the engine fetches from the repo, as the host's page rounds it. */
+    approximateBytes: v.optional(positiveInteger),
     /** What goes with the weights: the projector of a vision model, an adapter to merge. */
     companions: v.optional(
       v.pipe(
@@ -99,6 +101,10 @@ const artifactSchema = v.pipe(
     ({ format, mlc, onnx }) =>
       (mlc === undefined || format === 'mlc') && (onnx === undefined || format === 'onnx'),
     'expected mlc and onnx only with the format of that name',
+  ),
+  v.check(
+    ({ files, approximateBytes }) => files.length === 0 || approximateBytes === undefined,
+    'expected approximateBytes only without files',
   ),
   v.check(
     ({ files, mlc, onnx }) => files.length > 0 || mlc !== undefined || onnx !== undefined,
@@ -195,11 +201,11 @@ export function listFiles(artifact: Artifact): readonly ModelFile[] {
   return [...artifact.files, ...artifact.companions.map(({ file }) => file)];
 }
 
-/** Bytes to download for an artifact, approximate where a file's size is; 0 for a repo, whose host alone knows. */
+/** Bytes to download for an artifact, approximate where a size is; 0 for a repo whose row tells none. */
 export function sumArtifactBytes(artifact: Artifact): number {
   return listFiles(artifact).reduce(
     (sum, { bytes, approximateBytes }) => sum + (bytes ?? approximateBytes ?? 0),
-    0,
+    artifact.approximateBytes ?? 0,
   );
 }
 
