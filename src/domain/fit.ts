@@ -190,8 +190,8 @@ function countKvBytes({ mlc, quantization }: Artifact, { shape }: FitModel, cont
 
 /**
  * Working memory of a batch: the larger of attention scores (heads x batch x context) and logits (batch x vocabulary),
- * and about five activations of the model's width, all F32. That is the graph that llama.cpp reserves: its log tells
- * 164 MiB for LLaMA 7B at 2,048 tokens and 296 MiB at 4,096, this gives 168 and 296.
+ * and about five activations of the model's width, all F32: the graph that llama.cpp reserves. For LLaMA 7B at 2,048
+ * tokens its log tells "compute buffer size = 164.01 MiB" (and "KV self size = 1024.00 MiB"); this gives 168.
  */
 function estimateScratchBytes({ shape }: FitModel, contextTokens: number): number {
   if (shape === undefined) return RUNTIME_BYTES;
