@@ -99,8 +99,15 @@ describe('the catalog', () => {
   });
 
   it.each(rows)('%s marks all that was not seen on its host', (_name, { artifacts }) => {
-    // Nothing here has a network: only what lies beside the page was seen.
-    for (const artifact of artifacts) expect(artifact.unverified).toBe(!isHosted(artifact));
+    for (const artifact of artifacts) {
+      if (isHosted(artifact)) expect(artifact.unverified).toBe(false);
+      // Whoever has seen a file there knows its size and its hash.
+      if (!artifact.unverified) {
+        for (const file of listFiles(artifact)) {
+          expect([file.bytes, file.sha256], file.name).not.toContain(undefined);
+        }
+      }
+    }
   });
 
   it.each(rows)('%s fetches from the Hub, whole files by their own name', (_name, { artifacts }) => {
@@ -139,6 +146,16 @@ describe('the catalog', () => {
       if (mlc.repo.startsWith('mlc-ai/')) expect(`https://huggingface.co/${mlc.repo}`).toBe(record?.model);
     }
   });
+});
+
+it('is explained with examples that are valid', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../docs/adding-a-model.md'), 'utf8');
+  const [example, mlc] = [...guide.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']): unknown =>
+    JSON.parse(json),
+  );
+  const model = parseModel(example);
+  expect(rows.map(([, { id }]) => id)).toContain(model.id);
+  expect(parseModel({ ...model, artifacts: [mlc] }).artifacts).toHaveLength(1);
 });
 
 describe.each(bundledFiles.map((file): [string, typeof file] => [file.name, file]))(
