@@ -72,8 +72,7 @@ export function createProbePorts(): ProbePorts {
   // Browsers without WebGPU have no such member, whatever the types say.
   const { gpu } = navigator as { readonly gpu?: GPU };
   return {
-    // The generated types take branded buffers back, which no narrower shape can promise.
-    gpu: gpu as unknown as GpuPort | undefined,
+    gpu,
     device: describeDevice(),
     validateWasm: (module) => WebAssembly.validate(module),
     estimateStorage: () => navigator.storage.estimate(),
@@ -106,11 +105,12 @@ export async function probeDevice(ports: ProbePorts): Promise<DeviceCard> {
 }
 
 function refuse(code: 'no-webgpu' | 'no-adapter' | 'no-device', error?: unknown): GpuCard {
-  const detail = error === undefined ? '' : error instanceof Error ? error.message : String(error);
+  const detail = error instanceof Error ? error.message || error.name : '';
   return { available: false, code, detail: detail.slice(0, 400) };
 }
 
-async function probeGpu({ gpu, now }: ProbePorts): Promise<GpuCard> {
+async function probeGpu(ports: ProbePorts): Promise<GpuCard> {
+  const { gpu } = ports;
   if (gpu === undefined) return refuse('no-webgpu');
   let adapter: AdapterPort | null;
   try {
@@ -133,7 +133,7 @@ async function probeGpu({ gpu, now }: ProbePorts): Promise<GpuCard> {
       device,
       Math.min(limits.maxBufferSize, LARGEST_STEP_BYTES),
       software ? SOFTWARE_CAP_BYTES : CAP_BYTES,
-      now,
+      () => ports.now(),
     );
     return {
       available: true,
