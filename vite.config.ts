@@ -76,7 +76,7 @@ export default defineConfig(({ command, mode }) => ({
     assetsInlineLimit: 0,
   },
   test: {
-    include: ['src/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs'],
     environment: 'node',
     reporters: ['default', ['json', { outputFile: 'reports/unit.json' }]],
   },

@@ -1,6 +1,6 @@
 import { mount } from 'svelte';
 import { Bench } from './app/bench.svelte';
-import { readCatalog } from './app/catalog';
+import { listHostedModels, readCatalog } from './app/catalog';
 import { Choices } from './app/choices.svelte';
 import { History } from './app/history.svelte';
 import { ensureIsolation } from './app/isolation';
@@ -34,7 +34,7 @@ const bench = new Bench({
 });
 const settings = createSettingsStore();
 const choices = new Choices(
-  readCatalog(),
+  listHostedModels(readCatalog()),
   settings,
   () => loadBundledSets(siteUrl),
   () => client.listEngines(),

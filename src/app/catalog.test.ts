@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { readCatalog } from './catalog';
+import { listHostedModels, readCatalog } from './catalog';
 
 it('reads every row of the catalog, bundled models first', () => {
   const models = readCatalog();
@@ -9,4 +9,10 @@ it('reads every row of the catalog, bundled models first', () => {
   const bundled = models.map((model) => model.bundled);
   expect(bundled).toEqual([...bundled].sort((a, b) => Number(b) - Number(a)));
   expect(bundled[0]).toBe(true);
+});
+
+it('starts with what runs without another host', () => {
+  const hosted = listHostedModels(readCatalog());
+  expect(hosted.map(({ id }) => id)).toEqual(['smollm2-135m-instruct']);
+  expect(hosted[0]?.artifacts[0]?.files[0]?.manifest).toBeDefined();
 });

@@ -21,7 +21,10 @@ const httpsUrl = v.pipe(v.string(), v.url(), v.startsWith('https://'), v.maxLeng
 const modelFileSchema = v.pipe(
   v.strictObject({
     name: shortText,
-    bytes: positiveInteger,
+    /** Exact. */
+    bytes: v.optional(positiveInteger),
+    /** Where no record tells the exact size: good for arithmetic, never for checking a download. */
+    approximateBytes: v.optional(positiveInteger),
     /** Of the whole file; where the catalog cannot know it, the host tells (LFS hash) before the download. */
     sha256: v.optional(sha256),
     /** Ready-made shards below `static-models/`. */
@@ -35,38 +38,72 @@ const modelFileSchema = v.pipe(
     ({ manifest, url, local }) => [manifest, url, local].filter((each) => each !== undefined).length === 1,
     'expected exactly one of manifest, url and local',
   ),
+  v.check(
+    ({ bytes, approximateBytes, url }) =>
+      (bytes === undefined) !== (approximateBytes === undefined) &&
+      (bytes !== undefined || url !== undefined),
+    'expected bytes, or approximateBytes and a url',
+  ),
   v.check(({ manifest, sha256: hash }) => manifest === undefined || hash !== undefined, 'expected a sha256'),
 );
 
-const artifactSchema = v.strictObject({
-  id: slug,
-  format: v.picklist(['gguf', 'mlc', 'onnx']),
-  quantization: shortText,
-  contextTokens: positiveInteger,
-  files: v.pipe(v.array(modelFileSchema), v.minLength(1), v.maxLength(256)),
-  /** What goes with the weights: the projector of a vision model, an adapter to merge. */
-  companions: v.optional(
-    v.pipe(
-      v.array(v.strictObject({ kind: v.picklist(['mmproj', 'lora']), file: modelFileSchema })),
-      v.maxLength(8),
+/** `owner/name` on the Hugging Face Hub. */
+const hubRepo = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/), v.maxLength(140));
+
+const artifactSchema = v.pipe(
+  v.strictObject({
+    id: slug,
+    format: v.picklist(['gguf', 'mlc', 'onnx']),
+    quantization: shortText,
+    contextTokens: positiveInteger,
+    /** Empty for MLC and ONNX weights, which their engine fetches file by file from a repo. */
+    files: v.pipe(v.array(modelFileSchema), v.maxLength(256)),
+    /** What the engine fetches from the repo, as the host's page rounds it. */
+    approximateBytes: v.optional(positiveInteger),
+    /** What goes with the weights: the projector of a vision model, an adapter to merge. */
+    companions: v.optional(
+      v.pipe(
+        v.array(v.strictObject({ kind: v.picklist(['mmproj', 'lora']), file: modelFileSchema })),
+        v.maxLength(8),
+      ),
+      [],
     ),
-    [],
+    mlc: v.optional(
+      v.strictObject({
+        /** The `model_id` of the web-llm record whose compiled library has this model's shape. */
+        library: shortText,
+        /** Hub repo of the converted weights; empty where none is public and a person brings their own conversion. */
+        repo: v.optional(v.union([v.literal(''), hubRepo]), ''),
+        /** What web-llm says that it needs, in MiB, its working memory at the record's context included. */
+        vramMB: v.optional(v.pipe(v.number(), v.minValue(1))),
+        requiredFeatures: v.optional(v.array(shortText), []),
+      }),
+    ),
+    onnx: v.optional(
+      v.strictObject({
+        /** Hub repo that holds `onnx/` beside the tokenizer and the configuration. */
+        repo: hubRepo,
+        /** The suffix of the file that transformers.js picks by. */
+        dtype: v.picklist(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16']),
+      }),
+    ),
+    /** Names and sizes come from records, not from the host itself. */
+    unverified: v.optional(v.boolean(), false),
+  }),
+  v.check(
+    ({ format, mlc, onnx }) =>
+      (mlc === undefined || format === 'mlc') && (onnx === undefined || format === 'onnx'),
+    'expected mlc and onnx only with the format of that name',
   ),
-  /** For MLC weights: the prebuilt record whose compiled library has this model's shape. */
-  mlc: v.optional(
-    v.strictObject({
-      library: shortText,
-      vramMB: v.optional(v.pipe(v.number(), v.minValue(1))),
-      requiredFeatures: v.optional(v.array(shortText), []),
-    }),
+  v.check(
+    ({ files, approximateBytes }) => files.length === 0 || approximateBytes === undefined,
+    'expected approximateBytes only without files',
   ),
-  /** For ONNX weights: the suffix of the file that transformers.js picks by. */
-  onnx: v.optional(
-    v.strictObject({ dtype: v.picklist(['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16']) }),
+  v.check(
+    ({ files, mlc, onnx }) => files.length > 0 || mlc !== undefined || onnx !== undefined,
+    'expected a file or a repo',
   ),
-  /** Names and sizes come from records, not from the host itself. */
-  unverified: v.optional(v.boolean(), false),
-});
+);
 
 /** Sizes that decide what a context costs. */
 const shapeSchema = v.strictObject({
@@ -157,7 +194,15 @@ export function listFiles(artifact: Artifact): readonly ModelFile[] {
   return [...artifact.files, ...artifact.companions.map(({ file }) => file)];
 }
 
-/** Bytes to download for an artifact. */
+/** Bytes to download for an artifact, approximate where a size is; 0 for a repo whose row tells none. */
 export function sumArtifactBytes(artifact: Artifact): number {
-  return listFiles(artifact).reduce((sum, file) => sum + file.bytes, 0);
+  return listFiles(artifact).reduce(
+    (sum, { bytes, approximateBytes }) => sum + (bytes ?? approximateBytes ?? 0),
+    artifact.approximateBytes ?? 0,
+  );
+}
+
+/** Whether every file lies beside the page itself. */
+export function isHosted(artifact: Artifact): boolean {
+  return artifact.files.length > 0 && listFiles(artifact).every(({ manifest }) => manifest !== undefined);
 }

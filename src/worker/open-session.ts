@@ -32,7 +32,7 @@ export async function obtainFiles(
   ];
   for (const { file: description, ...role } of wanted) {
     const { name, bytes, sha256, manifest } = description;
-    if (manifest === undefined || sha256 === undefined) {
+    if (manifest === undefined || sha256 === undefined || bytes === undefined) {
       throw new FaultError({ kind: 'unsupported', detail: `${name} is not hosted with the page` });
     }
     const file = { name, bytes, sha256, manifest };
