@@ -88,6 +88,10 @@ export interface Session {
 export interface OpenFile {
   readonly name: string;
   readonly blob: Blob;
+  /** Of the whole file, as hex. */
+  readonly sha256?: string;
+  /** What it is beside the weights; absent for the weights, which come first. */
+  readonly role?: 'mmproj' | 'lora';
 }
 
 export interface OpenOptions {

@@ -19,7 +19,8 @@ export const simd: Engine = {
     let model: SimdModel;
     try {
       model = await openModel(
-        files.map((file) => blobSource(file.blob)),
+        // What goes with the weights is for other engines.
+        files.filter(({ role }) => role === undefined).map((file) => blobSource(file.blob)),
         {
           contextTokens: options.contextTokens,
           threads: options.threads === 'measure' ? 'measure' : options.threads,

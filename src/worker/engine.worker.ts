@@ -13,7 +13,8 @@ import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
 import { batchEvents, mergeRunEvents, mergeSpeedEvents, type EventBatch } from './batch-events';
 import { measureRequest } from './measure-request';
-import { describeDevice, obtainFiles, openWithEngine } from './open-session';
+import { obtainFiles } from './obtain-files';
+import { describeDevice, openWithEngine } from './open-session';
 import {
   carryFaults,
   nameRunLock,
@@ -25,13 +26,14 @@ import {
 const shardStore = createShardStore();
 const runStore = createRunStore();
 const settingsStore = createSettingsStore();
+const stores = { shards: shardStore, settings: settingsStore };
 
 /** The prompt and the answer share the context; sets of ours stay far below this for the prompt. */
 const PROMPT_TOKENS = 1536;
 
 let running: AbortController | undefined;
 /** Kept after a run: the next one with the same model starts at once. */
-let loaded: { readonly key: string; readonly session: Session } | undefined;
+let loaded: { readonly key: string; readonly session: Session; readonly sha256: string } | undefined;
 
 const api: EngineWorkerApi = {
   listEngines: () => engineRegistry.map(({ id, label, formats }) => ({ id, label, formats })),
@@ -44,7 +46,7 @@ const api: EngineWorkerApi = {
     return runAlone(batchEvents(listener, mergeSpeedEvents), async (emit, signal) => {
       // It would take memory, and another engine is about to be measured.
       await closeLoaded();
-      return await measureRequest(request, shardStore, settingsStore, emit, signal);
+      return await measureRequest(request, stores, emit, signal);
     });
   },
   stop() {
@@ -90,7 +92,7 @@ async function runRequest(
         artifact: {
           id: artifact.id,
           quantization: artifact.quantization,
-          sha256: artifact.files[0]?.sha256 ?? '',
+          sha256: loaded?.sha256 ?? '',
         },
         session: session.info,
         templateSha256: await sha256Hex(new TextEncoder().encode(model.template.source)),
@@ -152,7 +154,7 @@ async function openSession(
   const key = [artifact.id, contextTokens, engineId, request.continued?.session.threads].join(' ');
   if (loaded?.key === key) return loaded.session;
   await closeLoaded();
-  const files = await obtainFiles(artifact, request.modelsUrl, shardStore, emit, signal);
+  const files = await obtainFiles(artifact, request, stores, emit, signal);
 
   emit({ type: 'phase', phase: 'loading' });
   const insteadOf: { readonly engineId: string; readonly reason: string }[] = [];
@@ -172,7 +174,11 @@ async function openSession(
         emit,
         signal,
       );
-      loaded = { key, session: insteadOf.length === 0 ? session : withInsteadOf(session, insteadOf) };
+      loaded = {
+        key,
+        session: insteadOf.length === 0 ? session : withInsteadOf(session, insteadOf),
+        sha256: files[0]?.sha256 ?? '',
+      };
       return loaded.session;
     } catch (error) {
       const fault = toFault(error);

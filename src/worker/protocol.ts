@@ -2,6 +2,7 @@ import { transferHandlers } from 'comlink';
 import type { TransferProgress } from '../domain/download';
 import type { Backend, Engine, Sampling, SessionInfo } from '../domain/engine';
 import { FaultError, type Fault } from '../domain/fault';
+import type { LocalFile } from '../domain/local-file';
 import type { Model } from '../domain/model';
 import type { Run, RunEnd } from '../domain/run';
 import type { RunEvent } from '../domain/runner';
@@ -18,6 +19,8 @@ export interface RunRequest {
   readonly engineId?: string;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
+  /** The picked files that the artifact names. */
+  readonly localFiles?: readonly LocalFile[];
   /** Present when an interrupted run goes on. */
   readonly continued?: {
     readonly doneCaseIds: readonly string[];
@@ -48,6 +51,8 @@ export interface SpeedRequest {
   readonly plan: SpeedPlan;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
+  /** The picked files that the artifact names. */
+  readonly localFiles?: readonly LocalFile[];
 }
 
 export type SpeedPhase = OpeningPhase | 'roofline' | 'warming-up' | 'timing';
