@@ -13,12 +13,14 @@ import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
 import { batchEvents, mergeRunEvents, mergeSpeedEvents, type EventBatch } from './batch-events';
 import { measureRequest } from './measure-request';
-import { obtainFiles } from './obtain-files';
+import { createModelFilesApi } from './model-files';
+import { importLocalFile, obtainFiles } from './obtain-files';
 import { describeDevice, openWithEngine } from './open-session';
 import {
   carryFaults,
   nameRunLock,
   type EngineWorkerApi,
+  type ModelFilesApi,
   type RunRequest,
   type WorkerEvent,
 } from './protocol';
@@ -35,7 +37,8 @@ let running: AbortController | undefined;
 /** Kept after a run: the next one with the same model starts at once. */
 let loaded: { readonly key: string; readonly session: Session; readonly sha256: string } | undefined;
 
-const api: EngineWorkerApi = {
+const api: EngineWorkerApi & ModelFilesApi = {
+  ...createModelFilesApi(shardStore),
   listEngines: () => engineRegistry.map(({ id, label, formats }) => ({ id, label, formats })),
   run(request, listener) {
     return runAlone(batchEvents(listener, mergeRunEvents), (emit, signal) =>
@@ -48,6 +51,15 @@ const api: EngineWorkerApi = {
       await closeLoaded();
       return await measureRequest(request, stores, emit, signal);
     });
+  },
+  importLocal(file, listener) {
+    return runAlone(
+      batchEvents(listener, (_last, next) => next),
+      async (emit, signal) => {
+        await importLocalFile(file, shardStore, (progress) => emit({ type: 'transfer', progress }), signal);
+        return { kind: 'finished' };
+      },
+    );
   },
   stop() {
     running?.abort();

@@ -115,6 +115,26 @@ async function openUrlRange(
   };
 }
 
+/** A few bytes of a file, in memory. @throws FaultError `download` */
+export async function readUrlRange(
+  url: string,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const answer = await openUrlRange(url, start, end, signal, STALL_MS);
+  const bytes = new Uint8Array(end - start);
+  let at = answer.start;
+  for await (const chunk of answer.body) {
+    const from = Math.max(start, at);
+    const to = Math.min(end, at + chunk.length);
+    if (from < to) bytes.set(chunk.subarray(from - at, to - at), from - start);
+    at += chunk.length;
+    if (at >= end) return bytes;
+  }
+  throw new FaultError({ kind: 'download', url, detail: `the answer ended ${end - at} bytes early` });
+}
+
 interface Sent {
   readonly response: Response;
   /** Gives the connection up. */
