@@ -32,6 +32,7 @@ export interface ShardStore {
 /** A download that has begun; what is stored of it stays until it is whole or deleted. */
 export interface OpenDownload {
   readonly fileId: string;
+  readonly source: string;
   readonly name: string;
   readonly bytes: number;
   /** The host's mark of this very content. */

@@ -124,7 +124,7 @@ async function download(
 ): Promise<ObtainedFile> {
   const { store } = ports;
   const { bytes } = remote;
-  let open = await resumeOrBegin(file.name, fileId, remote, ports);
+  let open = await resumeOrBegin(file, fileId, remote, ports);
   const present = await findPresentBytes(fileId, remote, store, signal);
   let doneBytes = present.reduce((sum, each) => sum + each, 0);
   let receivedBytes = 0;
@@ -225,7 +225,7 @@ function shardEnd(index: number, bytes: number): number {
 
 /** Goes on with an earlier download if it was of the same content; otherwise drops what there is of it. */
 async function resumeOrBegin(
-  name: string,
+  { name, source }: RangedFile,
   fileId: string,
   remote: RemoteFile,
   { store, now }: RangedPorts,
@@ -239,9 +239,11 @@ async function resumeOrBegin(
       earlier.etag === undefined ||
       earlier.etag === remote.etag);
   if (earlier !== undefined && !isSame) await store.deleteFile(fileId);
+  await dropOutdated(source, fileId, store);
   const etag = remote.etag ?? (isSame ? earlier.etag : undefined);
   const open: OpenDownload = {
     fileId,
+    source,
     name,
     bytes: remote.bytes,
     ...(etag !== undefined && { etag }),
@@ -249,6 +251,13 @@ async function resumeOrBegin(
   };
   await store.saveDownload(open);
   return open;
+}
+
+/** Deletes what the same place held before: nothing finds it any more. */
+async function dropOutdated(source: string, fileId: string, store: FileStore): Promise<void> {
+  for (const each of [...(await store.listFiles()), ...(await store.listDownloads())]) {
+    if (each.source === source && each.fileId !== fileId) await store.deleteFile(each.fileId);
+  }
 }
 
 /** How much of each shard is stored, from its start; what cannot be used is deleted. */

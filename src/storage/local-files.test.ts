@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
+import type * as IdbKeyval from 'idb-keyval';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultError } from '../domain/fault';
 import { createLocalFileStore } from './local-files';
@@ -22,7 +23,7 @@ const makeFile = (text: string, lastModified = 1_700_000_000_000) =>
 
 /** Node has no handles and no way to copy one: what comes back from the store is given its behaviour again. */
 vi.mock('idb-keyval', async (load) => {
-  const real = await load<typeof import('idb-keyval')>();
+  const real = await load<typeof IdbKeyval>();
   return {
     ...real,
     set: (key: string, value: { handle: { name: string } }, store: unknown) =>

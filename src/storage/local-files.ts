@@ -84,7 +84,7 @@ export function createLocalFileStore(): LocalFileStore {
   };
 }
 
-async function askToRead(handle: AskingHandle, name: string): Promise<void> {
+async function askToRead(handle: FileSystemFileHandle & AskingHandle, name: string): Promise<void> {
   const mode = { mode: 'read' } as const;
   // Browsers with handles but without permissions, as Safari and Firefox, have none but their own files.
   let state = (await handle.queryPermission?.(mode)) ?? 'granted';

@@ -278,7 +278,11 @@ describe('a page that is killed in the middle', () => {
     await faultOf(killed.obtain());
     const other = large.with(1, (large[1] ?? 0) ^ 1);
     await hub.replace(NAME, { bytes: other });
-    expect(await isSame((await openTab().obtain()).blob, other)).toBe(true);
+    const fresh = openTab();
+    expect(await isSame((await fresh.obtain()).blob, other)).toBe(true);
+    // Nothing is left of the first.
+    expect(await fresh.store.listDownloads()).toEqual([]);
+    expect(await fresh.store.listFiles()).toHaveLength(1);
   });
 });
 
