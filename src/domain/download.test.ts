@@ -167,7 +167,7 @@ function expectSaneProgress(progress: readonly TransferProgress[]): void {
 describe('obtainFile', () => {
   it('fetches and stores every shard, and declares the file whole last', async () => {
     const first = makeDownload();
-    expect(await bytesOf(await first.obtain())).toEqual(whole);
+    expect(await bytesOf((await first.obtain()).blob)).toEqual(whole);
     expect([...first.fetched].sort()).toEqual(ALL);
     expect(first.store.log.at(-1)).toBe('commit');
     expect(first.store.log.slice(0, -1).sort()).toEqual(ALL.map((index) => `write ${index}`));
@@ -179,7 +179,7 @@ describe('obtainFile', () => {
     const store = new MemoryStore();
     await makeDownload({ store }).obtain();
     const second = makeDownload({ store });
-    expect(await bytesOf(await second.obtain())).toEqual(whole);
+    expect(await bytesOf((await second.obtain()).blob)).toEqual(whole);
     expect(second.fetched).toEqual([]);
     expect(second.manifestRequests()).toBe(0);
     expect(second.reserved).toEqual([]);
@@ -198,7 +198,7 @@ describe('obtainFile', () => {
     damage(store);
     store.log.length = 0;
     const again = makeDownload({ store });
-    expect(await bytesOf(await again.obtain())).toEqual(whole);
+    expect(await bytesOf((await again.obtain()).blob)).toEqual(whole);
     expect(again.fetched).toEqual([2]);
     expect(again.reserved).toEqual([10]);
     expect(store.log).toEqual(['write 2', 'commit']);
@@ -210,7 +210,7 @@ describe('obtainFile', () => {
 
   it('goes on where an unfinished download ended', async () => {
     const resumed = makeDownload({ store: new MemoryStore().fill(0, 3) });
-    expect(await bytesOf(await resumed.obtain())).toEqual(whole);
+    expect(await bytesOf((await resumed.obtain()).blob)).toEqual(whole);
     expect([...resumed.fetched].sort()).toEqual([1, 2, 4]);
     expect(resumed.reserved).toEqual([25]);
     expect(resumed.progress.at(-1)).toEqual({ doneBytes: 45, totalBytes: 45, receivedBytes: 25 });
@@ -236,7 +236,7 @@ describe('obtainFile', () => {
         return new Blob([shardBytes(index)]);
       },
     });
-    expect(await bytesOf(await disordered.obtain())).toEqual(whole);
+    expect(await bytesOf((await disordered.obtain()).blob)).toEqual(whole);
     expect(disordered.store.log.indexOf('write 0')).toBe(4);
   });
 
@@ -255,7 +255,7 @@ describe('obtainFile', () => {
         }
         const lacking = ALL.filter((index) => shards[index] !== 'intact');
         const any = makeDownload({ store });
-        expect(await bytesOf(await any.obtain())).toEqual(whole);
+        expect(await bytesOf((await any.obtain()).blob)).toEqual(whole);
         expect([...any.fetched].sort()).toEqual(lacking);
         expect(any.manifestRequests()).toBe(isCommitted && lacking.length === 0 ? 0 : 1);
         expect(store.file?.fileId).toBe(file.sha256);
@@ -307,7 +307,7 @@ describe('a download that fails', () => {
         return new Blob([shardBytes(index)]);
       },
     });
-    expect(await bytesOf(await retried.obtain())).toEqual(whole);
+    expect(await bytesOf((await retried.obtain()).blob)).toEqual(whole);
     expect(retried.fetched.filter((index) => index === 3)).toHaveLength(3);
     expect(retried.pauses).toEqual([500, 2000]);
   });
@@ -341,7 +341,7 @@ describe('a download that fails', () => {
       answer: (index, attempt) =>
         new Blob([index === 1 && attempt === 0 ? new Uint8Array(SHARD_BYTES) : shardBytes(index)]),
     });
-    expect(await bytesOf(await retried.obtain())).toEqual(whole);
+    expect(await bytesOf((await retried.obtain()).blob)).toEqual(whole);
     expect(retried.pauses).toEqual([500]);
     expectSaneProgress(retried.progress);
   });
@@ -446,7 +446,7 @@ describe('a stop', () => {
     expect(store.file).toBeUndefined();
 
     const resumed = makeDownload({ store });
-    expect(await bytesOf(await resumed.obtain())).toEqual(whole);
+    expect(await bytesOf((await resumed.obtain()).blob)).toEqual(whole);
     expect([...resumed.fetched].sort()).toEqual([2, 3, 4]);
   });
 

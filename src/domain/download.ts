@@ -1,15 +1,17 @@
-import { FaultError, throwIfStopped, toFault } from './fault';
-import { sha256Hex } from './hash';
+import { FaultError, throwIfStopped, toFault, type Fault } from './fault';
+import { runLanes } from './lanes';
 import type { FileManifest } from './model';
-import type { ShardStore, StoredFile } from './ports';
+import type { ShardStore } from './ports';
+import {
+  isIntact,
+  joinShards,
+  readIntactShard,
+  readStoredFile,
+  type ObtainedFile,
+  type TransferProgress,
+} from './stored-file';
 
-export interface TransferProgress {
-  /** Bytes present and checked so far, from the cache and the network together. */
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-  /** Of `doneBytes`, those that came over the network. */
-  readonly receivedBytes: number;
-}
+export type { TransferProgress } from './stored-file';
 
 export interface TransferPorts {
   readonly store: ShardStore;
@@ -47,11 +49,11 @@ export async function obtainFile(
   ports: TransferPorts,
   onProgress: (progress: TransferProgress) => void,
   signal: AbortSignal,
-): Promise<Blob> {
+): Promise<ObtainedFile> {
   const fileId = file.sha256;
   const stored = await ports.store.findFile(fileId);
   if (stored !== undefined) {
-    const whole = await readStoredFile(stored, ports, onProgress, signal);
+    const whole = await readStoredFile(stored, ports.store, onProgress, signal);
     if (whole !== undefined) return whole;
   }
 
@@ -69,50 +71,33 @@ export async function obtainFile(
   const report = () => onProgress({ doneBytes, totalBytes: file.bytes, receivedBytes });
   report();
 
-  const shards = new Array<Blob>(manifest.shards.length);
   const missing: number[] = [];
   for (const [index, shard] of manifest.shards.entries()) {
     throwIfStopped(signal);
-    const found = await readIntactShard(fileId, index, shard, ports.store);
-    if (found === undefined) {
+    if ((await readIntactShard(fileId, index, shard, ports.store)) === undefined) {
       missing.push(index);
     } else {
-      shards[index] = found;
       doneBytes += shard.bytes;
       report();
     }
   }
   await ports.reserve(missing.reduce((sum, index) => sum + (manifest.shards[index]?.bytes ?? 0), 0));
 
-  // One failed shard stops its neighbours at once, instead of letting them fill the disk behind an error message.
-  const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
-  const queue = missing.values();
-  const fetchFromQueue = async () => {
-    for (const index of queue) {
+  await runLanes(
+    PARALLEL_FETCHES,
+    missing,
+    async (index, laneSignal) => {
       const shard = manifest.shards[index];
-      if (shard === undefined) continue;
-      shards[index] = await fetchIntactShard(file.name, index, shard, ports, either, (count) => {
+      if (shard === undefined) return;
+      const fetched = await fetchIntactShard(file.name, index, shard, ports, laneSignal, (count) => {
         doneBytes += count;
         receivedBytes += count;
         report();
       });
-      await ports.store.writeShard(fileId, index, shards[index]);
-    }
-  };
-  const workers = Array.from({ length: PARALLEL_FETCHES }, () =>
-    fetchFromQueue().catch((error: unknown) => {
-      failed.abort();
-      throw error;
-    }),
+      await ports.store.writeShard(fileId, index, fetched);
+    },
+    signal,
   );
-  const outcomes = await Promise.allSettled(workers);
-  throwIfStopped(signal);
-  const faults = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [toFault(outcome.reason)] : [],
-  );
-  const fault = faults.find(({ kind }) => kind !== 'stopped') ?? faults[0];
-  if (fault !== undefined) throw new FaultError(fault);
 
   await ports.store.commitFile({
     fileId,
@@ -121,45 +106,7 @@ export async function obtainFile(
     shards: manifest.shards.map(({ bytes, sha256 }) => ({ bytes, sha256 })),
     storedAt: ports.now(),
   });
-  return new Blob(shards);
-}
-
-/** @returns undefined when a shard is missing or damaged, so that it is fetched anew */
-async function readStoredFile(
-  stored: StoredFile,
-  ports: TransferPorts,
-  onProgress: (progress: TransferProgress) => void,
-  signal: AbortSignal,
-): Promise<Blob | undefined> {
-  const shards: Blob[] = [];
-  let doneBytes = 0;
-  for (const [index, shard] of stored.shards.entries()) {
-    throwIfStopped(signal);
-    const found = await readIntactShard(stored.fileId, index, shard, ports.store);
-    if (found === undefined) return undefined;
-    shards.push(found);
-    doneBytes += shard.bytes;
-    onProgress({ doneBytes, totalBytes: stored.bytes, receivedBytes: 0 });
-  }
-  return new Blob(shards);
-}
-
-async function readIntactShard(
-  fileId: string,
-  index: number,
-  expected: { readonly bytes: number; readonly sha256: string },
-  store: ShardStore,
-): Promise<Blob | undefined> {
-  const shard = await store.readShard(fileId, index);
-  return shard !== undefined && (await isIntact(shard, expected)) ? shard : undefined;
-}
-
-async function isIntact(
-  shard: Blob,
-  expected: { readonly bytes: number; readonly sha256: string },
-): Promise<boolean> {
-  if (shard.size !== expected.bytes) return false;
-  return (await sha256Hex(await shard.arrayBuffer())) === expected.sha256;
+  return { blob: await joinShards(fileId, manifest.shards.length, ports.store), sha256: file.sha256 };
 }
 
 async function fetchIntactShard(
@@ -199,7 +146,7 @@ async function fetchIntactShard(
   }
 }
 
-function isWorthRetrying(fault: ReturnType<typeof toFault>): boolean {
+function isWorthRetrying(fault: Fault): boolean {
   if (fault.kind === 'integrity') return true;
   // 4xx will not change by asking again, except for "too many requests".
   if (fault.kind !== 'download') return false;

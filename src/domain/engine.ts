@@ -127,7 +127,9 @@ export interface Session {
 export interface OpenFile {
   readonly name: string;
   readonly blob: Blob;
-  /** Absent for the weights. */
+  /** Of the whole file, as hex. */
+  readonly sha256?: string;
+  /** What it is beside the weights; absent for the weights, which come first. */
   readonly role?: 'mmproj' | 'lora';
 }
 

@@ -5,7 +5,14 @@
 export type Fault =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'unsupported'; readonly detail: string }
-  | { readonly kind: 'download'; readonly url: string; readonly status?: number; readonly detail: string }
+  | {
+      readonly kind: 'download';
+      readonly url: string;
+      readonly status?: number;
+      /** When a host that answers too many requests wants to be asked again. */
+      readonly retryAfterSeconds?: number;
+      readonly detail: string;
+    }
   | { readonly kind: 'integrity'; readonly file: string; readonly shard?: number; readonly detail: string }
   | { readonly kind: 'quota'; readonly neededBytes: number; readonly freeBytes?: number }
   | { readonly kind: 'out-of-memory'; readonly detail: string }
@@ -34,6 +41,10 @@ export function toFault(error: unknown): Fault {
   if (error instanceof Error) {
     if (error.name === 'AbortError') return { kind: 'stopped' };
     if (error.name === 'QuotaExceededError') return { kind: 'quota', neededBytes: 0 };
+    // How browsers tell that a picked file is no longer what it was when it was picked.
+    if (error.name === 'NotReadableError') {
+      return { kind: 'bad-input', what: 'local file', detail: 'moved or changed since it was picked' };
+    }
     return { kind: 'engine', detail: error.message || error.name };
   }
   return { kind: 'engine', detail: String(error) };

@@ -3,8 +3,14 @@ import type { TestSet } from './test-set';
 
 /** A file whose shards are all stored; written after the last of them. */
 export interface StoredFile {
-  /** SHA-256 of the whole file, as hex: equal files are stored once. */
+  /**
+   * SHA-256 of the whole file, as hex, where it was known beforehand: equal files are stored once. Otherwise a hash of
+   * where the file came from, and `sha256` has what the bytes turned out to be.
+   */
   readonly fileId: string;
+  readonly sha256?: string;
+  /** Where it was fetched from, so that it is found again without asking; `local:` and the key of a picked file. */
+  readonly source?: string;
   readonly name: string;
   readonly bytes: number;
   readonly shards: readonly { readonly bytes: number; readonly sha256: string }[];
@@ -21,6 +27,35 @@ export interface ShardStore {
   writeShard(fileId: string, index: number, shard: Blob): Promise<void>;
   /** Declares the file whole. */
   commitFile(file: StoredFile): Promise<void>;
+}
+
+/** A download that has begun; what is stored of it stays until it is whole or deleted. */
+export interface OpenDownload {
+  readonly fileId: string;
+  readonly source: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** The host's mark of this very content. */
+  readonly etag?: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** The shards of every file, and the parts of shards that are still under way. */
+export interface FileStore extends ShardStore {
+  /** Whole files, oldest first. */
+  listFiles(): Promise<readonly StoredFile[]>;
+  listDownloads(): Promise<readonly OpenDownload[]>;
+  findDownload(fileId: string): Promise<OpenDownload | undefined>;
+  saveDownload(download: OpenDownload): Promise<void>;
+  /**
+   * Adds the next bytes of a shard; `readShard` gives all parts from 0 on, so a shard may be shorter than it will be.
+   * @throws FaultError `quota`
+   */
+  writePart(fileId: string, index: number, part: number, bytes: Blob): Promise<void>;
+  deleteShard(fileId: string, index: number): Promise<void>;
+  /** Also what is stored of an unfinished one. */
+  deleteFile(fileId: string): Promise<void>;
 }
 
 export interface RunRecord {

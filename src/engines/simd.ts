@@ -20,7 +20,8 @@ export const simd: Engine = {
     let model: SimdModel;
     try {
       model = await openModel(
-        files.filter(({ role }) => role === undefined).map(({ blob }) => blobSource(blob)),
+        // What goes with the weights is for other engines.
+        files.filter(({ role }) => role === undefined).map((file) => blobSource(file.blob)),
         {
           contextTokens: options.contextTokens,
           threads: options.threads === 'measure' ? 'measure' : options.threads,

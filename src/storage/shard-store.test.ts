@@ -85,4 +85,48 @@ describe('createShardStore', () => {
       name: 'InvalidStateError',
     });
   });
+
+  it("gives the parts of a shard as one, in order, apart from its neighbours'", async () => {
+    const store = createShardStore();
+    for (const part of [1, 0, 2, 10]) await store.writePart(FILE, 1, part, new Blob([`${part}.`]));
+    await store.writePart(FILE, 11, 0, new Blob(['other shard']));
+    expect(await (await createShardStore().readShard(FILE, 1))?.text()).toBe('0.1.2.10.');
+    expect(await store.readShard(FILE, 0)).toBeUndefined();
+    await store.deleteShard(FILE, 1);
+    expect(await store.readShard(FILE, 1)).toBeUndefined();
+    expect(await (await store.readShard(FILE, 11))?.text()).toBe('other shard');
+  });
+
+  it('knows of a download until its file is whole', async () => {
+    const store = createShardStore();
+    const download = { fileId: FILE, source: 'x', name: 'weights.gguf', bytes: 4, etag: '"x"', startedAt: 1 };
+    await store.saveDownload(download);
+    expect(await createShardStore().findDownload(FILE)).toEqual(download);
+    expect(await store.listDownloads()).toEqual([download]);
+    await store.commitFile(stored);
+    expect(await store.listDownloads()).toEqual([]);
+  });
+
+  it('lists whole files, oldest first', async () => {
+    const store = createShardStore();
+    await store.commitFile({ ...stored, fileId: 'b'.repeat(64), storedAt: 2 });
+    await store.commitFile({ ...stored, fileId: 'c'.repeat(64), storedAt: 1 });
+    expect((await store.listFiles()).map(({ storedAt }) => storedAt)).toEqual([1, 2]);
+  });
+
+  it('deletes a file with its shards and parts, and no other', async () => {
+    const store = createShardStore();
+    const other = 'b'.repeat(64);
+    for (const fileId of [FILE, other]) {
+      await store.writeShard(fileId, 0, new Blob(['ab']));
+      await store.writePart(fileId, 1, 0, new Blob(['cd']));
+      await store.commitFile({ ...stored, fileId });
+    }
+    await store.deleteFile(FILE);
+    expect(await store.findFile(FILE)).toBeUndefined();
+    expect(await store.readShard(FILE, 0)).toBeUndefined();
+    expect(await store.readShard(FILE, 1)).toBeUndefined();
+    expect(await store.findFile(other)).toBeDefined();
+    expect(await (await store.readShard(other, 1))?.text()).toBe('cd');
+  });
 });

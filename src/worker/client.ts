@@ -1,5 +1,6 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
 import { FaultError, toFault } from '../domain/fault';
+import type { LocalFile } from '../domain/local-file';
 import type { RunEnd } from '../domain/run';
 import {
   carryFaults,
@@ -7,9 +8,11 @@ import {
   type EngineWorkerApi,
   type GradedAnswer,
   type GradeRequest,
+  type ModelFilesApi,
   type RunRequest,
   type SpeedEvent,
   type SpeedRequest,
+  type TransferEvent,
   type WorkerEvent,
 } from './protocol';
 
@@ -43,15 +46,28 @@ export interface EngineClient {
   recalibrate(artifactId: string): Promise<void>;
 }
 
+export interface ModelFilesClient extends Omit<ModelFilesApi, 'importLocal'> {
+  /** Copies a picked file into the store. An abort ends it as `stopped`. @throws FaultError */
+  importLocal(
+    file: LocalFile,
+    listener: (events: readonly TransferEvent[]) => void,
+    signal: AbortSignal,
+  ): Promise<RunEnd>;
+}
+
+type WorkerApi = EngineWorkerApi & ModelFilesApi;
+
 interface LiveWorker {
   readonly worker: Worker;
-  readonly remote: Remote<EngineWorkerApi>;
+  readonly remote: Remote<WorkerApi>;
 }
 
 carryFaults();
 
 /** The page's side of the engine worker; the worker is started by the first run and kept for the next. */
-export function createEngineClient(startWorker: () => Worker = startEngineWorker): EngineClient {
+export function createEngineClient(
+  startWorker: () => Worker = startEngineWorker,
+): EngineClient & ModelFilesClient {
   let live: LiveWorker | undefined;
   /** Told when the worker ends before it has answered. */
   const bereaved = new Set<() => void>();
@@ -70,17 +86,14 @@ export function createEngineClient(startWorker: () => Worker = startEngineWorker
       worker.addEventListener('error', () => {
         if (live?.worker === worker) end();
       });
-      live = { worker, remote: wrap<EngineWorkerApi>(worker) };
+      live = { worker, remote: wrap<WorkerApi>(worker) };
     }
     return live;
   }
 
   /** Has the worker do one long thing, until it ends by itself, by `signal` or by its death. */
   async function supervise<Event>(
-    begin: (
-      remote: Remote<EngineWorkerApi>,
-      deliver: (events: readonly Event[]) => void,
-    ) => PromiseLike<RunEnd>,
+    begin: (remote: Remote<WorkerApi>, deliver: (events: readonly Event[]) => void) => PromiseLike<RunEnd>,
     listener: (events: readonly Event[]) => void,
     signal: AbortSignal,
   ): Promise<RunEnd> {
@@ -150,6 +163,16 @@ export function createEngineClient(startWorker: () => Worker = startEngineWorker
       supervise<WorkerEvent>((remote, deliver) => remote.run(request, deliver), listener, signal),
     measureSpeed: (request, listener, signal) =>
       supervise<SpeedEvent>((remote, deliver) => remote.measureSpeed(request, deliver), listener, signal),
+    importLocal: (file, listener, signal) =>
+      supervise<TransferEvent>((remote, deliver) => remote.importLocal(file, deliver), listener, signal),
+    inspectFiles: async (files) => await start().remote.inspectFiles(files),
+    inspectUrls: async (urls, hubUrl) => await start().remote.inspectUrls(urls, hubUrl),
+    searchHub: async (text, hubUrl) => await start().remote.searchHub(text, hubUrl),
+    listRepo: async (reference, hubUrl) => await start().remote.listRepo(reference, hubUrl),
+    listCached: async () => await start().remote.listCached(),
+    deleteCached: async (fileId) => {
+      await start().remote.deleteCached(fileId);
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { FaultError, toFault } from '../domain/fault';
 import type { GraderPorts } from '../domain/graders/grader';
 import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
-import { listFiles, type Artifact } from '../domain/model';
+import type { Artifact } from '../domain/model';
 import type { EngineSwitch, Run, RunEnd } from '../domain/run';
 import { runCases } from '../domain/runner';
 import { hashTestSet } from '../domain/test-set';
@@ -25,13 +25,16 @@ import { findGraphics } from './find-graphics';
 import { createJudge } from './judge';
 import { loadImage } from './load-image';
 import { measureRequest } from './measure-request';
+import { createModelFilesApi } from './model-files';
+import { importLocalFile, obtainFiles } from './obtain-files';
 import { openBest } from './open-best';
-import { describeDevice, obtainFiles, openWithEngine } from './open-session';
+import { describeDevice, openWithEngine } from './open-session';
 import type { Graphics } from './plan-backends';
 import {
   carryFaults,
   nameRunLock,
   type EngineWorkerApi,
+  type ModelFilesApi,
   type RunRequest,
   type WorkerEvent,
 } from './protocol';
@@ -41,15 +44,17 @@ import { createSandbox, type Sandbox } from './sandbox';
 const shardStore = createShardStore();
 const runStore = createRunStore();
 const settingsStore = createSettingsStore();
+const stores = { shards: shardStore, settings: settingsStore };
 
 /** The prompt and the answer share the context; sets of ours stay far below this for the prompt. */
 const PROMPT_TOKENS = 1536;
 
 let running: AbortController | undefined;
 /** Kept after a run: the next one with the same model starts at once. */
-let loaded: { readonly key: string; readonly session: Session } | undefined;
+let loaded: { readonly key: string; readonly session: Session; readonly sha256: string } | undefined;
 
-const api: EngineWorkerApi = {
+const api: EngineWorkerApi & ModelFilesApi = {
+  ...createModelFilesApi(shardStore),
   listEngines: () => engineRegistry.map(({ id, label, formats }) => ({ id, label, formats })),
   run(request, listener) {
     return runAlone(batchEvents(listener, mergeRunEvents, chooseFlushMs), (emit, signal) =>
@@ -60,7 +65,7 @@ const api: EngineWorkerApi = {
     return runAlone(batchEvents(listener, mergeSpeedEvents), async (emit, signal) => {
       // It would take memory, and another engine is about to be measured.
       await closeLoaded();
-      return await measureRequest(request, shardStore, settingsStore, emit, signal);
+      return await measureRequest(request, stores, emit, signal);
     });
   },
   async gradeAnswers({ testSet, answers, allowScripts }) {
@@ -80,6 +85,15 @@ const api: EngineWorkerApi = {
   async recalibrate(artifactId) {
     if (running === undefined) await closeLoaded();
     await forgetCalibration(settingsStore, artifactId, engineRegistry, describeDevice());
+  },
+  importLocal(file, listener) {
+    return runAlone(
+      batchEvents(listener, (_last, next) => next),
+      async (emit, signal) => {
+        await importLocalFile(file, shardStore, (progress) => emit({ type: 'transfer', progress }), signal);
+        return { kind: 'finished' };
+      },
+    );
   },
   stop() {
     running?.abort();
@@ -149,7 +163,7 @@ async function runRequest(
         artifact: {
           id: artifact.id,
           quantization: artifact.quantization,
-          sha256: artifact.files[0]?.sha256 ?? '',
+          sha256: loaded?.sha256 ?? '',
         },
         session: session.info,
         templateSha256: await sha256Hex(new TextEncoder().encode(model.template.source)),
@@ -252,7 +266,7 @@ async function openSession(
   );
   if (setAside.length === 0 && loaded?.key === key) return loaded.session;
   await closeLoaded();
-  const files = await obtainFiles(artifact, request.modelsUrl, shardStore, emit, signal);
+  const files = await obtainFiles(artifact, request, stores, emit, signal);
 
   // Where there are images and a projector, an engine that shows them; without a projector every engine is as blind.
   const needsEyes = needsImages && artifact.companions.some(({ kind }) => kind === 'mmproj');
@@ -269,9 +283,7 @@ async function openSession(
       graphics,
       calibration: await openCalibration(settingsStore, artifact.id, engines, device, graphics),
       settings: settingsStore,
-      fileHash: listFiles(artifact)
-        .map(({ name, bytes, sha256 }) => sha256 ?? `${name} ${bytes}`)
-        .join(' '),
+      fileHash: files.map(({ name, sha256 }) => sha256 ?? name).join(' '),
       open: (engine, on, stopSignal) =>
         openWithEngine(
           engine,
@@ -294,7 +306,7 @@ async function openSession(
     },
     signal,
   );
-  loaded = { key, session };
+  loaded = { key, session, sha256: files[0]?.sha256 ?? '' };
   return session;
 }
 

@@ -1,26 +1,25 @@
 import { FaultError } from '../domain/fault';
-import { sumArtifactBytes } from '../domain/model';
-import type { SettingsStore, ShardStore } from '../domain/ports';
 import type { RunEnd } from '../domain/run';
 import { engineRegistry } from '../engines/registry';
 import { measureRoofline } from '../engines/roofline';
-import { describeDevice, obtainFiles } from './open-session';
+import { obtainFiles, type FileStores } from './obtain-files';
+import { describeDevice } from './open-session';
 import type { SpeedEvent, SpeedRequest } from './protocol';
 import { measureSpeed } from './speed';
 import { listSpeedContenders, SPEED_CONTEXT_TOKENS } from './speed-contenders';
 
 /** A measurement as the page asks for it: the model's files, then every engine. @throws FaultError */
 export async function measureRequest(
-  { model, artifactId, plan, modelsUrl }: SpeedRequest,
-  shardStore: ShardStore,
-  settingsStore: SettingsStore,
+  request: SpeedRequest,
+  stores: FileStores,
   emit: (event: SpeedEvent) => void,
   signal: AbortSignal,
 ): Promise<RunEnd> {
+  const { model, artifactId, plan } = request;
   const artifact = model.artifacts.find(({ id }) => id === artifactId);
   if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: artifactId });
   const device = describeDevice();
-  const files = await obtainFiles(artifact, modelsUrl, shardStore, emit, signal);
+  const files = await obtainFiles(artifact, request, stores, emit, signal);
   emit({
     type: 'report-opened',
     report: {
@@ -33,8 +32,8 @@ export async function measureRequest(
       artifact: {
         id: artifact.id,
         quantization: artifact.quantization,
-        sha256: artifact.files[0]?.sha256 ?? '',
-        bytes: sumArtifactBytes(artifact),
+        sha256: files[0]?.sha256 ?? '',
+        bytes: files.reduce((sum, { blob }) => sum + blob.size, 0),
       },
       device: { logicalCores: device.logicalCores, crossOriginIsolated: device.crossOriginIsolated },
       roofline: null,
@@ -43,7 +42,7 @@ export async function measureRequest(
   });
   return await measureSpeed(
     {
-      contenders: listSpeedContenders(engineRegistry, artifact, files, device, settingsStore, emit),
+      contenders: listSpeedContenders(engineRegistry, artifact, files, device, stores.settings, emit),
       measureRoofline,
       now: () => performance.now(),
     },

@@ -4,6 +4,9 @@ import type { Backend, BackendChoice, Engine, Sampling, SessionInfo } from '../d
 import { FaultError, type Fault } from '../domain/fault';
 import type { AnswerFacts } from '../domain/graders/grader';
 import type { CaseGrade } from '../domain/graders/registry';
+import type { InspectedModel } from '../domain/gguf-model';
+import type { HubModel, HubRepo } from '../domain/hub';
+import type { LocalFile } from '../domain/local-file';
 import type { Model } from '../domain/model';
 import type { EngineSwitch, Run, RunEnd } from '../domain/run';
 import type { RunEvent } from '../domain/runner';
@@ -26,6 +29,8 @@ export interface RunRequest {
   readonly backend?: BackendChoice;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
+  /** The picked files that the artifact names. */
+  readonly localFiles?: readonly LocalFile[];
   /** Present when an interrupted run goes on. */
   readonly continued?: {
     readonly doneCaseIds: readonly string[];
@@ -75,6 +80,8 @@ export interface SpeedRequest {
   readonly plan: SpeedPlan;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
+  /** The picked files that the artifact names. */
+  readonly localFiles?: readonly LocalFile[];
 }
 
 export type SpeedPhase = OpeningPhase | 'roofline' | 'warming-up' | 'timing';
@@ -102,6 +109,34 @@ export interface EngineSummary {
   readonly id: string;
   readonly label: string;
   readonly formats: Engine['formats'];
+}
+
+/** A file in the store, or what is there of one. */
+export interface CachedFile {
+  readonly fileId: string;
+  readonly name: string;
+  /** Of the whole file. */
+  readonly bytes: number;
+  /** Milliseconds since 1970; when its download began, where it is unfinished. */
+  readonly storedAt: number;
+  readonly isWhole: boolean;
+}
+
+/** What the page may ask about models that are not in the catalog, and about the store. `hubUrl` is for stand-ins. */
+export interface ModelFilesApi {
+  /** Reads the headers of files picked together: weights, whole or in parts, and companions. @throws FaultError */
+  inspectFiles(files: readonly LocalFile[]): Promise<InspectedModel>;
+  /** The same for addresses; any one part of a split file stands for all. @throws FaultError */
+  inspectUrls(urls: readonly string[], hubUrl?: string): Promise<InspectedModel>;
+  /** Models with GGUF files. @throws FaultError */
+  searchHub(text: string, hubUrl?: string): Promise<readonly HubModel[]>;
+  /** @param reference `owner/name`, or any address of it on the Hub @throws FaultError */
+  listRepo(reference: string, hubUrl?: string): Promise<HubRepo>;
+  listCached(): Promise<readonly CachedFile[]>;
+  /** @throws FaultError `engine` while the file is being downloaded */
+  deleteCached(fileId: string): Promise<void>;
+  /** Copies a picked file into the store; from then on its key finds the copy. `stop` ends it. @throws FaultError */
+  importLocal(file: LocalFile, listener: (events: readonly TransferEvent[]) => void): Promise<RunEnd>;
 }
 
 /** What the page may ask of the engine worker. */

@@ -2,7 +2,8 @@ import type { Device, Engine, OpenFile, Session } from '../domain/engine';
 import type { Artifact } from '../domain/model';
 import type { SettingsStore } from '../domain/ports';
 import { findGraphics } from './find-graphics';
-import { openWithEngine, type EmitOpening } from './open-session';
+import type { EmitOpening } from './obtain-files';
+import { openWithEngine } from './open-session';
 import type { SpeedContender } from './speed';
 
 /** The most that a prompt and an answer of any plan take together, with room. */

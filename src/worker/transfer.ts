@@ -24,20 +24,31 @@ export function createTransferPorts(
     },
     fetchShard: (path, bytes, onBytes, signal) =>
       fetchExactly(new URL(path, manifestUrl), bytes, onBytes, signal),
-    now: () => Date.now(),
-    reserve: reserveSpace,
-    pause: (milliseconds, signal) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(resolve, milliseconds);
-        const giveUp = () => {
-          clearTimeout(timer);
-          reject(new FaultError({ kind: 'stopped' }));
-        };
-        if (signal.aborted) giveUp();
-        else signal.addEventListener('abort', giveUp);
-      }),
+    ...devicePorts,
   };
 }
+
+/** Time, room and locks, as every transfer needs them. */
+export const devicePorts = {
+  now: () => Date.now(),
+  reserve: reserveSpace,
+  pause: (milliseconds: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const giveUp = () => {
+        clearTimeout(timer);
+        reject(new FaultError({ kind: 'stopped' }));
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      }, milliseconds);
+      if (signal.aborted) giveUp();
+      else signal.addEventListener('abort', giveUp, { once: true });
+    }),
+  /** One holder in all tabs; a tab that is closed lets go. */
+  runExclusively: <T>(name: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> =>
+    navigator.locks.request(name, { signal }, work),
+};
 
 async function request(url: URL, signal: AbortSignal): Promise<Response> {
   let response: Response;

@@ -1,0 +1,205 @@
+import { readdirSync } from 'node:fs';
+import { openAsBlob } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startHub } from '../../e2e/hub-stand-in.mjs';
+import { FaultError, type Fault } from '../domain/fault';
+import { encodeGguf, type GgufEntry } from '../simd/testing/gguf-writer.mjs';
+import { createRandomModel } from '../simd/testing/random-model.mjs';
+import { blobSource, openUrlSource, readGgufHeader } from './read-gguf';
+
+const { signal } = new AbortController();
+const model = createRandomModel({ type: 'Q4_0' });
+const read = (bytes: Uint8Array<ArrayBuffer>, name = 'tiny.Q4_0.gguf') =>
+  readGgufHeader(blobSource(name, new Blob([bytes])), signal);
+
+async function faultOf(promise: Promise<unknown>): Promise<Fault> {
+  const outcome: unknown = await promise.catch((error: unknown) => error);
+  if (outcome instanceof FaultError) return outcome.fault;
+  throw new Error('expected a FaultError', { cause: outcome });
+}
+
+/** A file of nothing but these entries. */
+const encode = (entries: readonly GgufEntry[]) => Uint8Array.from(encodeGguf({ entries, tensors: [] }));
+const setU64 = (bytes: Uint8Array<ArrayBuffer>, at: number, value: bigint) => {
+  const copy = bytes.slice();
+  new DataView(copy.buffer).setBigUint64(at, value, true);
+  return copy;
+};
+
+/** Mulberry32. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+describe('readGgufHeader', () => {
+  it('reads what a model needs', async () => {
+    expect(await read(model)).toEqual({
+      architecture: 'llama',
+      kind: 'model',
+      quantization: 'Q4_0',
+      parameters: expect.any(Number) as number,
+      contextTokens: 128,
+      bosToken: '<s>',
+      eosToken: '</s>',
+      endTokens: ['</s>'],
+      chatTokens: [],
+      tokenizerModel: 'llama',
+      shape: { layers: 2, embedding: 96, keyValueHeads: 1, headSize: 32, vocabulary: 323 },
+    });
+  });
+
+  it('reads the bundled model, tells its parameters and finds its template', async () => {
+    const folder = join(import.meta.dirname, '../../static-models/smollm2-135m-instruct-q4_1');
+    const shards = readdirSync(folder).filter((each) => each.endsWith('.bin'));
+    const blobs = await Promise.all(shards.sort().map((each) => openAsBlob(join(folder, each))));
+    const header = await readGgufHeader(blobSource('SmolLM2.gguf', new Blob(blobs)), signal);
+    expect(header).toMatchObject({
+      architecture: 'llama',
+      quantization: 'Q4_1',
+      parameters: 134_515_008,
+      contextTokens: 8_192,
+      eosToken: '<|im_end|>',
+      tokenizerModel: 'gpt2',
+      shape: { layers: 30, embedding: 576, keyValueHeads: 3, headSize: 64, vocabulary: 49_152 },
+    });
+    expect(header.chatTemplate).toContain('<|im_start|>');
+  });
+
+  it.each<[what: string, bytes: Uint8Array<ArrayBuffer>, detail: RegExp]>([
+    ['an empty file', new Uint8Array(), /does not begin/],
+    ['a page', new TextEncoder().encode('<!doctype html><title>x</title>'), /does not begin/],
+    ['the old format', new TextEncoder().encode('tjgg01234567890123456789'), /before GGUF/],
+    ['nothing but a magic number', model.slice(0, 7), /cut off/],
+    ['version 1', model.with(4, 1), /version is 1/],
+    ['version 99', model.with(4, 99), /version is 99/],
+    ['a big-endian file', model.with(4, 0).with(7, 3), /version/],
+    ['2^60 tensors', setU64(model, 8, 2n ** 60n), /claims/],
+    ['2^63 entries', setU64(model, 16, 2n ** 63n), /claims/],
+    ['more entries than fit', setU64(model, 16, 60_000n), /claims/],
+    ['one entry too many', setU64(model, 16, 18n), /./],
+    ['a key of 2^62 bytes', setU64(model, 24, 2n ** 62n), /./],
+    ['a header cut off in the middle', model.slice(0, 3_000), /./],
+    ['a header cut off at its end', model.slice(0, 12_000), /./],
+    ['tensors that are cut off', model.slice(0, model.length - 100), /cut off or damaged: tensor output/],
+    ['no architecture', encode([{ key: 'general.name', type: 'str', value: 'x' }]), /architecture/],
+    [
+      'an alignment of zero',
+      encode([
+        { key: 'general.architecture', type: 'str', value: 'llama' },
+        { key: 'general.alignment', type: 'u32', value: 0 },
+      ]),
+      /alignment/,
+    ],
+  ])('refuses %s within a second', async (_what, bytes, detail) => {
+    const startedAt = performance.now();
+    const fault = await faultOf(read(bytes));
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(fault).toMatchObject({ kind: 'bad-input', what: 'GGUF file' });
+    expect('detail' in fault && fault.detail).toMatch(detail);
+  });
+
+  it('is not fooled by metadata of the wrong type', async () => {
+    const odd = encode([
+      { key: 'general.architecture', type: 'str', value: 'llama' },
+      { key: '__proto__', array: 'str', value: ['x'] },
+      { key: 'llama.context_length', type: 'str', value: 'long' },
+      { key: 'tokenizer.ggml.tokens', array: 'u32', value: [1, 2] },
+      { key: 'tokenizer.ggml.bos_token_id', type: 'i32', value: -1 },
+      { key: 'tokenizer.chat_template', type: 'u64', value: 7 },
+      { key: 'general.url', type: 'str', value: 'javascript:alert(1)' },
+      { key: 'split.count', type: 'u32', value: 3 },
+      { key: 'split.no', type: 'u32', value: 9 },
+    ]);
+    expect(await read(odd, 'x.gguf')).toEqual({
+      architecture: 'llama',
+      kind: 'model',
+      quantization: 'unknown',
+      parameters: 1,
+      endTokens: [],
+      chatTokens: [],
+    });
+  });
+
+  it('gives up a header that is made to be slow to read', async () => {
+    // Nothing but empty strings, which the library reads again from the first with every piece that arrives.
+    const slow = encode([{ key: 'x', array: 'str', value: Array<string>(900_000).fill('') }]);
+    const reading = readGgufHeader(blobSource('slow.gguf', new Blob([slow])), signal, 20);
+    expect(await faultOf(reading)).toMatchObject({ detail: 'its header takes more than 20 ms to read' });
+  });
+
+  it('gives up a header without end', async () => {
+    const endless = new Uint8Array(26_000_000);
+    endless.set(encode([]).subarray(0, 16));
+    // One string after the other of 400 kB each.
+    new DataView(endless.buffer).setBigUint64(16, 60_000n, true);
+    for (let at = 24; at < endless.length - 21; at += 400_000) {
+      const view = new DataView(endless.buffer);
+      view.setBigUint64(at, 1n, true);
+      view.setUint32(at + 9, 8, true);
+      view.setBigUint64(at + 13, 399_979n, true);
+    }
+    expect(await faultOf(read(endless))).toMatchObject({ detail: 'its header has more than 24000000 bytes' });
+  });
+
+  it('either reads or refuses 1,000 mutated headers, none within more than a second', async () => {
+    const random = createRandom(20_261_122);
+    const headerEnd = 13_000;
+    let refused = 0;
+    for (let round = 0; round < 1_000; round++) {
+      const mutated = model.slice(0, random() < 0.2 ? Math.floor(random() * headerEnd) : model.length);
+      for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) {
+        // More often near the start, where the counts and the first lengths are.
+        const at = Math.floor(random() ** 3 * Math.min(headerEnd, mutated.length));
+        const word = [0, 1, 0x7f, 0x80, 0xff, Math.floor(random() * 256)];
+        mutated.fill(word[Math.floor(random() * word.length)] ?? 0, at, at + 1 + Math.floor(random() * 8));
+      }
+      const startedAt = performance.now();
+      const outcome: unknown = await read(mutated).catch((error: unknown) => error);
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      if (outcome instanceof Error) {
+        expect(outcome).toBeInstanceOf(FaultError);
+        expect(outcome).toMatchObject({ fault: { kind: 'bad-input' } });
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(200);
+  });
+});
+
+describe('a header on a host', () => {
+  let hub: Awaited<ReturnType<typeof startHub>>;
+  afterEach(() => hub.close());
+  const NAME = 'some-one/tiny-GGUF/tiny.Q4_0.gguf';
+
+  it('is read by ranges, without the weights', async () => {
+    const padded = new Uint8Array(30_000_000);
+    padded.set(model);
+    hub = await startHub({ [NAME]: { bytes: padded } });
+    const { source, remote } = await openUrlSource('tiny.Q4_0.gguf', hub.fileUrl(NAME), signal);
+    expect(remote).toMatchObject({ bytes: padded.length, hasRanges: true });
+    expect(await readGgufHeader(source, signal)).toMatchObject({ architecture: 'llama', contextTokens: 128 });
+    const sent = hub.requests.reduce((sum, { sentBytes }) => sum + sentBytes, 0);
+    expect(sent).toBeLessThan(2_100_000);
+  });
+
+  it('is also read from a host without ranges', async () => {
+    hub = await startHub({ [NAME]: { bytes: model } });
+    hub.fail({ on: 'cdn', noRange: true });
+    const { source } = await openUrlSource('tiny.Q4_0.gguf', hub.fileUrl(NAME), signal);
+    expect(await readGgufHeader(source, signal)).toMatchObject({ architecture: 'llama' });
+  });
+
+  it('that answers with a page is a download fault', async () => {
+    hub = await startHub({ [NAME]: { bytes: model } });
+    hub.fail({ on: 'cdn', html: true });
+    const fault = await faultOf(openUrlSource('tiny.Q4_0.gguf', hub.fileUrl(NAME), signal));
+    expect(fault).toMatchObject({ kind: 'download', detail: 'a web page, not a file' });
+  });
+});
