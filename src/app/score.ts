@@ -1,6 +1,6 @@
 import { sumResults, type Result, type Totals } from '../domain/run';
 import type { SharedResult } from '../domain/share-link';
-import { computeWilsonInterval, type Interval } from '../domain/statistics';
+import { computeWilsonInterval, type Interval } from '../domain/statistics/wilson';
 
 export interface Score extends Totals {
   /** 95 %; absent before anything was graded. */
