@@ -6,7 +6,15 @@ import type { Case, GraderSpec } from '../test-set';
  */
 export interface Reason {
   readonly code:
-    'matched' | 'different' | 'missing' | 'no-answer' | 'ambiguous' | 'unknown-grader' | 'bad-options';
+    | 'matched'
+    | 'different'
+    | 'missing'
+    | 'no-answer'
+    | 'ambiguous'
+    | 'unknown-grader'
+    | 'bad-options'
+    /** This device, page or run has no part for it; `expected` names the part. */
+    | 'not-available';
   readonly expected?: string;
   readonly found?: string;
 }

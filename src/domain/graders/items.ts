@@ -43,7 +43,7 @@ export type Item = v.InferOutput<typeof itemSchema>;
 /** Characters of bold or LaTeX text that is taken apart: options can be sentences. */
 const LONGEST_MARKUP = 200;
 /** Of a text full of "the answer is" only the last are tried. */
-const MARKERS_TRIED = 20;
+const MARKERS_TRIED = 8;
 
 export function fold(text: string): string {
   return simplify(text).toLowerCase().replace(/\s+/g, ' ').trim();
