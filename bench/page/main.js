@@ -2,12 +2,14 @@
 import { Wllama } from '@wllama/wllama';
 import wllamaWasm from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as Comlink from 'comlink';
+import { createForcedScorer } from '../../src/engines/wllama-score.ts';
 
 const READ_BYTES = 16 * 1024 * 1024;
 
 let worker;
 let engine;
 let wllama;
+let scorer;
 
 function pickedFile() {
   const file = document.querySelector('#file').files[0];
@@ -32,6 +34,7 @@ const ours = {
   tokenize: (text) => engine.tokenize(text),
   generate: (ids, maxTokens) => engine.generate(ids, maxTokens),
   predictEach: (ids) => engine.predictEach(ids),
+  score: (prompt, continuations) => engine.score(prompt, continuations),
   async close() {
     await engine?.close();
     worker?.terminate();
@@ -68,7 +71,18 @@ const theirs = {
       decodedTokens: timings.predicted_n,
     };
   },
+  /** As the app scores: token by token, forced. */
+  async score(prompt, continuations) {
+    scorer ??= createForcedScorer(
+      [{ name: 'model', blob: pickedFile() }],
+      (request) => wllama.createCompletion(request),
+      (error) => ({ kind: 'engine', detail: String(error) }),
+    );
+    const scores = await scorer(prompt, continuations, new AbortController().signal);
+    return scores.map(({ logprobs }) => ({ sum: logprobs.reduce((total, each) => total + each, 0) }));
+  },
   async close() {
+    scorer = undefined;
     await wllama?.exit();
     wllama = undefined;
   },

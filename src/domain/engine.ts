@@ -30,6 +30,8 @@ export interface CompletionInput {
   readonly prompt: string;
   readonly stop: readonly string[];
   readonly images?: readonly ChatImage[];
+  /** Computes the whole prompt anew instead of taking part of it from the KV cache. */
+  readonly fresh?: boolean;
 }
 
 export interface Token {

@@ -34,6 +34,7 @@ export interface RunSummary {
   readonly run: Run;
   readonly passed: number;
   readonly graded: number;
+  /** Cases that have an answer. */
   readonly finished: number;
 }
 

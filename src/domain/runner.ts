@@ -1,21 +1,27 @@
 import type { CompletionEnd, Sampling, Session, Token } from './engine';
 import { throwIfStopped, toFault } from './fault';
+import type { ChoiceScores } from './graders/multiple-choice';
 import type { CaseGrade } from './graders/registry';
 import type { PromptTemplate } from './model';
 import { buildMessages, renderPrompt } from './prompt';
-import type { Result, RunEnd } from './run';
+import { nameAttempt } from './repeats';
+import type { GradedResult, Result, RunEnd } from './run';
+import { buildScoring, gradeScores, isScored, refuseScoring, scoreChoices, type Scoring } from './score-case';
 import type { Case } from './test-set';
 
 export interface RunPlan {
   readonly system: string | undefined;
-  /** Only those still to do: a continued run leaves out what its journal holds. */
   readonly cases: readonly Case[];
   readonly template: PromptTemplate;
   readonly sampling: Sampling;
+  /** How often each case is answered, with seeds that count up; once unless given. */
+  readonly repeats?: number;
+  /** What a continued run's journal holds, as `nameAttempt` names it: that is left out. */
+  readonly done?: ReadonlySet<string>;
 }
 
 export interface RunPorts {
-  readonly session: Pick<Session, 'complete'>;
+  readonly session: Pick<Session, 'complete' | 'score'>;
   readonly grade: (answer: string, testCase: Case) => CaseGrade | Promise<CaseGrade>;
   /** Milliseconds from any fixed moment, never going back. */
   readonly now: () => number;
@@ -24,7 +30,13 @@ export interface RunPorts {
 }
 
 export type RunEvent =
-  | { readonly type: 'case-started'; readonly caseId: string; readonly prompt: string }
+  | {
+      readonly type: 'case-started';
+      readonly caseId: string;
+      /** Which of several answers to the case, from 0; absent for the first. */
+      readonly repeat?: number;
+      readonly prompt: string;
+    }
   | { readonly type: 'token'; readonly caseId: string; readonly text: string; readonly count: number }
   | { readonly type: 'case-finished'; readonly result: Result };
 
@@ -41,8 +53,8 @@ export async function* runCases(
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, RunEnd, void> {
   let faults = 0;
-  for (const testCase of plan.cases) {
-    const result = yield* runCase(testCase, plan, ports, signal);
+  for (const { testCase, repeat } of listAttempts(plan)) {
+    const result = yield* runCase(testCase, repeat, plan, ports, signal);
     if (result === 'stopped') return { kind: 'stopped' };
     await ports.record(result);
     yield { type: 'case-finished', result };
@@ -54,24 +66,43 @@ export async function* runCases(
   return { kind: 'finished' };
 }
 
+interface Attempt {
+  readonly testCase: Case;
+  readonly repeat: number;
+}
+
+/** All answers to one case before the next one; likelihoods are the same each time. */
+function* listAttempts({ cases, repeats = 1, done }: RunPlan): Generator<Attempt, void, void> {
+  for (const testCase of cases) {
+    for (let repeat = 0; repeat < (isScored(testCase) ? 1 : repeats); repeat++) {
+      if (done?.has(nameAttempt({ caseId: testCase.id, repeat })) !== true) yield { testCase, repeat };
+    }
+  }
+}
+
 async function* runCase(
   testCase: Case,
+  repeat: number,
   plan: RunPlan,
   ports: RunPorts,
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, Result | 'stopped', void> {
   const caseId = testCase.id;
+  const attempt = { caseId, ...(repeat > 0 && { repeat }) };
   let answer = '';
   let prompt = '';
   try {
     throwIfStopped(signal);
-    prompt = renderPrompt(plan.template, buildMessages(plan.system, testCase));
-    yield { type: 'case-started', caseId, prompt };
+    const scoring = isScored(testCase) ? buildScoring(plan.system, testCase, plan.template) : undefined;
+    prompt = scoring?.prompt ?? renderPrompt(plan.template, buildMessages(plan.system, testCase));
+    yield { type: 'case-started', ...attempt, prompt };
+    if (scoring !== undefined) return await scoreCase(testCase, scoring, ports, signal);
     const startedAt = ports.now();
     let firstTokenMs: number | undefined;
     const tokens: AsyncIterator<Token, CompletionEnd, void> = ports.session.complete(
-      { prompt, stop: plan.template.stop },
-      plan.sampling,
+      // A fresh seed on a cache of the answer before would not be a fresh answer.
+      { prompt, stop: plan.template.stop, ...(repeat > 0 && { fresh: true }) },
+      { ...plan.sampling, seed: (plan.sampling.seed + repeat) % 0x1_0000_0000 },
       signal,
     );
     let end: CompletionEnd;
@@ -95,7 +126,7 @@ async function* runCase(
     const { status, score, outcomes } = await ports.grade(answer, testCase);
     return {
       kind: 'graded',
-      caseId,
+      ...attempt,
       prompt,
       answer,
       finish: end.reason,
@@ -114,6 +145,58 @@ async function* runCase(
     };
   } catch (error) {
     const fault = toFault(error);
-    return fault.kind === 'stopped' ? 'stopped' : { kind: 'failed', caseId, prompt, answer, fault };
+    return fault.kind === 'stopped' ? 'stopped' : { kind: 'failed', ...attempt, prompt, answer, fault };
+  }
+}
+
+async function scoreCase(
+  testCase: Case,
+  scoring: Scoring,
+  { session, grade, now }: RunPorts,
+  signal: AbortSignal,
+): Promise<GradedResult> {
+  const startedAt = now();
+  const choices = await tryToScore(scoring, session, signal);
+  throwIfStopped(signal);
+  const totalMs = now() - startedAt;
+  const { answer, status, score, outcomes } =
+    choices === undefined
+      ? { answer: '', ...refuseScoring(testCase) }
+      : await gradeScores(testCase, choices, grade);
+  return {
+    kind: 'graded',
+    caseId: testCase.id,
+    prompt: scoring.prompt,
+    answer,
+    finish: 'stop',
+    status,
+    score,
+    outcomes,
+    ...(choices !== undefined && { choices }),
+    // Nothing is written: all of the time goes into reading.
+    timing: {
+      promptTokens: 0,
+      cachedTokens: 0,
+      answerTokens: 0,
+      firstTokenMs: totalMs,
+      totalMs,
+      prefillMs: totalMs,
+      decodeMs: 0,
+    },
+  };
+}
+
+/** Undefined where the engine cannot score, or not with this model. */
+async function tryToScore(
+  scoring: Scoring,
+  session: RunPorts['session'],
+  signal: AbortSignal,
+): Promise<ChoiceScores | undefined> {
+  if (session.score === undefined) return undefined;
+  try {
+    return await scoreChoices(scoring, session.score.bind(session), signal);
+  } catch (error) {
+    if (toFault(error).kind === 'unsupported') return undefined;
+    throw error;
   }
 }

@@ -71,6 +71,7 @@ async function* complete(
         sampling: { temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP },
         seed: sampling.seed,
         stop: input.stop,
+        ...(input.fresh === true && { fresh: true }),
       },
       signal,
     );

@@ -2,6 +2,7 @@ import type { RawCompletionChunk, Wllama } from '@wllama/wllama';
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
+import { createForcedScorer } from './wllama-score';
 
 /** More than any model has. */
 const ALL_LAYERS = 999;
@@ -48,6 +49,7 @@ export const wllama: Engine = {
     return {
       info,
       complete: (input, sampling, stopSignal) => complete(runtime, input, sampling, stopSignal),
+      score: createForcedScorer(files, (request) => runtime.createCompletion(request as never), classify),
       close: () => runtime.exit(),
     };
   },
@@ -70,6 +72,7 @@ async function* complete(
       top_k: sampling.topK,
       seed: sampling.seed,
       stop: [...input.stop],
+      ...(input.fresh === true && { cache_prompt: false }),
       abortSignal: signal,
     });
     let last: RawCompletionChunk | undefined;

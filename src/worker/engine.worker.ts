@@ -74,7 +74,7 @@ async function runRequest(
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<RunEnd> {
-  const { runId, model, testSet, sampling, continued } = request;
+  const { runId, model, testSet, sampling, repeats, continued } = request;
   const artifact = model.artifacts.find((each) => each.id === request.artifactId);
   if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: request.artifactId });
   const device = describeDevice();
@@ -102,6 +102,7 @@ async function runRequest(
           caseCount: testSet.cases.length,
         },
         sampling,
+        ...(repeats !== undefined && { repeats }),
       },
     };
     await runStore.createRun(run, testSet);
@@ -111,13 +112,14 @@ async function runRequest(
   }
 
   emit({ type: 'phase', phase: 'running' });
-  const done = new Set(continued?.doneCaseIds);
   const cases = runCases(
     {
       system: testSet.system,
-      cases: testSet.cases.filter((testCase) => !done.has(testCase.id)),
+      cases: testSet.cases,
       template: model.template,
       sampling,
+      ...(repeats !== undefined && { repeats }),
+      done: new Set(continued?.doneAttempts),
     },
     {
       session,

@@ -14,13 +14,16 @@ export interface RunRequest {
   readonly artifactId: string;
   readonly testSet: TestSet;
   readonly sampling: Sampling;
+  /** How often each case is answered, with seeds that count up; once unless given. */
+  readonly repeats?: number;
   /** Where the person has chosen one; otherwise the first that can run the model. */
   readonly engineId?: string;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
   /** Present when an interrupted run goes on. */
   readonly continued?: {
-    readonly doneCaseIds: readonly string[];
+    /** As `nameAttempt` names them. */
+    readonly doneAttempts: readonly string[];
     /** What ran it before, so that one run is not measured two ways. */
     readonly session: SessionInfo;
   };
