@@ -5,7 +5,7 @@ import { sumResults, type GradedResult, type Result } from './run';
 
 /** `+` right; a letter: wrong in that way; `?` nothing could be read; `~` not run; `!` the engine failed. */
 function answersOf(caseId: string, letters: string): Result[] {
-  return [...letters].map((letter, at): Result => {
+  return Array.from(letters).map((letter, at): Result => {
     const attempt = { caseId, ...(at > 0 && { repeat: at }), prompt: 'p', answer: letter };
     if (letter === '!') return { kind: 'failed', ...attempt, fault: { kind: 'engine', detail: 'gone' } };
     const reason =

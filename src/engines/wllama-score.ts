@@ -4,9 +4,9 @@ import { FaultError, throwIfStopped, type Fault } from '../domain/fault';
 import { parseWith } from '../domain/parse';
 import type { Tokenizer } from '../simd/index';
 
-/** As llama.cpp's server takes it; wllama's types leave out ids for a prompt and pairs for a bias. */
+/** As llama.cpp's server takes it; wllama's types leave out pairs for a bias. It takes no ids for a prompt. */
 export interface ForcedRequest {
-  readonly prompt: readonly number[];
+  readonly prompt: string;
   readonly max_tokens: 1;
   readonly temperature: 0;
   readonly n_probs: 1;
@@ -37,8 +37,9 @@ const answerSchema = v.object({
 
 /**
  * Log-likelihoods through an engine that can only write: each token of a continuation is forced by a bias, and its own
- * log-probability read off. llama.cpp's build has no tokenizer to ask, so the file's is read by ours; a model whose
- * tokenizer ours lacks gives `unsupported`. The KV cache keeps the prompt between continuations.
+ * log-probability read off. wllama has no tokenizer to ask, so the file's is read by ours; a model whose tokenizer ours
+ * lacks gives `unsupported`, and so does a continuation whose tokens do not come back from its text, such as those that
+ * split a letter. The KV cache keeps the prompt between continuations.
  */
 export function createForcedScorer(
   files: readonly OpenFile[],
@@ -55,7 +56,8 @@ export function createForcedScorer(
       const scores: Continuation[] = [];
       for (const continuation of continuations) {
         const tokens = continuationIds({ tokenizer }, prompt, ids, continuation);
-        scores.push(await forceTokens(ids, tokens, complete, signal));
+        const prompts = tokens.map((_, at) => writePrompt(tokenizer, prompt, ids, tokens.slice(0, at)));
+        scores.push(await forceTokens(prompts, tokens, complete, signal));
       }
       return scores;
     } catch (error) {
@@ -73,8 +75,30 @@ async function readTokenizer(files: readonly OpenFile[]): Promise<Tokenizer> {
   return createTokenizer(metadata);
 }
 
+/** The text that llama.cpp reads as exactly these tokens. @throws FaultError `unsupported` */
+function writePrompt(
+  tokenizer: Tokenizer,
+  prompt: string,
+  ids: readonly number[],
+  forced: readonly number[],
+): string {
+  const wanted = [...ids, ...forced];
+  // This keeps a space at the start, which decoding all at once may not.
+  const detokenizer = tokenizer.createDetokenizer();
+  const said = forced.map((id) => detokenizer.push(id)).join('') + detokenizer.flush();
+  const { bosId } = tokenizer;
+  const start = prompt === '' && bosId !== undefined ? tokenizer.decode([bosId], { special: true }) : prompt;
+  // Some models get their beginning of text anyway, others only where it is written.
+  for (const text of [prompt + said, start + said]) {
+    const read = tokenizer.encode(text, { addSpecial: true, parseSpecial: true });
+    if (read.length > 0 && read.length === wanted.length && read.every((id, at) => id === wanted[at]))
+      return text;
+  }
+  throw new FaultError({ kind: 'unsupported', detail: 'tokens that no text has cannot be forced' });
+}
+
 async function forceTokens(
-  prompt: readonly number[],
+  prompts: readonly string[],
   tokens: readonly number[],
   complete: (request: ForcedRequest) => Promise<unknown>,
   signal: AbortSignal,
@@ -84,7 +108,7 @@ async function forceTokens(
   for (const [at, token] of tokens.entries()) {
     throwIfStopped(signal);
     const answer = await complete({
-      prompt: [...prompt, ...tokens.slice(0, at)],
+      prompt: prompts[at] ?? '',
       max_tokens: 1,
       temperature: 0,
       n_probs: 1,

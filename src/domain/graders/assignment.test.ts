@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import type { Case } from '../test-set';
 import { assignment } from './assignment';
-import type { Verdict } from './grader';
 
 const testCase: Case = {
   id: 'case',
@@ -11,7 +10,7 @@ const testCase: Case = {
   tags: [],
 };
 const grade = (answer: string, options: object) =>
-  assignment.grade(answer, { type: 'assignment', ...options }, testCase) as Verdict;
+  assignment.grade(answer, { type: 'assignment', ...options }, testCase);
 
 const flat = { value: { Anna: 'blue', Boris: 'red', Clara: 'green' } };
 const zebra = {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import type { Case } from '../test-set';
 import { entailment } from './entailment';
-import type { Verdict } from './grader';
 
 const testCase: Case = {
   id: 'case',
@@ -11,7 +10,7 @@ const testCase: Case = {
   tags: [],
 };
 const grade = (answer: string, value: string, options: object = {}) =>
-  entailment.grade(answer, { type: 'entailment', value, ...options }, testCase) as Verdict;
+  entailment.grade(answer, { type: 'entailment', value, ...options }, testCase);
 
 const accepted: [answer: string, value: string, options?: object][] = [
   ['True', 'true'],

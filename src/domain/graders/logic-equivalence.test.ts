@@ -9,7 +9,6 @@ import {
   type Formula,
 } from '../logic/formula';
 import type { Case } from '../test-set';
-import type { Verdict } from './grader';
 import { logicEquivalence } from './logic-equivalence';
 
 const testCase: Case = {
@@ -19,7 +18,7 @@ const testCase: Case = {
   tags: [],
 };
 const grade = (answer: string, value: string) =>
-  logicEquivalence.grade(answer, { type: 'logic-equivalence', value }, testCase) as Verdict;
+  logicEquivalence.grade(answer, { type: 'logic-equivalence', value }, testCase);
 
 describe('logic-equivalence', () => {
   it.each([
@@ -85,7 +84,7 @@ describe('logic-equivalence', () => {
     {},
     { value: 'p ∧' },
     { value: 'true' },
-    { value: [...'abcdefghijklm'].join(' & ') },
+    { value: Array.from('abcdefghijklm').join(' & ') },
     { value: 3 },
   ])('refuses %j', (options) => {
     expect(() => logicEquivalence.check({ type: 'logic-equivalence', ...options })).toThrow(FaultError);

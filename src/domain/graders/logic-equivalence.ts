@@ -96,7 +96,7 @@ function findFormulas(text: string, variables: ReadonlySet<string>): readonly Fo
 
 /** Cyrillic letters that look like the Latin ones of the expected formula. */
 const LOOKALIKES: ReadonlyMap<string, string> = new Map(
-  [...'АВСЕНКМОРТХасеорху'].map((letter, at) => [letter, 'ABCEHKMOPTXaceopxy'.charAt(at)]),
+  Array.from('АВСЕНКМОРТХасеорху').map((letter, at) => [letter, 'ABCEHKMOPTXaceopxy'.charAt(at)]),
 );
 
 function splitRuns(tokens: readonly Token[], variables: ReadonlySet<string>): readonly Token[][] {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import type { Case } from '../test-set';
-import type { Verdict } from './grader';
 import { ordering } from './ordering';
 
 const testCase: Case = {
@@ -11,7 +10,7 @@ const testCase: Case = {
   tags: [],
 };
 const grade = (answer: string, options: object) =>
-  ordering.grade(answer, { type: 'ordering', ...options }, testCase) as Verdict;
+  ordering.grade(answer, { type: 'ordering', ...options }, testCase);
 
 const en = { value: ['Anna', 'Boris', 'Clara'] };
 const tallest = { value: ['Anna', 'Boris', 'Clara'], sign: '>' };

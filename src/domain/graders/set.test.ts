@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import type { Case } from '../test-set';
-import type { Verdict } from './grader';
 import { set } from './set';
 
 const testCase: Case = { id: 'case', prompt: 'Who lies?', graders: [{ type: 'set' }], tags: [] };
-const grade = (answer: string, options: object) =>
-  set.grade(answer, { type: 'set', ...options }, testCase) as Verdict;
+const grade = (answer: string, options: object) => set.grade(answer, { type: 'set', ...options }, testCase);
 
 const people = ['Anna', 'Boris', 'Clara', 'David'];
 const people2 = [

@@ -3,12 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { evaluate, findSolutions, parseConstraint, type Value } from '../logic/constraint';
 import type { Case } from '../test-set';
-import type { Verdict } from './grader';
 import { solver } from './solver';
 
 const testCase: Case = { id: 'case', prompt: 'Solve it.', graders: [{ type: 'solver' }], tags: [] };
 const grade = (answer: string, options: object) =>
-  solver.grade(answer, { type: 'solver', ...options }, testCase) as Verdict;
+  solver.grade(answer, { type: 'solver', ...options }, testCase);
 
 const sums = {
   variables: { x: { from: 1, to: 9 }, y: { from: 1, to: 9 } },
@@ -82,7 +81,7 @@ describe('solver', () => {
     { ...sums, variables: { x: { from: 1, to: 1e9 } } },
     { ...sums, variables: {} },
     {
-      variables: Object.fromEntries([...'abcdefghijkl'].map((name) => [name, { from: 1, to: 12 }])),
+      variables: Object.fromEntries(Array.from('abcdefghijkl').map((name) => [name, { from: 1, to: 12 }])),
       constraints: ['a + b + c + d + e + f + g + h + i + j + k + l == 7'],
     },
   ])('refuses %j', (options) => {

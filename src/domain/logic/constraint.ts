@@ -193,7 +193,7 @@ export function evaluate(expression: Expression, values: ReadonlyMap<string, Val
 function call(name: FunctionName, operands: readonly Value[]): Value {
   if (name === 'distinct') return new Set(operands).size === operands.length;
   if (name === 'count') return operands.filter((each) => each === true).length;
-  const numbers = operands.map((each) => (typeof each === 'number' ? each : NaN));
+  const numbers = operands.map(toNumber);
   if (name === 'abs') return Math.abs(numbers[0] ?? NaN);
   return name === 'min' ? Math.min(...numbers) : Math.max(...numbers);
 }
@@ -212,9 +212,18 @@ function apply(operator: Binary, left: Value, right: Value): Value {
       return left !== true || right === true;
     case '<->':
       return (left === true) === (right === true);
+    default:
+      return applyToNumbers(operator, toNumber(left), toNumber(right));
   }
-  const [a, b] = [left, right].map((each) => (typeof each === 'number' ? each : NaN));
-  if (a === undefined || b === undefined) return NaN;
+}
+
+function toNumber(value: Value): number {
+  return typeof value === 'number' ? value : NaN;
+}
+
+type NumberOperator = Exclude<Binary, '==' | '!=' | 'and' | 'or' | '->' | '<->'>;
+
+function applyToNumbers(operator: NumberOperator, a: number, b: number): Value {
   switch (operator) {
     case '<':
       return a < b;

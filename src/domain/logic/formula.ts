@@ -137,27 +137,24 @@ export function listVariables(formula: Formula): ReadonlySet<string> {
 }
 
 export function evaluateFormula(formula: Formula, isTrue: (variable: string) => boolean): boolean {
+  const evaluate = (part: Formula) => evaluateFormula(part, isTrue);
   switch (formula.kind) {
     case 'variable':
       return isTrue(formula.name);
     case 'constant':
       return formula.value;
     case 'not':
-      return !evaluateFormula(formula.of, isTrue);
-  }
-  const left = evaluateFormula(formula.left, isTrue);
-  const right = evaluateFormula(formula.right, isTrue);
-  switch (formula.kind) {
+      return !evaluate(formula.of);
     case 'and':
-      return left && right;
+      return evaluate(formula.left) && evaluate(formula.right);
     case 'or':
-      return left || right;
+      return evaluate(formula.left) || evaluate(formula.right);
     case 'xor':
-      return left !== right;
+      return evaluate(formula.left) !== evaluate(formula.right);
     case 'implies':
-      return !left || right;
+      return !evaluate(formula.left) || evaluate(formula.right);
     case 'iff':
-      return left === right;
+      return evaluate(formula.left) === evaluate(formula.right);
   }
 }
 

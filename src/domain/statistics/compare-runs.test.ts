@@ -21,7 +21,7 @@ const set = (change: (id: string) => object = () => ({})) =>
 
 /** One letter a case from `a`: `+` right, `-` wrong, `?` unread, `~` not run, `!` broken. */
 function results(letters: string): Result[] {
-  return [...letters].flatMap((letter, at): Result[] => {
+  return Array.from(letters).flatMap((letter, at): Result[] => {
     const attempt = { caseId: 'abcd'.charAt(at), prompt: 'p', answer: letter };
     if (letter === ' ') return [];
     if (letter === '!') return [{ kind: 'failed', ...attempt, fault: { kind: 'engine', detail: 'gone' } }];

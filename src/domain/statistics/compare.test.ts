@@ -4,7 +4,7 @@ import { rankModels } from './ranking';
 
 /** One letter a case: `+` passed, `-` failed, a blank has no verdict. */
 function makeScores(verdicts: string, change: (at: number) => Partial<CaseScore> = () => ({})): CaseScore[] {
-  return [...verdicts].flatMap((verdict, at) =>
+  return Array.from(verdicts).flatMap((verdict, at) =>
     verdict === ' '
       ? []
       : [{ caseId: `case-${at}`, pass: verdict === '+', score: verdict === '+' ? 1 : 0, ...change(at) }],
