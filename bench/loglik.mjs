@@ -1,7 +1,7 @@
 // Log-likelihoods of multiple-choice items: our engine (and wllama, by forced tokens) in Chromium against native llama.cpp.
 // Every choice of every item of public/sets/choice-en.json after its prompt, as the page scores them; native's sums come
 // from its raw logits, log-softmax in 64-bit floats, tokens by native's own tokenizer.
-// Usage: node bench/loglik.mjs [--types F16,Q8_0,Q4_1] [--items 50] [--wllama N] [--threads 2] [--json]
+// Usage: node bench/loglik.mjs [--types F16,Q8_0] [--items 50] [--wllama 5] [--threads 2] [--json]
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openBenchPage } from './browser.mjs';
@@ -10,7 +10,7 @@ import { loadNativeModel, openNative, openNativeContext, tokenizeNative } from '
 
 const { values: options } = parseArgs({
   options: {
-    types: { type: 'string', default: 'F16,Q8_0,Q4_1' },
+    types: { type: 'string', default: 'F16,Q8_0' },
     items: { type: 'string', default: '50' },
     /** Items that wllama scores too: it is slow at this. */
     wllama: { type: 'string', default: '5' },
