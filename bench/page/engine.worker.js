@@ -65,6 +65,12 @@ const engine = {
     });
   },
 
+  /** Log-probabilities of each continuation after the prompt, and the prompt's ids with its own. */
+  async score(prompt, continuations) {
+    const scores = await opened().score(prompt, continuations);
+    return scores.map(({ sum, tokens }) => ({ sum, tokens: [...tokens] }));
+  },
+
   info: () => ({ ...opened().info }),
 
   close() {

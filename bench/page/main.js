@@ -2,6 +2,7 @@
 import { Wllama } from '@wllama/wllama';
 import wllamaWasm from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as Comlink from 'comlink';
+import { createForcedScorer } from '../../src/engines/wllama-score.ts';
 
 const READ_BYTES = 16 * 1024 * 1024;
 
@@ -9,6 +10,7 @@ let worker;
 let engine;
 let wllama;
 let offloaded = false;
+let scorer;
 
 function pickedFile() {
   const file = document.querySelector('#file').files[0];
@@ -34,6 +36,7 @@ const ours = {
   generate: (ids, maxTokens) => engine.generate(ids, maxTokens),
   predictEach: (ids) => engine.predictEach(ids),
   answer: (prompt, maxTokens) => engine.answer(prompt, maxTokens),
+  score: (prompt, continuations) => engine.score(prompt, continuations),
   async close() {
     await engine?.close();
     worker?.terminate();
@@ -90,7 +93,18 @@ const theirs = {
   },
   /** Whether llama.cpp found a graphics device that it can use. */
   onGpu: () => offloaded,
+  /** As the app scores: token by token, forced. */
+  async score(prompt, continuations) {
+    scorer ??= createForcedScorer(
+      [{ name: 'model', blob: pickedFile() }],
+      (request) => wllama.createCompletion(request),
+      (error) => ({ kind: 'engine', detail: String(error) }),
+    );
+    const scores = await scorer(prompt, continuations, new AbortController().signal);
+    return scores.map(({ logprobs }) => ({ sum: logprobs.reduce((total, each) => total + each, 0) }));
+  },
   async close() {
+    scorer = undefined;
     await wllama?.exit();
     wllama = undefined;
   },

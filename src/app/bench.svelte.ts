@@ -3,6 +3,7 @@ import type { BackendChoice, Sampling } from '../domain/engine';
 import { toFault, type Fault } from '../domain/fault';
 import type { Model } from '../domain/model';
 import type { RunRecord, RunStore } from '../domain/ports';
+import { nameAttempt } from '../domain/repeats';
 import type { Result, Run, RunEnd } from '../domain/run';
 import type { TestSet } from '../domain/test-set';
 import type { EngineClient } from '../worker/client';
@@ -42,6 +43,7 @@ export interface RunOrder {
   readonly artifactId: string;
   readonly testSet: TestSet;
   readonly sampling: Sampling;
+  readonly repeats?: number;
   readonly engineId?: string;
   readonly threads?: number;
   readonly backend?: BackendChoice;
@@ -125,9 +127,10 @@ export class Bench {
       artifactId: run.setup.artifact.id,
       testSet,
       sampling: run.setup.sampling,
+      ...(run.setup.repeats !== undefined && { repeats: run.setup.repeats }),
       modelsUrl: this.ports.modelsUrl,
       continued: {
-        doneCaseIds: results.map((result) => result.caseId),
+        doneAttempts: results.map(nameAttempt),
         // What runs it since the last switch.
         session: { ...run.setup.session, ...run.switches?.at(-1)?.to },
       },

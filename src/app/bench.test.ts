@@ -399,7 +399,7 @@ describe('going on with a run', () => {
         testSet,
         sampling: run.setup.sampling,
         modelsUrl: 'https://x.example/static-models/',
-        continued: { doneCaseIds: ['a', 'b'], session: run.setup.session },
+        continued: { doneAttempts: ['a', 'b'], session: run.setup.session },
       },
     ]);
     emit(startCase('c'), finishCase('c'));

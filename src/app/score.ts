@@ -1,6 +1,8 @@
+import { isAbstention } from '../domain/abstention';
+import { castVote, settle } from '../domain/repeats';
 import { sumResults, type Result, type Totals } from '../domain/run';
 import type { SharedResult } from '../domain/share-link';
-import { computeWilsonInterval, type Interval } from '../domain/statistics';
+import { computeWilsonInterval, type Interval } from '../domain/statistics/wilson';
 
 export interface Score extends Totals {
   /** 95 %; absent before anything was graded. */
@@ -13,8 +15,9 @@ export function scoreResults(results: readonly Result[]): Score {
 
 /** The same, of what a link holds. */
 export function scoreShared(results: readonly SharedResult[]): Score {
+  const settled = settle(results, castVote);
   const count = (status: SharedResult['status']) =>
-    results.filter((result) => result.status === status).length;
+    settled.filter((result) => result.status === status).length;
   const answered = results.filter((result) => result.status !== 'broken');
   const sum = (pick: (result: SharedResult) => number) =>
     answered.reduce((total, result) => total + pick(result), 0);
@@ -23,6 +26,7 @@ export function scoreShared(results: readonly SharedResult[]): Score {
   return withInterval({
     passed: count('pass'),
     failed: count('fail'),
+    abstained: settled.filter(({ status, answer }) => status === 'fail' && isAbstention(answer)).length,
     notRun: count('not-run'),
     broken: count('broken'),
     graded: count('pass') + count('fail'),

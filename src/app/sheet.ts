@@ -1,5 +1,6 @@
 import type { Fault } from '../domain/fault';
 import type { Reason } from '../domain/graders/grader';
+import { castVote, settle, settleRepeats } from '../domain/repeats';
 import type { Result } from '../domain/run';
 import type { SharedResult } from '../domain/share-link';
 import type { Case } from '../domain/test-set';
@@ -36,9 +37,9 @@ export interface SheetRow {
 const waitingRows = new WeakMap<Case, SheetRow>();
 const answeredRows = new WeakMap<Result, SheetRow>();
 
-/** The whole set in its order, answered or not. What is being answered is not in it: that changes with every token. */
+/** The whole set in its order, answered or not; of several answers to a case one that says what most say. What is being answered is not in it: that changes with every token. */
 export function buildSheet(cases: readonly Case[], results: readonly Result[]): readonly SheetRow[] {
-  const resultOf = new Map(results.map((result) => [result.caseId, result]));
+  const resultOf = new Map(settleRepeats(results).map((result) => [result.caseId, result]));
   return cases.map((testCase, index) => {
     const result = resultOf.get(testCase.id);
     const known = result === undefined ? waitingRows.get(testCase) : answeredRows.get(result);
@@ -60,9 +61,10 @@ export function buildSharedSheet(
   results: readonly SharedResult[],
   cases: readonly Case[] | undefined,
 ): readonly SheetRow[] {
-  const answers = new Map(results.map((result) => [result.caseId, describeShared(result)]));
+  const settled = settle(results, castVote);
+  const answers = new Map(settled.map((result) => [result.caseId, describeShared(result)]));
   if (cases === undefined) {
-    return results.map(({ caseId }, index) => ({
+    return settled.map(({ caseId }, index) => ({
       id: caseId,
       number: index + 1,
       ...answerOf(answers, caseId),

@@ -35,6 +35,8 @@ export interface CompletionInput {
   readonly images?: readonly ChatImage[];
   /** Asks for so many of the likeliest tokens at each place; engines that cannot tell leave them out. */
   readonly alternatives?: number;
+  /** Computes the whole prompt anew instead of taking part of it from the KV cache. */
+  readonly fresh?: boolean;
 }
 
 export interface Alternative {

@@ -69,6 +69,7 @@ export interface RunSummary {
   readonly run: Run;
   readonly passed: number;
   readonly graded: number;
+  /** Cases that have an answer. */
   readonly finished: number;
 }
 

@@ -45,6 +45,7 @@ describe('sumResults', () => {
     expect(sumResults([])).toEqual({
       passed: 0,
       failed: 0,
+      abstained: 0,
       notRun: 0,
       broken: 0,
       graded: 0,

@@ -1,7 +1,10 @@
 import * as v from 'valibot';
+import { isAbstention } from './abstention';
 import type { Device, Sampling, SessionInfo } from './engine';
 import type { Fault } from './fault';
+import type { ChoiceScores } from './graders/multiple-choice';
 import type { GraderOutcome } from './graders/registry';
+import { settleRepeats } from './repeats';
 
 /** The bounds of what a person may ask for; the same for the form, the link and the database. */
 export const samplingSchema = v.strictObject({
@@ -28,7 +31,12 @@ export interface Setup {
     readonly caseCount: number;
   };
   readonly sampling: Sampling;
+  /** How often each case is answered, with seeds that count up from the sampling's; absent for once. */
+  readonly repeats?: number;
 }
+
+/** Answers to one case in one run, at most. */
+export const MAX_REPEATS = 100;
 
 /** Measurements of one answer. */
 export interface Timing {
@@ -47,6 +55,8 @@ export interface Timing {
 export interface GradedResult {
   readonly kind: 'graded';
   readonly caseId: string;
+  /** Which of several answers to the case, from 0; absent for the first. */
+  readonly repeat?: number;
   /** The text the model was given. */
   readonly prompt: string;
   readonly answer: string;
@@ -56,12 +66,15 @@ export interface GradedResult {
   readonly outcomes: readonly GraderOutcome[];
   /** Absent where no grader names one, and in runs of older versions. */
   readonly metrics?: Readonly<Record<string, number>>;
+  /** Where the choices were scored by likelihood instead of being answered in words; `answer` is the likeliest one. */
+  readonly choices?: ChoiceScores;
   readonly timing: Timing;
 }
 
 export interface FailedResult {
   readonly kind: 'failed';
   readonly caseId: string;
+  readonly repeat?: number;
   readonly prompt: string;
   /** What had been written before the fault. */
   readonly answer: string;
@@ -97,9 +110,12 @@ export interface Run {
   readonly end?: RunEnd;
 }
 
+/** Cases, not answers: one that was answered several times counts once. */
 export interface Totals {
   readonly passed: number;
   readonly failed: number;
+  /** Of those that failed: the model said that it does not know. */
+  readonly abstained: number;
   /** A grader could not run: neither passed nor failed. */
   readonly notRun: number;
   /** The model gave no answer. */
@@ -114,10 +130,11 @@ export interface Totals {
 
 /** Adds up results; the rate is all tokens over all time, not a mean of rates. */
 export function sumResults(results: readonly Result[]): Totals {
-  const graded = results.filter((result) => result.kind === 'graded');
+  const settled = settleRepeats(results);
+  const graded = settled.filter((result) => result.kind === 'graded');
   const count = (status: GradedResult['status']) =>
     graded.filter((result) => result.status === status).length;
-  const timings = graded.map((result) => result.timing);
+  const timings = results.flatMap((result) => (result.kind === 'graded' ? [result.timing] : []));
   const sum = (pick: (timing: Timing) => number) => timings.reduce((total, each) => total + pick(each), 0);
   const passed = count('pass');
   const failed = count('fail');
@@ -126,11 +143,21 @@ export function sumResults(results: readonly Result[]): Totals {
   return {
     passed,
     failed,
+    abstained: graded.filter((result) => result.status === 'fail' && abstains(result)).length,
     notRun: count('not-run'),
-    broken: results.length - graded.length,
+    broken: settled.length - graded.length,
     graded: passed + failed,
     answerTokens,
     ...(decodeMs > 0 && { tokensPerSecond: (answerTokens * 1000) / decodeMs }),
     ...(timings.length > 0 && { meanFirstTokenMs: sum((timing) => timing.firstTokenMs) / timings.length }),
   };
+}
+
+/** Read once: totals are added up anew with every result of a run. */
+const abstentions = new WeakMap<GradedResult, boolean>();
+
+function abstains(result: GradedResult): boolean {
+  const known = abstentions.get(result) ?? isAbstention(result.answer);
+  abstentions.set(result, known);
+  return known;
 }

@@ -1,21 +1,27 @@
 import type { ChatImage, CompletionEnd, Sampling, Session, Token } from './engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from './fault';
 import type { AnswerFacts } from './graders/grader';
+import type { ChoiceScores } from './graders/multiple-choice';
 import type { CaseGrade } from './graders/registry';
 import type { PromptTemplate } from './model';
 import { buildMessages, renderPrompt } from './prompt';
-import type { Result, RunEnd } from './run';
+import { nameAttempt } from './repeats';
+import type { GradedResult, Result, RunEnd } from './run';
+import { buildScoring, gradeScores, isScored, refuseScoring, scoreChoices, type Scoring } from './score-case';
 import type { Case, CaseImage } from './test-set';
 
 export interface RunPlan {
   readonly system: string | undefined;
-  /** Only those still to do: a continued run leaves out what its journal holds. */
   readonly cases: readonly Case[];
   readonly template: PromptTemplate;
   readonly sampling: Sampling;
+  /** How often each case is answered, with seeds that count up; once unless given. */
+  readonly repeats?: number;
+  /** What a continued run's journal holds, as `nameAttempt` names it: that is left out. */
+  readonly done?: ReadonlySet<string>;
 }
 
-type RunSession = Pick<Session, 'complete' | 'acceptsImages'>;
+type RunSession = Pick<Session, 'complete' | 'score' | 'acceptsImages'>;
 
 export interface RunPorts {
   readonly session: RunSession;
@@ -35,7 +41,13 @@ export interface RunPorts {
 
 export type RunEvent =
   /** Comes again when the case starts again: what was told of it before is void. */
-  | { readonly type: 'case-started'; readonly caseId: string; readonly prompt: string }
+  | {
+      readonly type: 'case-started';
+      readonly caseId: string;
+      /** Which of several answers to the case, from 0; absent for the first. */
+      readonly repeat?: number;
+      readonly prompt: string;
+    }
   | { readonly type: 'token'; readonly caseId: string; readonly text: string; readonly count: number }
   | { readonly type: 'case-finished'; readonly result: Result };
 
@@ -54,14 +66,14 @@ export async function* runCases(
 ): AsyncGenerator<RunEvent, RunEnd, void> {
   let faults = 0;
   let session = ports.session;
-  for (const testCase of plan.cases) {
-    let done = yield* runCase(testCase, plan, ports, session, signal);
+  for (const { testCase, repeat } of listAttempts(plan)) {
+    let done = yield* runCase(testCase, repeat, plan, ports, session, signal);
     while (done !== 'stopped' && done.brokenBy !== undefined) {
       const next = await recover(done.brokenBy, testCase.id, ports);
       if (next === undefined) break;
       if (next === 'stopped') return { kind: 'stopped' };
       session = next;
-      done = yield* runCase(testCase, plan, ports, session, signal);
+      done = yield* runCase(testCase, repeat, plan, ports, session, signal);
     }
     if (done === 'stopped') return { kind: 'stopped' };
     const { result } = done;
@@ -110,21 +122,42 @@ interface CaseEnd {
   readonly brokenBy?: Fault;
 }
 
+interface Attempt {
+  readonly testCase: Case;
+  readonly repeat: number;
+}
+
+/** All answers to one case before the next one; likelihoods are the same each time. */
+function* listAttempts({ cases, repeats = 1, done }: RunPlan): Generator<Attempt, void, void> {
+  for (const testCase of cases) {
+    for (let repeat = 0; repeat < (isScored(testCase) ? 1 : repeats); repeat++) {
+      if (done?.has(nameAttempt({ caseId: testCase.id, repeat })) !== true) yield { testCase, repeat };
+    }
+  }
+}
+
 async function* runCase(
   testCase: Case,
+  repeat: number,
   plan: RunPlan,
   ports: RunPorts,
   session: RunSession,
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, CaseEnd | 'stopped', void> {
   const caseId = testCase.id;
+  const attempt = { caseId, ...(repeat > 0 && { repeat }) };
   let answer = '';
   let prompt = '';
   let answering = false;
   try {
     throwIfStopped(signal);
-    prompt = renderPrompt(plan.template, buildMessages(plan.system, testCase));
-    yield { type: 'case-started', caseId, prompt };
+    const scoring = isScored(testCase) ? buildScoring(plan.system, testCase, plan.template) : undefined;
+    prompt = scoring?.prompt ?? renderPrompt(plan.template, buildMessages(plan.system, testCase));
+    yield { type: 'case-started', ...attempt, prompt };
+    if (scoring !== undefined) {
+      answering = true;
+      return { result: await scoreCase(testCase, scoring, session, ports, signal) };
+    }
     const images = await loadImages(testCase, ports, session, signal);
     const startedAt = ports.now();
     let firstTokenMs: number | undefined;
@@ -132,8 +165,14 @@ async function* runCase(
     let tokenCount = 0;
     answering = true;
     const tokens: AsyncIterator<Token, CompletionEnd, void> = session.complete(
-      { prompt, stop: plan.template.stop, ...(images.length > 0 && { images }) },
-      plan.sampling,
+      {
+        prompt,
+        stop: plan.template.stop,
+        ...(images.length > 0 && { images }),
+        // A fresh seed on a cache of the answer before would not be a fresh answer.
+        ...(repeat > 0 && { fresh: true }),
+      },
+      { ...plan.sampling, seed: (plan.sampling.seed + repeat) % 0x1_0000_0000 },
       signal,
     );
     let end: CompletionEnd;
@@ -165,7 +204,7 @@ async function* runCase(
     });
     const result: Result = {
       kind: 'graded',
-      caseId,
+      ...attempt,
       prompt,
       answer,
       finish: end.reason,
@@ -187,7 +226,60 @@ async function* runCase(
   } catch (error) {
     const fault = toFault(error);
     if (fault.kind === 'stopped') return 'stopped';
-    const result: Result = { kind: 'failed', caseId, prompt, answer, fault };
+    const result: Result = { kind: 'failed', ...attempt, prompt, answer, fault };
     return { result, ...(answering && { brokenBy: fault }) };
+  }
+}
+
+async function scoreCase(
+  testCase: Case,
+  scoring: Scoring,
+  session: RunSession,
+  { grade, now }: RunPorts,
+  signal: AbortSignal,
+): Promise<GradedResult> {
+  const startedAt = now();
+  const choices = await tryToScore(scoring, session, signal);
+  throwIfStopped(signal);
+  const totalMs = now() - startedAt;
+  const { answer, status, score, outcomes } =
+    choices === undefined
+      ? { answer: '', ...refuseScoring(testCase) }
+      : await gradeScores(testCase, choices, (text, graded) => grade(text, graded, { totalMs }));
+  return {
+    kind: 'graded',
+    caseId: testCase.id,
+    prompt: scoring.prompt,
+    answer,
+    finish: 'stop',
+    status,
+    score,
+    outcomes,
+    ...(choices !== undefined && { choices }),
+    // Nothing is written: all of the time goes into reading.
+    timing: {
+      promptTokens: 0,
+      cachedTokens: 0,
+      answerTokens: 0,
+      firstTokenMs: totalMs,
+      totalMs,
+      prefillMs: totalMs,
+      decodeMs: 0,
+    },
+  };
+}
+
+/** Undefined where the engine cannot score, or not with this model. */
+async function tryToScore(
+  scoring: Scoring,
+  session: RunSession,
+  signal: AbortSignal,
+): Promise<ChoiceScores | undefined> {
+  if (session.score === undefined) return undefined;
+  try {
+    return await scoreChoices(scoring, session.score.bind(session), signal);
+  } catch (error) {
+    if (toFault(error).kind === 'unsupported') return undefined;
+    throw error;
   }
 }

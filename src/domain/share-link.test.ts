@@ -124,8 +124,9 @@ const hash = fc.string({
   maxLength: 64,
 });
 
-const sharedResult: fc.Arbitrary<SharedResult> = fc.record({
+const sharedFields = {
   caseId: anyText(80),
+  repeat: fc.integer({ min: 1, max: 99 }),
   status: fc.constantFrom('pass', 'fail', 'not-run', 'broken'),
   answer: anyText(2_000),
   cut: fc.boolean(),
@@ -136,6 +137,10 @@ const sharedResult: fc.Arbitrary<SharedResult> = fc.record({
   firstTokenMs: milliseconds,
   totalMs: milliseconds,
   decodeMs: milliseconds,
+};
+const { repeat: _repeat, ...requiredFields } = sharedFields;
+const sharedResult: fc.Arbitrary<SharedResult> = fc.record(sharedFields, {
+  requiredKeys: Object.keys(requiredFields) as (keyof typeof requiredFields)[],
 });
 
 const runner = fc.record({
@@ -196,6 +201,18 @@ const sharedRun: fc.Arbitrary<SharedRun> = fc.record({
 });
 
 describe('a share link', () => {
+  it('holds several answers to one case, and no answer twice', async () => {
+    const repeated: Run = { ...run, setup: { ...run.setup, repeats: 2 } };
+    const results = [graded('cat', 'Four.'), { ...graded('cat', 'Five.'), repeat: 1 }];
+    const shared = await decodeShareLink((await encodeShareLink(repeated, results)).payload);
+    expect(shared.repeats).toBe(2);
+    expect(shared.results.map(({ caseId, repeat }) => [caseId, repeat])).toEqual([
+      ['cat', undefined],
+      ['cat', 1],
+    ]);
+    await expect(encodeShareLink(repeated, [...results, ...results])).rejects.toThrow(FaultError);
+  });
+
   it('holds setup, verdicts, answers and rounded times, and nothing of the device but its cores', async () => {
     const { payload, shortened } = await encodeShareLink(run, [graded('cat', ' Four. \n'), broken]);
     expect(shortened).toBe(false);

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { SET_ASIDE_CODES, type SessionInfo } from './engine';
 import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from './parse';
-import { samplingSchema, type EngineSwitch, type Result, type Run } from './run';
+import { nameAttempt } from './repeats';
+import { MAX_REPEATS, samplingSchema, type EngineSwitch, type Result, type Run } from './run';
 
 /**
  * A run small enough for a link: setup, verdicts and as much of each answer as fits.
@@ -24,6 +25,8 @@ const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 
 const sharedResultSchema = v.strictObject({
   caseId: text(80),
+  /** Which of several answers to the case, from 0; absent for the first. */
+  repeat: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_REPEATS - 1))),
   status: v.picklist(['pass', 'fail', 'not-run', 'broken']),
   answer: text(2_000),
   /** The answer was longer than the link holds. */
@@ -85,14 +88,12 @@ const sharedRunSchema = v.strictObject({
   templateSha256: sha256,
   set: v.strictObject({ id: text(80), title: text(200), language: text(20), sha256, caseCount: count }),
   sampling: samplingSchema,
+  repeats: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_REPEATS))),
   logicalCores: count,
   results: v.pipe(
     v.array(sharedResultSchema),
     v.maxLength(5_000),
-    v.check(
-      (results) => new Set(results.map((each) => each.caseId)).size === results.length,
-      'case ids repeat',
-    ),
+    v.check((results) => new Set(results.map(nameAttempt)).size === results.length, 'case ids repeat'),
   ),
 });
 
@@ -126,7 +127,12 @@ function shareResult(result: Result, maxAnswerCharacters: number): SharedResult 
   // By code point: a cut must not leave half a surrogate pair.
   const characters = Array.from(result.answer.trim());
   const answer = characters.slice(0, maxAnswerCharacters).join('');
-  const common = { caseId: result.caseId, answer, cut: characters.length > maxAnswerCharacters };
+  const common = {
+    caseId: result.caseId,
+    ...(result.repeat !== undefined && { repeat: result.repeat }),
+    answer,
+    cut: characters.length > maxAnswerCharacters,
+  };
   if (result.kind === 'failed') {
     const reason = { code: result.fault.kind };
     return { ...common, status: 'broken', reason, answerTokens: 0, firstTokenMs: 0, totalMs: 0, decodeMs: 0 };

@@ -74,6 +74,7 @@ async function* complete(
         seed: sampling.seed,
         stop: input.stop,
         ...(input.alternatives !== undefined && { topAlternatives: input.alternatives }),
+        ...(input.fresh === true && { fresh: true }),
       },
       signal,
     );

@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
 import { splitAtImages } from '../domain/prompt';
+import { createForcedScorer } from './wllama-score';
 
 /** More than any model has. */
 const ALL_LAYERS = 999;
@@ -94,6 +95,7 @@ export const wllama: Engine = {
       info,
       acceptsImages: hasProjector && runtime.supportInputModality('image'),
       complete: (input, sampling, stopSignal) => complete(runtime, input, sampling, stopSignal),
+      score: createForcedScorer(files, (request) => runtime.createCompletion(request as never), classify),
       close: () => runtime.exit(),
     };
   },
@@ -119,6 +121,7 @@ async function* complete(
         n_probs: input.alternatives,
         logprobs: input.alternatives,
       }),
+      ...(input.fresh === true && { cache_prompt: false }),
       abortSignal: signal,
     };
     const chunks: AsyncIterable<RawCompletionChunk | ChatCompletionChunk> =

@@ -26,6 +26,8 @@ export interface GenerateOptions {
   readonly stop?: readonly string[];
   /** Give this many of the likeliest tokens at each place, and the log-probability of the chosen one. */
   readonly topAlternatives?: number;
+  /** Computes the whole prompt, even what the last call left. */
+  readonly fresh?: boolean;
 }
 
 export interface Alternative {
@@ -86,10 +88,11 @@ export async function prefill(
   ids: readonly number[],
   wantStats: boolean,
   signal: AbortSignal | undefined,
+  fresh = false,
 ): Promise<number> {
   let shared = 0;
   // The last token is always computed: its logits are not kept.
-  while (shared < ids.length - 1 && runtime.cached[shared] === ids[shared]) shared++;
+  while (!fresh && shared < ids.length - 1 && runtime.cached[shared] === ids[shared]) shared++;
   let count = 0;
   await runtime.extend(ids.slice(shared), shared, signal, (_, chunk) => {
     count = chunk;
@@ -154,7 +157,7 @@ export async function* generate(
   const detokenizer = tokenizer.createDetokenizer();
 
   let mark = performance.now();
-  const cachedTokens = await prefill(context, ids, wanted > 0, signal);
+  const cachedTokens = await prefill(context, ids, wanted > 0, signal, options.fresh);
   const prefillMs = performance.now() - mark;
   let decodeMs = 0;
   mark = performance.now();

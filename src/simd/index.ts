@@ -1,6 +1,7 @@
 export { openModel } from './model';
 export type { OpenOptions, SimdModel, SimdModelInfo } from './model';
 export type { Alternative, GeneratedToken, GenerateOptions, GenerateResult } from './generate';
+export { continuationIds } from './score';
 export type { Continuation, ContinuationScore } from './score';
 export { supportsBuild } from './binary';
 export type { DotMode, SimdBuild } from './binary';

@@ -20,8 +20,8 @@ export interface ContinuationScore {
  * which is how the lm-evaluation-harness does it; where the prompt's tokens change by what follows, the
  * continuation is tokenized by itself.
  */
-function continuationIds(
-  { tokenizer }: ModelContext,
+export function continuationIds(
+  { tokenizer }: Pick<ModelContext, 'tokenizer'>,
   prompt: string | readonly number[],
   ids: readonly number[],
   continuation: Continuation,

@@ -75,7 +75,7 @@ export function createRunStore(): RunStore {
         runs.map(async (run) => {
           const results = await transaction.objectStore('results').getAll(resultsOf(run.id));
           const { passed, graded } = sumResults(results);
-          return { run, passed, graded, finished: results.length };
+          return { run, passed, graded, finished: new Set(results.map(({ caseId }) => caseId)).size };
         }),
       );
       return summaries.reverse();

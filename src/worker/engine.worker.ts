@@ -6,6 +6,7 @@ import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
 import type { Artifact } from '../domain/model';
 import type { EngineSwitch, Run, RunEnd } from '../domain/run';
+import { nameAttempt } from '../domain/repeats';
 import { runCases } from '../domain/runner';
 import { hashTestSet } from '../domain/test-set';
 import { engineRegistry } from '../engines/registry';
@@ -147,7 +148,7 @@ async function runRequest(
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<RunEnd> {
-  const { runId, model, testSet, sampling, continued } = request;
+  const { runId, model, testSet, sampling, repeats, continued } = request;
   const artifact = model.artifacts.find((each) => each.id === request.artifactId);
   if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: request.artifactId });
   const device = describeDevice();
@@ -175,6 +176,7 @@ async function runRequest(
           caseCount: testSet.cases.length,
         },
         sampling,
+        ...(repeats !== undefined && { repeats }),
       },
     };
     await runStore.createRun(run, testSet);
@@ -205,23 +207,25 @@ async function workThrough(
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<RunEnd> {
-  const { runId, model, testSet, sampling, continued } = request;
-  const done = new Set(continued?.doneCaseIds);
-  const left = testSet.cases.filter(({ id }) => !done.has(id));
+  const { runId, model, testSet, sampling, repeats, continued } = request;
+  const done = new Set(continued?.doneAttempts);
+  const next = testSet.cases.find(({ id }) => !done.has(nameAttempt({ caseId: id })));
   const recordSwitch = async (change: EngineSwitch) => {
     await runStore.appendSwitch(runId, change);
     emit({ type: 'engine-switched', change });
   };
-  const atStart = findSwitch(continued?.session, session.info, left[0]?.id);
+  const atStart = findSwitch(continued?.session, session.info, next?.id);
   if (atStart !== undefined) await recordSwitch(atStart);
 
   emit({ type: 'phase', phase: 'running' });
   const cases = runCases(
     {
       system: testSet.system,
-      cases: left,
+      cases: testSet.cases,
       template: model.template,
       sampling,
+      ...(repeats !== undefined && { repeats }),
+      done,
     },
     {
       session,

@@ -19,6 +19,8 @@ export interface RunRequest {
   readonly artifactId: string;
   readonly testSet: TestSet;
   readonly sampling: Sampling;
+  /** How often each case is answered, with seeds that count up; once unless given. */
+  readonly repeats?: number;
   /** Where the person has chosen one; otherwise the first that can run the model. */
   readonly engineId?: string;
   /** Where the person has chosen a count; otherwise as many as are fastest here. */
@@ -33,7 +35,8 @@ export interface RunRequest {
   readonly localFiles?: readonly LocalFile[];
   /** Present when an interrupted run goes on. */
   readonly continued?: {
-    readonly doneCaseIds: readonly string[];
+    /** As `nameAttempt` names them. */
+    readonly doneAttempts: readonly string[];
     /** What ran it before, so that one run is not measured two ways. */
     readonly session: SessionInfo;
   };

@@ -21,36 +21,20 @@ import {
   SHOWN_CHARACTERS,
   textAfter,
   textBefore,
-  unifyLetters,
-  unwrapLatex,
-  unwrapMarkdown,
 } from '../answer-text';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
-import { defineGrader, fail, pass } from './grader';
-
-const name = v.pipe(v.string(), v.regex(/[\p{L}\p{N}]/u, 'expected a letter or a digit'), v.maxLength(2_000));
-const optionSchema = v.union([
-  v.pipe(
-    name,
-    v.transform((text) => ({ text, aliases: [] as string[] })),
-  ),
-  v.strictObject({ text: name, aliases: v.optional(v.pipe(v.array(name), v.maxLength(100)), []) }),
-]);
+import { defineGrader, fail, pass, type Verdict } from './grader';
+import { fold, itemSchema, nameSchema, simplify, type Item } from './items';
 
 const optionsSchema = v.strictObject({
   type: v.string(),
   weight: v.optional(v.number()),
   /** The right option: its text, an alias, or its label `A`, `B`, `C` where the options are labelled. */
-  value: name,
+  value: nameSchema,
   /** Without it, the choices of the case, labelled from `A`. */
-  options: v.optional(v.pipe(v.array(optionSchema), v.minLength(2), v.maxLength(100))),
+  options: v.optional(v.pipe(v.array(itemSchema), v.minLength(2), v.maxLength(100))),
 });
-
-type Option = v.InferOutput<typeof optionSchema>;
-
-/** Characters of bold or LaTeX text that is taken apart: options can be sentences. */
-const LONGEST_MARKUP = 200;
 
 /**
  * The answer settles on the right one of the options, in words or by its label. Naming several without saying which is
@@ -67,24 +51,35 @@ export const choice = defineGrader({
     const choices = testCase.choices?.map((text) => ({ text, aliases: [] }));
     const list = options ?? choices;
     if (list === undefined) throw badInput('choice grader', 'neither the grader nor the case has options');
-    const key = buildKey(list, value, options === undefined);
-    const text = dropEcho(simplify(readEnd(answer)), simplify(testCase.prompt), (each) =>
-      isOption(each, key),
-    );
-    const settled = settle(text, findMentions(text, key));
-    const show = (indexes: readonly number[]) =>
-      indexes
-        .map((index) => list[index]?.text ?? '')
-        .join(', ')
-        .slice(0, SHOWN_CHARACTERS);
-    const expected = show([key.right]);
-    const [found] = settled;
-    if (found === undefined) return fail('no-answer', { expected });
-    const shown = { expected, found: show(settled) };
-    if (settled.length > 1) return fail('ambiguous', shown);
-    return found === key.right ? pass(shown) : fail('different', shown);
+    return judgeOptions(answer, { list, value, labelled: options === undefined }, testCase.prompt);
   },
 });
+
+/** How an answer comes down to one of the options; `labelled` ones are also known as A, B, C. */
+export function judgeOptions(
+  answer: string,
+  {
+    list,
+    value,
+    labelled,
+  }: { readonly list: readonly Item[]; readonly value: string; readonly labelled: boolean },
+  prompt: string,
+): Verdict {
+  const key = buildKey(list, value, labelled);
+  const text = dropEcho(simplify(readEnd(answer)), simplify(prompt), (each) => isOption(each, key));
+  const settled = settle(text, findMentions(text, key));
+  const show = (indexes: readonly number[]) =>
+    indexes
+      .map((index) => list[index]?.text ?? '')
+      .join(', ')
+      .slice(0, SHOWN_CHARACTERS);
+  const expected = show([key.right]);
+  const [found] = settled;
+  if (found === undefined) return fail('no-answer', { expected });
+  const shown = { expected, found: show(settled) };
+  if (settled.length > 1) return fail('ambiguous', shown);
+  return found === key.right ? pass(shown) : fail('different', shown);
+}
 
 // --- what to look for ---
 
@@ -97,7 +92,7 @@ interface Key {
 }
 
 /** @throws FaultError `bad-input` when a name is given twice or none is the right one */
-function buildKey(options: readonly Option[], value: string, labelled: boolean): Key {
+function buildKey(options: readonly Item[], value: string, labelled: boolean): Key {
   const names = new Map<string, number>();
   const letters = new Map<string, number>();
   options.forEach(({ text, aliases }, index) => {
@@ -121,19 +116,6 @@ function buildKey(options: readonly Option[], value: string, labelled: boolean):
     }
   }
   return { right, names, letters };
-}
-
-function fold(text: string): string {
-  return simplify(text).toLowerCase().replace(/\s+/g, ' ').trim();
-}
-
-/** One way to write each thing, LaTeX and bold taken apart. The case of letters stays: labels need it. */
-function simplify(text: string): string {
-  const plain = unifyLetters(text)
-    .replace(/[’ʼ`´]/g, "'")
-    .replace(/[\u2010\u2011]/g, '-')
-    .replace(/[^\S\n]+/g, ' ');
-  return unwrapMarkdown(unwrapLatex(plain, LONGEST_MARKUP), LONGEST_MARKUP);
 }
 
 /**

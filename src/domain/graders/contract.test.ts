@@ -53,6 +53,30 @@ const samples: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
     { value: 'A', options: ['A', 'B', 'C'] },
     { value: 'Anna', options: ['Anna', { text: 'Boris', aliases: ['no', 'да'] }] },
   ],
+  abstain: [{ weight: 1 }],
+  assignment: [
+    { value: { Anna: 'red', Boris: 'blue' }, aliases: { Anna: ['A'] } },
+    { value: { 1: { owner: 'Anna', pet: 'cat' }, 12: { owner: 'Boris', pet: 'dog' } } },
+  ],
+  entailment: [
+    { value: 'true' },
+    { value: 'unknown', twoValued: false },
+    { value: 'false', twoValued: true },
+  ],
+  'logic-equivalence': [{ value: 'a -> b' }, { value: '¬(A ∧ B) ∨ one' }],
+  'multiple-choice': [
+    { value: 1 },
+    { value: 'green', metric: 'acc_norm', chat: true },
+    { value: 'A', metric: 'brier' },
+  ],
+  ordering: [{ value: ['Anna', 'Boris', { text: '12', aliases: ['one'] }], sign: '<' }],
+  set: [{ value: ['Anna', 'Boris'] }, { value: [], options: ['Anna', { text: 'Boris', aliases: ['да'] }] }],
+  solver: [
+    {
+      variables: { Anna: { from: 1, to: 12 }, Boris: [1, 12, 'one'] },
+      constraints: ['Anna == 12', 'Boris == 1'],
+    },
+  ],
 };
 
 /** Everything that a grader can ask for. */

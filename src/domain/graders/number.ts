@@ -19,10 +19,22 @@ import { defineGrader, fail, pass } from './grader';
 const optionsSchema = v.strictObject({
   type: v.string(),
   weight: v.optional(v.number()),
-  /** A number, or text such as `3/4` or `1 1/2` where a decimal would have to be rounded. */
+  /**
+   * A number, or text such as `3/4` or `1 1/2` where a decimal would have to be rounded. `25%` is met by "25%", "25" and
+   * "0.25" alike; its tolerance is in percent.
+   */
   value: v.union([
-    v.pipe(v.number(), v.finite()),
-    v.pipe(v.string(), v.maxLength(60), v.transform(parseValue), v.number('expected a number or a fraction')),
+    v.pipe(
+      v.number(),
+      v.finite(),
+      v.transform((size) => ({ size, isPercent: false })),
+    ),
+    v.pipe(
+      v.string(),
+      v.maxLength(60),
+      v.transform(parseValue),
+      v.object({ size: v.number('expected a number or a fraction'), isPercent: v.boolean() }),
+    ),
   ]),
   /** Largest accepted difference. */
   tolerance: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 0),
@@ -48,29 +60,45 @@ export const number = defineGrader({
     const text = simplify(readEnd(answer));
     const numbers = findNumbers(text);
     const found = pickFinal(text, numbers);
-    const expected = String(value);
+    const expected = value.isPercent ? `${value.size}%` : String(value.size);
     if (found === undefined) return fail('no-answer', { expected });
-    const allowed = Math.max(tolerance, relativeTolerance * Math.abs(value));
-    const matches = found.readings.some((reading) => {
-      const error = Math.abs(reading - value);
-      return error <= allowed || error <= FLOAT_ERROR * Math.abs(value);
-    });
+    const scales = value.isPercent ? [1, 100] : [1];
+    const matches = found.readings.some((reading) =>
+      scales.some((scale) => isClose(reading, value.size / scale, tolerance / scale, relativeTolerance)),
+    );
     const shown = { expected, found: text.slice(found.start, found.end).slice(0, SHOWN_CHARACTERS) };
     if (isUndecided(text, numbers, found)) return fail('ambiguous', shown);
     return matches ? pass(shown) : fail('different', shown);
   },
 });
 
-function parseValue(text: string): number {
-  const match = /^([-\u2212]?)(?:(\d+) )?(\d+)(?:\/(\d+)|(\.\d+))?$/.exec(text.trim());
+function isClose(reading: number, value: number, tolerance: number, relativeTolerance: number): boolean {
+  const size = Math.abs(value);
+  const allowed = Math.max(tolerance, relativeTolerance * size);
+  return Math.abs(reading - value) <= allowed + FLOAT_ERROR * size;
+}
+
+/** `12`, `-0.5`, `3/4`, `1 1/2`, `1 234 567`, `1,234,567.5`, `25%`; NaN for anything else. */
+function parseValue(text: string): { readonly size: number; readonly isPercent: boolean } {
+  const match = /^([-\u2212]?)(.+?)\s?(%?)$/.exec(text.trim());
+  const [, sign, digits = '', percent] = match ?? [];
+  const plain = /^\d{1,3}(?:(?:,\d{3})+|(?:[ \u00a0\u202f]\d{3})+)(?:\.\d+)?$/.test(digits)
+    ? digits.replace(/[, \u00a0\u202f]/g, '')
+    : digits;
+  const size = parseSize(plain);
+  return { size: sign === '' ? size : -size, isPercent: percent === '%' };
+}
+
+function parseSize(text: string): number {
+  const match = /^(?:(\d+) )?(\d+)(?:\/(\d+)|(\.\d+))?$/.exec(text);
   if (match === null) return NaN;
-  const [, sign, whole, top, bottom, decimals] = match;
+  const [, whole, top, bottom, decimals] = match;
   if (whole !== undefined && bottom === undefined) return NaN;
   const size =
     bottom === undefined
       ? Number(`${top}${decimals ?? ''}`)
       : Number(whole ?? 0) + Number(top) / Number(bottom);
-  return Number.isFinite(size) ? (sign === '' ? size : -size) : NaN;
+  return Number.isFinite(size) ? size : NaN;
 }
 
 /** Lower case, one way to write each thing, LaTeX and bold taken apart. */

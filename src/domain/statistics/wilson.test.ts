@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { computeWilsonInterval, type Interval } from './statistics';
+import { computeWilsonInterval, type Interval } from './wilson';
 
 function wilson(successes: number, trials: number): Interval {
   const interval = computeWilsonInterval(successes, trials);

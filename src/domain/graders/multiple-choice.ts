@@ -1,0 +1,132 @@
+import * as v from 'valibot';
+import { SHOWN_CHARACTERS } from '../answer-text';
+import { badInput } from '../fault';
+import { parseWith } from '../parse';
+import type { Case, GraderSpec } from '../test-set';
+import { defineGrader, fail, pass, type NotRun, type Verdict } from './grader';
+
+const optionsSchema = v.strictObject({
+  type: v.string(),
+  weight: v.optional(v.number()),
+  /** The right choice of the case: its index from 0, its text, or its label from `A`. */
+  value: v.union([
+    v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    v.pipe(v.string(), v.maxLength(2_000)),
+  ]),
+  /** How the likeliest choice is found; the names are lm-eval's. */
+  metric: v.optional(v.picklist(['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'brier']), 'acc'),
+  /**
+   * Whether the model sees the prompt as a turn of a chat. Otherwise it is the bare text, as in lm-eval, with the choice
+   * after a space.
+   */
+  chat: v.optional(v.boolean(), false),
+});
+
+export type MultipleChoiceOptions = v.InferOutput<typeof optionsSchema>;
+
+/** What a model makes of each choice of a case. */
+export interface ChoiceScores {
+  /** Natural logarithm of the probability of each choice after the prompt: the sum over its tokens. */
+  readonly loglikelihoods: readonly number[];
+  /** The same without the prompt; only where a metric asks for it. */
+  readonly unconditional?: readonly number[];
+  /** Whether each token of a choice was the likeliest one (lm-eval's `exact_match`, for the right choice). */
+  readonly greedy: readonly boolean[];
+  /** Tokens of each choice. */
+  readonly tokens: readonly number[];
+}
+
+const WHAT = 'multiple-choice grader';
+
+/** @throws FaultError `bad-input` */
+export function parseMultipleChoice(spec: GraderSpec): MultipleChoiceOptions {
+  return parseWith(optionsSchema, spec, WHAT);
+}
+
+/**
+ * The choice that the model finds likeliest is the right one. The runner asks the model for the likelihoods and judges
+ * them by `judgeChoices`; what is graded as an answer is the text of the choice.
+ */
+export const multipleChoice = defineGrader({
+  id: 'multiple-choice',
+  parse: parseMultipleChoice,
+  grade: (answer, { value }, testCase) => {
+    const choices = choicesOf(testCase);
+    const expected = shorten(choices[findRight(choices, value)] ?? '');
+    if (answer.trim() === '') return fail('no-answer', { expected });
+    const shown = { expected, found: shorten(answer.trim()) };
+    return choices.findIndex((each) => each.trim() === answer.trim()) === findRight(choices, value)
+      ? pass(shown)
+      : fail('different', shown);
+  },
+});
+
+/**
+ * Scores the choices as lm-eval does: `acc` by the sum of log-probabilities, `acc_norm` by that over the choice's
+ * characters (Unicode code points), `acc_bytes` over its UTF-8 bytes, `acc_mutual_info` less the unconditional sum.
+ * `brier` passes as `acc` does; its score is 1 − B/2 of the Brier score B = Σ(softmax − onehot)², 0 to 2.
+ * @throws FaultError `bad-input` when the right choice is not one of the case's
+ */
+export function judgeChoices(
+  { value, metric }: MultipleChoiceOptions,
+  testCase: Case,
+  scores: ChoiceScores,
+): Verdict | NotRun {
+  const choices = choicesOf(testCase);
+  const right = findRight(choices, value);
+  const chosen = chooseLikeliest(choices, metric, scores);
+  if (chosen === undefined) return { notRun: { code: 'not-available', expected: 'unconditional' } };
+  const shown = { expected: shorten(choices[right] ?? ''), found: shorten(choices[chosen] ?? '') };
+  const verdict = chosen === right ? pass(shown) : fail('different', shown);
+  return metric === 'brier'
+    ? { ...verdict, score: 1 - computeBrier(scores.loglikelihoods, right) / 2 }
+    : verdict;
+}
+
+/** Index of the likeliest choice, the first of equal ones; undefined where the metric lacks its figures. */
+export function chooseLikeliest(
+  choices: readonly string[],
+  metric: MultipleChoiceOptions['metric'],
+  { loglikelihoods, unconditional }: ChoiceScores,
+): number | undefined {
+  if (metric === 'acc_mutual_info' && unconditional === undefined) return undefined;
+  const values = loglikelihoods.map((sum, index) => {
+    const text = choices[index] ?? '';
+    if (metric === 'acc_norm') return sum / Array.from(text).length;
+    if (metric === 'acc_bytes') return sum / new TextEncoder().encode(text).length;
+    return metric === 'acc_mutual_info' ? sum - (unconditional?.[index] ?? 0) : sum;
+  });
+  const best = values.indexOf(Math.max(...values));
+  return best === -1 ? undefined : best;
+}
+
+/** Σ(softmax(loglikelihoods) − onehot)²: 0 is best, 2 worst. */
+export function computeBrier(loglikelihoods: readonly number[], right: number): number {
+  const largest = Math.max(...loglikelihoods);
+  const weights = loglikelihoods.map((each) => Math.exp(each - largest));
+  const total = weights.reduce((sum, each) => sum + each, 0);
+  return weights.reduce((sum, each, index) => sum + (each / total - (index === right ? 1 : 0)) ** 2, 0);
+}
+
+/** @throws FaultError `bad-input` */
+function choicesOf({ choices }: Case): readonly string[] {
+  if (choices === undefined) throw badInput(WHAT, 'the case has no choices');
+  return choices;
+}
+
+/** @throws FaultError `bad-input` */
+function findRight(choices: readonly string[], value: string | number): number {
+  if (typeof value === 'number' && value < choices.length) return value;
+  const text = String(value).trim();
+  const named = choices.findIndex((each) => each.trim() === text);
+  const label = /^[A-Z]$/.test(text) ? text.charCodeAt(0) - 65 : -1;
+  if (named !== -1) return named;
+  if (typeof value === 'number' || label < 0 || label >= choices.length) {
+    throw badInput(WHAT, 'value: not one of the choices');
+  }
+  return label;
+}
+
+function shorten(text: string): string {
+  return text.slice(0, SHOWN_CHARACTERS);
+}
