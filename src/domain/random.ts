@@ -7,8 +7,10 @@ export type Random = () => number;
  * operations only, so that every device draws the same.
  */
 export function createRandom(text: string): Random {
-  let [a, b, c, d] = [1, 2, 3, 4].map((offset) => mix(hash(text, offset)));
-  if (a === undefined || b === undefined || c === undefined || d === undefined) throw new RangeError('state');
+  let a = mix(hash(text, 1));
+  let b = mix(hash(text, 2));
+  let c = mix(hash(text, 3));
+  let d = mix(hash(text, 4));
   // A state of nothing but zeros would never leave it.
   if ((a | b | c | d) === 0) a = 1;
   return () => {

@@ -44,7 +44,7 @@ const SAMPLED = 60;
 const specs = fc.record<GeneratorSpec>({
   generator: fc.constantFrom(...generatorRegistry.keys()),
   seed: fc.nat({ max: 0xffff_ffff }),
-  n: fc.integer({ min: 1, max: 5_000 }),
+  n: fc.integer({ min: 1, max: 2_000 }),
   difficulty: fc.integer({ min: 1, max: 5 }),
   language: fc.constantFrom(...LANGUAGES),
 });

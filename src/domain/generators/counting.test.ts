@@ -4,7 +4,7 @@ import { countingFamily, weigh, type Count, type CountQuestion, type Quantity } 
 import type { Problem } from './generator';
 import { findDisagreements } from './solver-agreement';
 
-/** How often a premise may be taken in a proof of twice the answer: some proofs need halves. */
+/** How often a premise may be taken in a proof. */
 const FACTORS = [-4, -3, -2, -1, 0, 1, 2, 3, 4];
 
 /** Every way to add up multiples of some rows. */
@@ -51,18 +51,22 @@ function findProof(
 function countByProof({ entities, premises, question }: Problem<Count, CountQuestion>): number[] {
   const regions = countUpTo(2 ** entities.length);
   const weights = (quantity: Quantity) => regions.map((region) => weigh(quantity, region, entities.length));
-  const asked = weights(question.quantity).map((weight) => 2 * (question.denied ? 1 - weight : weight));
+  const asked = weights(question.quantity).map((weight) => (question.denied ? 1 - weight : weight));
   // Sorted, so that problems of one kind share their proof.
   const told = premises
     .map(({ quantity, people }) => ({ row: weights(quantity), people }))
     .sort((a, b) => (a.row.join() < b.row.join() ? -1 : 1));
-  const proof = findProof(
-    told.map(({ row }) => row),
-    asked,
-  );
-  return proof === undefined
-    ? []
-    : [told.reduce((sum, { people }, at) => sum + people * elementAt(proof, at), 0) / 2];
+  const rows = told.map(({ row }) => row);
+  // Some proofs need halves or thirds.
+  for (const scale of [1, 2, 3]) {
+    const proof = findProof(
+      rows,
+      asked.map((weight) => scale * weight),
+    );
+    const sum = proof?.reduce((total, factor, at) => total + factor * elementAt(told, at).people, 0);
+    if (sum !== undefined) return [sum / scale];
+  }
+  return [];
 }
 
 it(

@@ -1,5 +1,5 @@
 import { countUpTo, drawBelow, drawChance, elementAt, pick, shuffle, type Random } from '../random';
-import { defineGenerator, type Family, type Option, type Problem } from './generator';
+import { defineGenerator, type Family, type Option } from './generator';
 import { genderOf, NAME_COUNT, NAMES, type Gender, type Language } from './wording';
 
 /** `one` is the parent, the child or the sibling of `other`; the name of `one` tells the gender. */

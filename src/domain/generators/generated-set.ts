@@ -14,7 +14,7 @@ const generatorSpecSchema = v.strictObject({
     v.check((id) => generatorRegistry.has(id), 'no such generator'),
   ),
   seed: whole(0, 0xffff_ffff),
-  n: whole(1, 5_000),
+  n: whole(1, 2_000),
   /** From easy to hard. */
   difficulty: whole(1, 5),
   language: v.picklist(LANGUAGES),
