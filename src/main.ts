@@ -7,7 +7,7 @@ import { ensureIsolation } from './app/isolation';
 import { Preferences } from './app/preferences.svelte';
 import { Router } from './app/router.svelte';
 import { Speed } from './app/speed.svelte';
-import { loadBundledSets } from './app/test-sets';
+import { BUNDLED_SETS, loadTestSet } from './app/test-sets';
 import { createRunStore } from './storage/run-store';
 import { createSettingsStore } from './storage/settings-store';
 import App from './ui/App.svelte';
@@ -36,7 +36,8 @@ const settings = createSettingsStore();
 const choices = new Choices(
   listHostedModels(readCatalog()),
   settings,
-  () => loadBundledSets(siteUrl),
+  BUNDLED_SETS,
+  (id) => loadTestSet(siteUrl, id),
   () => client.listEngines(),
 );
 const speed = new Speed({ client, settings, modelsUrl });

@@ -5,7 +5,7 @@ import { parseWith } from '../domain/parse';
 import type { SettingsStore } from '../domain/ports';
 import { DEFAULT_SAMPLING, samplingSchema } from '../domain/run';
 import type { EngineSummary } from '../worker/protocol';
-import type { LoadedSet } from './test-sets';
+import { summarise, type LoadedSet, type SetSummary } from './test-sets';
 
 /**
  * What the next run will be: model, set, sampling. Remembered on this device as soon as it changes, so that neither a
@@ -15,7 +15,8 @@ export class Choices {
   #modelId = $state('');
   #setId = $state('');
   #sampling = $state.raw<Sampling>(DEFAULT_SAMPLING);
-  #sets = $state.raw<readonly LoadedSet[]>([]);
+  #sets = $state.raw<readonly SetSummary[]>([]);
+  #loaded = $state.raw<readonly LoadedSet[]>([]);
   #engineId = $state('');
   #threads = $state(0);
   #engines = $state.raw<readonly EngineSummary[]>([]);
@@ -27,10 +28,12 @@ export class Choices {
   constructor(
     readonly models: readonly Model[],
     private readonly settings: SettingsStore,
-    private readonly loadSets: () => Promise<readonly LoadedSet[]>,
+    bundledSets: readonly SetSummary[],
+    private readonly loadSet: (id: string) => Promise<LoadedSet>,
     private readonly listEngines: () => Promise<readonly EngineSummary[]>,
   ) {
     this.#modelId = models[0]?.id ?? '';
+    this.#sets = bundledSets;
   }
 
   /** Empty until asked for: only the worker knows the engines. */
@@ -62,11 +65,12 @@ export class Choices {
     if (this.#engines.length === 0) this.#engines = await this.listEngines();
   }
 
-  get sets(): readonly LoadedSet[] {
+  /** To choose from; only the chosen one is loaded. */
+  get sets(): readonly SetSummary[] {
     return this.#sets;
   }
 
-  /** The sets could not be loaded. */
+  /** The chosen set could not be loaded. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -87,6 +91,7 @@ export class Choices {
   set setId(id: string) {
     this.#setId = id;
     this.#remember('set', id);
+    void this.#loadChosen();
   }
 
   get sampling(): Sampling {
@@ -97,33 +102,79 @@ export class Choices {
     return this.models.find((model) => model.id === this.#modelId);
   }
 
+  /** Undefined while it is being loaded. */
   get set(): LoadedSet | undefined {
-    return this.#sets.find(({ testSet }) => testSet.id === this.#setId);
+    return this.#loaded.find(({ testSet }) => testSet.id === this.#setId);
+  }
+
+  /** The set that a shared run was about, if it is here: a bundled one, or one that can be generated again. */
+  async findSet({ id, sha256 }: Pick<SetSummary, 'id' | 'sha256'>): Promise<LoadedSet | undefined> {
+    const known = this.#sets.find((each) => each.sha256 === sha256)?.id;
+    if (known === undefined && !isGenerated(id)) return undefined;
+    try {
+      const found = await this.#open(known ?? id);
+      if (found.sha256 !== sha256) return undefined;
+      this.#list(found);
+      return found;
+    } catch {
+      return undefined;
+    }
   }
 
   /** @param language of the page: decides the set for a first visit */
   async load(language: string): Promise<void> {
+    const [sampling, setId, modelId, engineId, threads] = await Promise.all([
+      this.#recall('sampling'),
+      this.#recall('set'),
+      this.#recall('model'),
+      this.#recall('engine'),
+      this.#recall('threads'),
+    ]);
+    if (sampling !== undefined) this.#sampling = readSampling(sampling);
+    if (typeof engineId === 'string') this.#engineId = engineId;
+    if (isThreadCount(threads)) this.#threads = threads;
+    if (this.models.some(({ id }) => id === modelId)) this.#modelId = String(modelId);
+    if (this.#setId === '') {
+      const remembered = await this.#findRemembered(setId);
+      const inLanguage = this.#sets.find((set) => set.language === language);
+      const chosen = remembered ?? (inLanguage ?? this.#sets[0])?.id ?? '';
+      // Something may have been chosen meanwhile.
+      this.#setId ||= chosen;
+    }
+    await this.#loadChosen();
+  }
+
+  async #findRemembered(setId: unknown): Promise<string | undefined> {
+    if (typeof setId !== 'string') return undefined;
+    if (isGenerated(setId)) {
+      const generated = await this.#open(setId).catch(() => undefined);
+      if (generated !== undefined) this.#list(generated);
+    }
+    return this.#sets.find(({ id }) => id === setId)?.id;
+  }
+
+  async #loadChosen(): Promise<void> {
+    const id = this.#setId;
     this.#fault = undefined;
     try {
-      const [sets, sampling, setId, modelId, engineId, threads] = await Promise.all([
-        this.loadSets(),
-        this.#recall('sampling'),
-        this.#recall('set'),
-        this.#recall('model'),
-        this.#recall('engine'),
-        this.#recall('threads'),
-      ]);
-      this.#sets = sets;
-      if (sampling !== undefined) this.#sampling = readSampling(sampling);
-      if (typeof engineId === 'string') this.#engineId = engineId;
-      if (isThreadCount(threads)) this.#threads = threads;
-      if (this.models.some(({ id }) => id === modelId)) this.#modelId = String(modelId);
-      const remembered = sets.find(({ testSet }) => testSet.id === setId);
-      const inLanguage = sets.find(({ testSet }) => testSet.language === language);
-      if (this.#setId === '') this.#setId = (remembered ?? inLanguage ?? sets[0])?.testSet.id ?? '';
+      if (id !== '') await this.#open(id);
     } catch (error) {
-      this.#fault = toFault(error);
+      if (id === this.#setId) this.#fault = toFault(error);
     }
+  }
+
+  /** Loads a set once. */
+  async #open(id: string): Promise<LoadedSet> {
+    const known = this.#loaded.find(({ testSet }) => testSet.id === id);
+    if (known !== undefined) return known;
+    const loaded = await this.loadSet(id);
+    this.#loaded = [...this.#loaded, loaded];
+    return loaded;
+  }
+
+  /** One that is not bundled joins those to choose from. */
+  #list(set: LoadedSet): void {
+    if (!this.#sets.some(({ id }) => id === set.testSet.id)) this.#sets = [...this.#sets, summarise(set)];
   }
 
   /** @throws FaultError `bad-input` when out of bounds */
@@ -153,6 +204,11 @@ export class Choices {
 /** What this device had when it was stored, another may not have: more threads than cores only slow it down. */
 function isThreadCount(stored: unknown): stored is number {
   return Number.isInteger(stored) && Number(stored) >= 0 && Number(stored) <= 64;
+}
+
+/** Sets that no file holds: their id is enough to build them. */
+function isGenerated(setId: string): boolean {
+  return setId.startsWith('gen-');
 }
 
 function readSampling(stored: unknown): Sampling {

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FaultError } from '../domain/fault';
 import { parseModel } from '../domain/model';
 import type { SettingsStore } from '../domain/ports';
 import { DEFAULT_SAMPLING } from '../domain/run';
 import type { EngineSummary } from '../worker/protocol';
 import { Choices } from './choices.svelte';
-import type { LoadedSet } from './test-sets';
+import { summarise, type LoadedSet } from './test-sets';
 
 const HASH = 'a'.repeat(64);
 const makeModel = (id: string) =>
@@ -29,8 +29,8 @@ const makeModel = (id: string) =>
   });
 const models = [makeModel('first'), makeModel('second')];
 
-const makeSet = (id: string, language: string): LoadedSet => ({
-  sha256: HASH,
+const makeSet = (id: string, language: string, sha256 = HASH): LoadedSet => ({
+  sha256,
   testSet: {
     id,
     title: id,
@@ -39,7 +39,18 @@ const makeSet = (id: string, language: string): LoadedSet => ({
     cases: [{ id: 'a', prompt: '?', graders: [{ type: 'equals', value: 'x' }], tags: [] }],
   },
 });
-const sets = [makeSet('logic-en', 'en'), makeSet('logic-ru', 'ru')];
+const OTHER_HASH = 'b'.repeat(64);
+const GENERATED_HASH = 'c'.repeat(64);
+const sets = [makeSet('logic-en', 'en'), makeSet('logic-ru', 'ru', OTHER_HASH)];
+const generated = makeSet('gen-zebra-1-1-1-en', 'en', GENERATED_HASH);
+const bundled = sets.map(summarise);
+
+function loadSet(id: string): Promise<LoadedSet> {
+  const found = [...sets, generated].find(({ testSet }) => testSet.id === id);
+  return found === undefined
+    ? Promise.reject(new FaultError({ kind: 'download', url: id, detail: 'not there' }))
+    : Promise.resolve(found);
+}
 
 function makeSettings(entries: Record<string, unknown> = {}) {
   const values = new Map(Object.entries(entries));
@@ -63,22 +74,22 @@ const engines: readonly EngineSummary[] = [
 ];
 const listEngines = () => Promise.resolve(engines);
 
-async function load(settings: SettingsStore, language = 'en', loadSets = () => Promise.resolve(sets)) {
-  const choices = new Choices(models, settings, loadSets, listEngines);
+async function load(settings: SettingsStore, language = 'en', load = loadSet) {
+  const choices = new Choices(models, settings, bundled, load, listEngines);
   await choices.load(language);
   return choices;
 }
 
 describe('Choices', () => {
   it('has the first model and the defaults chosen before anything is loaded', () => {
-    const choices = new Choices(models, forbidden, () => Promise.resolve(sets), listEngines);
+    const choices = new Choices(models, forbidden, bundled, loadSet, listEngines);
     expect(choices.model?.id).toBe('first');
     expect(choices.sampling).toEqual(DEFAULT_SAMPLING);
     expect(choices.set).toBeUndefined();
   });
 
   it('has no model without a catalog', () => {
-    expect(new Choices([], forbidden, () => Promise.resolve(sets), listEngines).model).toBeUndefined();
+    expect(new Choices([], forbidden, bundled, loadSet, listEngines).model).toBeUndefined();
   });
 
   it.each([
@@ -88,7 +99,7 @@ describe('Choices', () => {
   ])('on a first visit in %s chooses %s', async (language, id) => {
     const choices = await load(makeSettings().settings, language);
     expect(choices.set?.testSet.id).toBe(id);
-    expect(choices.sets).toBe(sets);
+    expect(choices.sets).toBe(bundled);
     expect(choices.fault).toBeUndefined();
   });
 
@@ -133,7 +144,9 @@ describe('Choices', () => {
     expect(choices.set?.testSet.id).toBe('logic-en');
     choices.setId = 'logic-ru';
     choices.changeSampling({ seed: 7 });
-    expect(choices.set?.testSet.id).toBe('logic-ru');
+    await vi.waitFor(() => {
+      expect(choices.set?.testSet.id).toBe('logic-ru');
+    });
     expect(choices.sampling.seed).toBe(7);
   });
 
@@ -151,15 +164,10 @@ describe('Choices', () => {
 
   it('asks for the engines once, and not before somebody wants to see them', async () => {
     let asked = 0;
-    const choices = new Choices(
-      models,
-      makeSettings().settings,
-      () => Promise.resolve(sets),
-      () => {
-        asked++;
-        return listEngines();
-      },
-    );
+    const choices = new Choices(models, makeSettings().settings, bundled, loadSet, () => {
+      asked++;
+      return listEngines();
+    });
     await choices.load('en');
     expect([asked, choices.engines]).toEqual([0, []]);
     await choices.loadEngines();
@@ -192,18 +200,56 @@ describe('Choices', () => {
     expect((await load(settings)).engineId).toBe('');
   });
 
-  it('says when the sets cannot be loaded, and forgets it when they can', async () => {
+  it('says when the chosen set cannot be loaded, and forgets it when it can', async () => {
     const fault = { kind: 'download', url: 'https://x.example/', detail: 'offline' } as const;
     let isOnline = false;
-    const choices = await load(makeSettings().settings, 'en', () =>
-      isOnline ? Promise.resolve(sets) : Promise.reject(new FaultError(fault)),
+    const choices = await load(makeSettings().settings, 'en', (id) =>
+      isOnline ? loadSet(id) : Promise.reject(new FaultError(fault)),
     );
     expect(choices.fault).toEqual(fault);
-    expect(choices.sets).toEqual([]);
+    expect(choices.set).toBeUndefined();
     isOnline = true;
     await choices.load('en');
     expect(choices.fault).toBeUndefined();
     expect(choices.set?.testSet.id).toBe('logic-en');
+  });
+
+  it('loads only the set that is chosen, and each once', async () => {
+    const asked: string[] = [];
+    const choices = await load(makeSettings().settings, 'en', (id) => {
+      asked.push(id);
+      return loadSet(id);
+    });
+    expect(asked).toEqual(['logic-en']);
+    choices.setId = 'logic-ru';
+    expect(choices.set).toBeUndefined();
+    await vi.waitFor(() => {
+      expect(choices.set?.testSet.id).toBe('logic-ru');
+    });
+    choices.setId = 'logic-en';
+    expect(choices.set?.testSet.id).toBe('logic-en');
+    expect(asked).toEqual(['logic-en', 'logic-ru']);
+  });
+
+  it('finds the set of a shared run by its hash, and generates one that has a name for it', async () => {
+    const choices = await load(makeSettings().settings);
+    expect(await choices.findSet({ id: 'renamed', sha256: OTHER_HASH })).toBe(sets[1]);
+    const { id } = generated.testSet;
+    expect(await choices.findSet({ id, sha256: GENERATED_HASH })).toBe(generated);
+    expect(choices.sets.map((set) => set.id)).toEqual(['logic-en', 'logic-ru', id]);
+    expect(await choices.findSet({ id, sha256: 'd'.repeat(64) })).toBeUndefined();
+    expect(await choices.findSet({ id: 'gen-lion-1-1-1-en', sha256: 'd'.repeat(64) })).toBeUndefined();
+    expect(await choices.findSet({ id: 'logic-en', sha256: 'd'.repeat(64) })).toBeUndefined();
+  });
+
+  it('remembers a generated set', async () => {
+    const { settings } = makeSettings();
+    const { id } = generated.testSet;
+    const first = await load(settings);
+    await first.findSet({ id, sha256: GENERATED_HASH });
+    first.setId = id;
+    expect((await load(settings)).set).toBe(generated);
+    expect((await load(makeSettings({ set: 'gen-lion-1-1-1-en' }).settings)).setId).toBe('logic-en');
   });
 
   it('refuses sampling out of bounds and keeps the last good one', async () => {

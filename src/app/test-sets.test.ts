@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hashTestSet } from '../domain/test-set';
-import { loadBundledSets } from './test-sets';
+import { BUNDLED_SETS, loadTestSet, summarise } from './test-sets';
 
 const siteUrl = 'https://someone.github.io/wizardbench/';
 const readPublic = (url: URL) =>
@@ -26,27 +26,54 @@ async function serve(status: number, body: string): Promise<string> {
   return `http://127.0.0.1:${address.port}/`;
 }
 
-describe('loadBundledSets', () => {
-  it('loads the English and the Russian set from below the site, with their hashes', async () => {
+describe('the bundled sets', () => {
+  it.each(BUNDLED_SETS)('$id is listed as its file is', async (summary) => {
+    const loaded = await loadTestSet(siteUrl, summary.id, (url) => Promise.resolve(readPublic(url)));
+    expect(summarise(loaded)).toEqual(summary);
+    expect(loaded.sha256).toBe(await hashTestSet(loaded.testSet));
+  });
+
+  it('are all the files there are', () => {
+    const files = readdirSync(new URL('../../public/sets/', import.meta.url));
+    expect(BUNDLED_SETS.map(({ id }) => `${id}.json`).sort()).toEqual(files.sort());
+  });
+
+  it('give a first visit a quick set, in its language', () => {
+    for (const language of ['en', 'ru'])
+      expect(BUNDLED_SETS.find((set) => set.language === language)?.caseCount).toBe(24);
+  });
+});
+
+describe('loadTestSet', () => {
+  it('loads the one set from below the site', async () => {
     const asked: string[] = [];
-    const sets = await loadBundledSets(siteUrl, (url) => {
+    await loadTestSet(siteUrl, 'logic-ru', (url) => {
       asked.push(url.href);
       return Promise.resolve(readPublic(url));
     });
-    expect(asked).toEqual([`${siteUrl}sets/logic-en.json`, `${siteUrl}sets/logic-ru.json`]);
-    expect(sets.map(({ testSet }) => testSet.language)).toEqual(['en', 'ru']);
-    for (const { testSet, sha256 } of sets) expect(sha256).toBe(await hashTestSet(testSet));
+    expect(asked).toEqual([`${siteUrl}sets/logic-ru.json`]);
+  });
+
+  it('builds a generated set from its id, without asking anybody', async () => {
+    const offline = () => Promise.reject(new Error('offline'));
+    const { testSet, sha256 } = await loadTestSet(siteUrl, 'gen-ordering-7-20-2-ru', offline);
+    expect(testSet).toMatchObject({ id: 'gen-ordering-7-20-2-ru', language: 'ru' });
+    expect(testSet.cases).toHaveLength(20);
+    expect(sha256).toBe(await hashTestSet(testSet));
   });
 
   it('says bad input for what is no set', async () => {
-    const sets = loadBundledSets(siteUrl, () => Promise.resolve('<!doctype html>'));
-    await expect(sets).rejects.toMatchObject({ fault: { kind: 'bad-input', what: 'test set' } });
+    const set = loadTestSet(siteUrl, 'logic-en', () => Promise.resolve('<!doctype html>'));
+    await expect(set).rejects.toMatchObject({ fault: { kind: 'bad-input', what: 'test set' } });
   });
 
   it('says download, with the status, for a file that is not there', async () => {
     const url = await serve(404, 'no such file');
-    await expect(loadBundledSets(url)).rejects.toMatchObject({
+    await expect(loadTestSet(url, 'logic-en')).rejects.toMatchObject({
       fault: { kind: 'download', status: 404, url: expect.stringContaining('sets/logic-') as unknown },
+    });
+    await expect(loadTestSet(url, 'gen-giraffe-7-20-2-ru')).rejects.toMatchObject({
+      fault: { kind: 'download', status: 404 },
     });
   });
 
@@ -55,6 +82,6 @@ describe('loadBundledSets', () => {
     server?.closeAllConnections();
     await new Promise((resolve) => server?.close(resolve));
     server = undefined;
-    await expect(loadBundledSets(url)).rejects.toMatchObject({ fault: { kind: 'download' } });
+    await expect(loadTestSet(url, 'logic-en')).rejects.toMatchObject({ fault: { kind: 'download' } });
   });
 });
