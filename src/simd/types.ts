@@ -88,9 +88,18 @@ export interface GgufTensor {
   readonly bytes: number;
 }
 
+/** Where a metadata entry is, from its key to the end of its value: to copy it as it is. */
+export interface GgufEntryPlace {
+  readonly key: string;
+  readonly part: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 export interface GgufFile {
   readonly version: number;
   /** Of the first split; later splits repeat only what describes the split. */
   readonly metadata: GgufMetadata;
+  readonly entries: readonly GgufEntryPlace[];
   readonly tensors: readonly GgufTensor[];
 }
