@@ -5,6 +5,8 @@ import type { TestSet } from './test-set';
 export interface StoredFile {
   /** SHA-256 of the whole file, as hex: equal files are stored once. */
   readonly fileId: string;
+  /** The same of a file that is found by another id: a merged one by what it was merged from. */
+  readonly sha256?: string;
   readonly name: string;
   readonly bytes: number;
   readonly shards: readonly { readonly bytes: number; readonly sha256: string }[];
