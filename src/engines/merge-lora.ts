@@ -1,6 +1,6 @@
 import { FaultError } from '../domain/fault';
 import type { LoraMerge } from '../simd/index';
-import { classifySimdError } from './simd-faults';
+import { classifySimdError } from './parts/simd-faults';
 
 /** What a merge will write, as the library's header check found it. */
 export type { LoraMerge };

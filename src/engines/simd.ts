@@ -1,7 +1,7 @@
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped } from '../domain/fault';
 import type { SimdModel } from '../simd/index';
-import { classifySimdError } from './simd-faults';
+import { classifySimdError } from './parts/simd-faults';
 
 /** Our own CPU engine. Its `info` names the build that runs; it measures its threads itself and keeps watching them. */
 export const simd: Engine = {

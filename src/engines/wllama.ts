@@ -1,7 +1,8 @@
-import type { RawCompletionChunk, Wllama } from '@wllama/wllama';
+import type { LoadedContextInfo, RawCompletionChunk, Wllama } from '@wllama/wllama';
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
+import { checkGguf } from './parts/check-gguf';
 
 /** More than any model has. */
 const ALL_LAYERS = 999;
@@ -18,25 +19,37 @@ export const wllama: Engine = {
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
 
   async open(_artifact, files, options, signal): Promise<Session> {
-    const { LoggerWithoutDebug, Wllama } = await import('@wllama/wllama');
+    const { LogLevel, Wllama } = await import('@wllama/wllama');
     throwIfStopped(signal);
-    const runtime = new Wllama({ default: wasmUrl }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
+    const blobs = files.map((file) => file.blob);
+    // llama.cpp asserts where a file contradicts itself; this tells what is wrong, and reads only the header.
+    await checkGguf(blobs, signal);
+    const errors: string[] = [];
+    const runtime = new Wllama({ default: wasmUrl }, { logger: keepFirstError(errors) });
     // The default would fetch another build from a CDN on Safari; nothing here comes from another host.
     runtime.setCompat(null);
     try {
-      await runtime.loadModel(
-        files.map((file) => file.blob),
-        {
-          n_ctx: options.contextTokens,
-          ...(options.threads !== 'measure' && { n_threads: options.threads }),
-          // None also keeps llama.cpp from asking for a GPU device at all.
-          n_gpu_layers: options.backend === 'webgpu' ? ALL_LAYERS : 0,
-          n_parallel: 1,
-          warmup: false,
-        },
-      );
+      const loading = runtime.loadModel(blobs, {
+        n_ctx: options.contextTokens,
+        ...(options.threads !== 'measure' && { n_threads: options.threads }),
+        // None also keeps llama.cpp from asking for a GPU device at all.
+        n_gpu_layers: options.backend === 'webgpu' ? ALL_LAYERS : 0,
+        n_parallel: 1,
+        warmup: false,
+        log_level: LogLevel.ERROR,
+      });
+      // A worker of wllama that dies while loading answers nothing: a stop must not wait for it.
+      await Promise.race([loading, rejectOnStop(signal)]);
+      // wllama itself takes a model that llama.cpp refused for a loaded one.
+      if (!isLoaded(runtime.getLoadedContextInfo())) throw new FaultError(classifyRefusal(errors[0]));
     } catch (error) {
-      throw new FaultError(classify(error), { cause: error });
+      await runtime.exit();
+      const fault = classify(error);
+      // An assertion of llama.cpp, which says no more.
+      const isAbort = fault.kind === 'engine' && fault.detail.startsWith('(ABORT)');
+      throw new FaultError(isAbort ? classifyRefusal('llama.cpp stopped itself while loading') : fault, {
+        cause: error,
+      });
     }
     const info: SessionInfo = {
       engineId: 'wllama',
@@ -52,6 +65,42 @@ export const wllama: Engine = {
     };
   },
 };
+
+const MAX_ERROR_LENGTH = 300;
+
+/** A logger that keeps the first error, which tells why a model was not loaded, and is silent otherwise. */
+function keepFirstError(errors: string[]) {
+  const ignore = () => undefined;
+  return {
+    debug: ignore,
+    log: ignore,
+    warn: ignore,
+    error(...parts: unknown[]) {
+      if (errors.length > 0) return;
+      // Without the function that says it: `llama_model_load: error loading model: unknown model architecture: 'x'`.
+      const line = parts.map(String).join(' ');
+      errors.push(
+        line
+          .replace(/^(\w+: +)?(error loading model: )?/, '')
+          .slice(0, MAX_ERROR_LENGTH)
+          .trim(),
+      );
+    },
+  };
+}
+
+/** The flag that llama.cpp's side sends; it is not among the types of wllama's public interface. */
+function isLoaded(info: LoadedContextInfo & { readonly success?: boolean }): boolean {
+  return info.success !== false;
+}
+
+function rejectOnStop(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new FaultError({ kind: 'stopped' }));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}
 
 async function* complete(
   runtime: Wllama,
@@ -96,6 +145,12 @@ async function* complete(
   } catch (error) {
     throw error instanceof FaultError ? error : new FaultError(classify(error), { cause: error });
   }
+}
+
+/** Why llama.cpp did not load a model whose header is sound: another engine may. */
+function classifyRefusal(detail = 'llama.cpp refused the model'): Fault {
+  const fault = classify(new Error(detail));
+  return fault.kind === 'engine' ? { kind: 'unsupported', detail } : fault;
 }
 
 function classify(error: unknown): Fault {
