@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { SessionInfo } from './engine';
 import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from './parse';
-import { samplingSchema, type Result, type Run } from './run';
+import { SAMPLING_KEYS, samplingSchema, type Result, type Run } from './run';
 
 /**
  * A run small enough for a link: setup, verdicts and as much of each answer as fits.
@@ -50,6 +50,10 @@ const sharedRunSchema = v.strictObject({
     backend: v.picklist(['wasm', 'webgpu']),
     threads: count,
     contextTokens: count,
+    layersOnGpu: v.exactOptional(count),
+    quantization: v.exactOptional(text(400)),
+    adapter: v.exactOptional(text(120)),
+    ignoredSettings: v.exactOptional(v.pipe(v.array(v.picklist(SAMPLING_KEYS)), v.maxLength(8), v.readonly())),
     insteadOf: v.exactOptional(
       v.pipe(
         v.array(v.strictObject({ engineId: text(40), reason: text(400) })),
@@ -85,10 +89,11 @@ export function shareRun(run: Run, results: readonly Result[], maxAnswerCharacte
   };
 }
 
-function shareSession({ insteadOf, ...session }: SessionInfo): SharedRun['session'] {
-  if (insteadOf === undefined) return session;
+function shareSession({ insteadOf, adapter, ...session }: SessionInfo): SharedRun['session'] {
+  const shared = { ...session, ...(adapter !== undefined && { adapter: cutText(adapter, 120) }) };
+  if (insteadOf === undefined) return shared;
   return {
-    ...session,
+    ...shared,
     insteadOf: insteadOf.map(({ engineId, reason }) => ({ engineId, reason: cutText(reason, 400) })),
   };
 }
