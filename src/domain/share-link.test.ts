@@ -3,7 +3,14 @@ import { deflateRawSync, gzipSync, constants } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FaultError } from './fault';
 import type { GraderOutcome } from './graders/registry';
-import { DEFAULT_SAMPLING, SAMPLING_KEYS, type FailedResult, type GradedResult, type Result, type Run } from './run';
+import {
+  DEFAULT_SAMPLING,
+  SAMPLING_KEYS,
+  type FailedResult,
+  type GradedResult,
+  type Result,
+  type Run,
+} from './run';
 import {
   decodeShareLink,
   encodeSharedRun,

@@ -53,7 +53,9 @@ const sharedRunSchema = v.strictObject({
     layersOnGpu: v.exactOptional(count),
     quantization: v.exactOptional(text(400)),
     adapter: v.exactOptional(text(120)),
-    ignoredSettings: v.exactOptional(v.pipe(v.array(v.picklist(SAMPLING_KEYS)), v.maxLength(8), v.readonly())),
+    ignoredSettings: v.exactOptional(
+      v.pipe(v.array(v.picklist(SAMPLING_KEYS)), v.maxLength(8), v.readonly()),
+    ),
     insteadOf: v.exactOptional(
       v.pipe(
         v.array(v.strictObject({ engineId: text(40), reason: text(400) })),

@@ -35,7 +35,7 @@ describe('the engines', () => {
   it('are one a file, and named like it', () => {
     const files = readdirSync(import.meta.dirname)
       // roofline.ts measures the device, with our engine's library.
-      .filter((name) => !/^(index|registry|roofline)\.ts$|\.test\.ts$/.test(name))
+      .filter((name) => name.endsWith('.ts') && !/^(index|registry|roofline)\.ts$|\.test\.ts$/.test(name))
       .map((name) => name.replace(/\.ts$/, ''));
     expect(engineRegistry.map(({ id }) => id).sort()).toEqual(files.sort());
   });

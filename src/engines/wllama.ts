@@ -2,6 +2,7 @@ import type { RawCompletionChunk, Wllama } from '@wllama/wllama';
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
+import { findGpu } from './parts/find-gpu';
 
 /** More than any model has. */
 const ALL_LAYERS = 999;
@@ -17,7 +18,7 @@ export const wllama: Engine = {
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
 
-  async open(_artifact, files, options, signal): Promise<Session> {
+  async open(artifact, files, options, signal): Promise<Session> {
     const { LoggerWithoutDebug, Wllama } = await import('@wllama/wllama');
     throwIfStopped(signal);
     const runtime = new Wllama({ default: wasmUrl }, { logger: LoggerWithoutDebug, suppressNativeLog: true });
@@ -38,12 +39,18 @@ export const wllama: Engine = {
     } catch (error) {
       throw new FaultError(classify(error), { cause: error });
     }
+    const context = runtime.getLoadedContextInfo();
+    const gpu = options.backend === 'webgpu' ? await findGpu() : undefined;
     const info: SessionInfo = {
       engineId: 'wllama',
       engineVersion: `${__WLLAMA_VERSION__} / ${Wllama.getLibllamaVersion()}`,
       backend: options.backend,
       threads: runtime.isMultithread() ? runtime.getNumThreads() : 1,
-      contextTokens: runtime.getLoadedContextInfo().n_ctx,
+      contextTokens: context.n_ctx,
+      quantization: artifact.quantization,
+      // As llama.cpp counts them: the output layer is one.
+      layersOnGpu: options.backend === 'webgpu' ? context.n_layer + 1 : 0,
+      ...(gpu !== undefined && { adapter: gpu.name }),
     };
     return {
       info,
