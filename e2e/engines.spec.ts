@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenOptions } from '../src/domain/engine';
 import type { Artifact } from '../src/domain/model';
@@ -23,8 +23,17 @@ interface Subject {
   readonly folder: string;
   readonly files: readonly { readonly name: string; readonly paths: readonly string[] }[];
   readonly prompt: string;
-  /** More than it can write before it is told to stop. */
+  /** Long enough to be stopped in the middle of it. */
   readonly longPrompt: string;
+  /** Computed by other means than the engine's. */
+  readonly known?: readonly KnownAnswer[];
+}
+
+interface KnownAnswer {
+  readonly prompt: string;
+  readonly promptIds: readonly number[];
+  readonly ids: readonly number[];
+  readonly logprobs: readonly number[];
 }
 
 const GGUF = makeArtifact('gguf', {
@@ -59,6 +68,8 @@ const tiny = {
   files: TINY_FILES.map((name) => ({ name, paths: [name] })),
   prompt: 'The wizard asked: if every cat is grey, then',
   longPrompt: 'The wizard asked. '.repeat(60),
+  // Computed by scripts/make-onnx-fixture.py.
+  known: JSON.parse(readFileSync(join(root, TINY, 'expected.json'), 'utf8')) as readonly KnownAnswer[],
 };
 
 const SUBJECTS: readonly Subject[] = [
@@ -82,12 +93,12 @@ test.use({
   },
 });
 
-const open = (page: Page, { engineId, backend, artifact, folder, files }: Subject) =>
+const open = (page: Page, { engineId, backend, artifact, folder, files }: Subject, threads = 1) =>
   callEngines(page, 'open', {
     engineId,
     artifact,
     files: files.map(({ name, paths }) => ({ name, urls: paths.map((path) => `/${folder}/${path}`) })),
-    options: { contextTokens: 512, threads: engineId === 'simd' ? 'measure' : 1, backend },
+    options: { contextTokens: 512, threads: engineId === 'simd' ? 'measure' : threads, backend },
   });
 
 const complete = (page: Page, call: Omit<CompleteCall, 'stop'> & { stop?: readonly string[] }) =>
@@ -100,8 +111,8 @@ for (const subject of SUBJECTS) {
 
     await test.step('says what runs', async () => {
       const opened = await open(page, subject);
-      expect(opened).toMatchObject({ info: { engineId, backend, contextTokens: 512 } });
-      if (!('info' in opened)) throw new Error('not open');
+      if (!('info' in opened)) throw new Error(JSON.stringify(opened.fault));
+      expect(opened.info).toMatchObject({ engineId, backend, contextTokens: 512 });
       expect(opened.info.engineVersion).toMatch(/\d+\.\d+/);
       expect(opened.info.threads).toBeGreaterThanOrEqual(1);
       expect(opened.info.quantization).toMatch(/Q4_1|fp32/);
@@ -151,10 +162,24 @@ for (const subject of SUBJECTS) {
     });
 
     await test.step('obeys a stop while it reads', async () => {
-      const stopped = await complete(page, { prompt: subject.longPrompt, sampling: GREEDY, abortAfterMs: 0 });
+      const long = { ...GREEDY, maxTokens: 200 };
+      const stopped = await complete(page, { prompt: subject.longPrompt, sampling: long, abortAfterMs: 0 });
       expect(stopped.fault).toEqual({ kind: 'stopped' });
       expect(stopped.stoppedMs).toBeLessThan(1_000);
       expect((await complete(page, { prompt, sampling: GREEDY })).text).toBe(greedy);
+    });
+
+    await test.step('gives the known answers', async () => {
+      for (const known of subject.known ?? []) {
+        const sampling = { ...GREEDY, maxTokens: known.ids.length };
+        const answer = await complete(page, { prompt: known.prompt, sampling });
+        expect(answer.ids.filter((id) => id !== undefined)).toEqual(known.ids);
+        expect(answer.end?.promptTokens).toBe(known.promptIds.length);
+        // SwiftShader rounds `exp` and its kind coarsely; no choice above was closer than 0.01.
+        const tolerance = backend === 'webgpu' ? 0.02 : 0.0005;
+        for (const [index, logprob] of known.logprobs.entries())
+          expect(Math.abs((answer.logprobs[index] ?? NaN) - logprob)).toBeLessThan(tolerance);
+      }
     });
 
     await test.step('lets everything go when closed', async () => {
@@ -163,3 +188,37 @@ for (const subject of SUBJECTS) {
     });
   });
 }
+
+test('transformers with two threads writes what it writes with one, and asks no other host', async ({
+  page,
+}) => {
+  const [subject] = SUBJECTS.filter(({ engineId }) => engineId === 'transformers');
+  if (subject === undefined) throw new Error('no subject');
+  const foreign: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(served?.url ?? '')) foreign.push(request.url());
+  });
+  await page.goto(served?.url ?? '');
+  expect(await open(page, subject, 2)).toMatchObject({ info: { threads: 2 } });
+  const [known] = subject.known ?? [];
+  const answer = await complete(page, {
+    prompt: known?.prompt ?? '',
+    sampling: { ...GREEDY, maxTokens: 24 },
+  });
+  expect(answer.ids.filter((id) => id !== undefined)).toEqual(known?.ids);
+  expect(foreign).toEqual([]);
+});
+
+test('transformers says what is wrong with its files, and opens the next all the same', async ({ page }) => {
+  const [subject] = SUBJECTS.filter(({ engineId }) => engineId === 'transformers');
+  if (subject === undefined) throw new Error('no subject');
+  await page.goto(served?.url ?? '');
+  const without = subject.files.filter(({ name }) => !name.endsWith('.onnx'));
+  expect(await open(page, { ...subject, files: without })).toMatchObject({
+    fault: { kind: 'bad-input', what: 'ONNX model' },
+  });
+  // Not a model at all.
+  const junk = [...without, { name: 'onnx/model.onnx', paths: ['tokenizer.json'] }];
+  expect(await open(page, { ...subject, files: junk })).toMatchObject({ fault: { kind: 'engine' } });
+  expect(await open(page, subject)).toMatchObject({ info: { engineId: 'transformers' } });
+});

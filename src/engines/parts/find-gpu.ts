@@ -1,11 +1,12 @@
+/** The graphics device that an engine in this worker would get. */
 export interface Gpu {
   /** As the browser names it. */
   readonly name: string;
-  /** Half-precision arithmetic in shaders. */
-  readonly hasF16: boolean;
+  readonly features: ReadonlySet<string>;
+  readonly maxStorageBufferBytes: number;
 }
 
-/** The graphics device that an engine in this worker would get; undefined without WebGPU or without a device. */
+/** Undefined without WebGPU or without a device for it. */
 export async function findGpu(): Promise<Gpu | undefined> {
   // Browsers without WebGPU have no such member, whatever the types say.
   const { gpu } = navigator as { readonly gpu?: GPU };
@@ -15,6 +16,7 @@ export async function findGpu(): Promise<Gpu | undefined> {
   const name = [vendor, architecture, description, isFallbackAdapter ? '(software)' : ''];
   return {
     name: name.filter((part) => part !== '').join(' '),
-    hasF16: adapter.features.has('shader-f16'),
+    features: new Set(adapter.features),
+    maxStorageBufferBytes: adapter.limits.maxStorageBufferBindingSize,
   };
 }

@@ -66,10 +66,14 @@ export function createWriter(
       const filter = createFilter(library, sampling);
       const { temperature, topK, seed, maxTokens } = sampling;
       const startedAt = performance.now();
-      let firstAt = startedAt;
-      let answerTokens = 0;
-      let ended = false;
-      let met = false;
+      const state = {
+        firstAt: startedAt,
+        answerTokens: 0,
+        /** The model's own end came. */
+        ended: false,
+        /** A stop string came. */
+        met: false,
+      };
 
       const streamer = new (class extends library.BaseStreamer {
         #sawPrompt = false;
@@ -80,12 +84,12 @@ export function createWriter(
             return;
           }
           const id = Number(value[0]?.at(-1));
-          if (answerTokens++ === 0) firstAt = performance.now();
-          ended = endIds.has(id);
-          if (ended || met) return;
+          if (state.answerTokens++ === 0) state.firstAt = performance.now();
+          state.ended = endIds.has(id);
+          if (state.ended || state.met) return;
           const match = stops.push(stream.push(id));
-          met = match.stop !== undefined;
-          if (met) interruptable.interrupt();
+          state.met = match.stop !== undefined;
+          if (state.met) interruptable.interrupt();
           emit({ text: match.text, id, logprob: filter.logprobOf(id) });
         }
 
@@ -94,7 +98,8 @@ export function createWriter(
         }
       })();
 
-      library.random.seed(seed);
+      // The declarations lose its type.
+      (library.random.seed as (value: number) => void)(seed);
       await model.generate({
         ...inputs,
         ...PLAIN,
@@ -109,20 +114,20 @@ export function createWriter(
       } as unknown as Parameters<Model['generate']>[0]);
       const doneAt = performance.now();
 
-      if (!met) {
-        if (interruptable.interrupted && !ended) throw new FaultError({ kind: 'stopped' });
+      if (!state.met) {
+        if (interruptable.interrupted && !state.ended) throw new FaultError({ kind: 'stopped' });
         const last = stops.push(stream.flush());
-        met = last.stop !== undefined;
+        state.met = last.stop !== undefined;
         const text = last.text + stops.flush();
         if (text !== '') emit({ text });
       }
       return {
-        reason: ended || met ? 'stop' : 'length',
+        reason: state.ended || state.met ? 'stop' : 'length',
         promptTokens,
         cachedTokens: 0,
-        answerTokens,
-        prefillMs: firstAt - startedAt,
-        decodeMs: doneAt - firstAt,
+        answerTokens: state.answerTokens,
+        prefillMs: state.firstAt - startedAt,
+        decodeMs: doneAt - state.firstAt,
       };
     },
   };
@@ -133,7 +138,7 @@ function encode(
   tokenizer: Tokenizer,
   prompt: string,
 ): { readonly input_ids: Tensor; readonly attention_mask: Tensor } {
-  return tokenizer(prompt, { add_special_tokens: false }) as { input_ids: Tensor; attention_mask: Tensor };
+  return tokenizer(prompt, { add_special_tokens: false });
 }
 
 function createFilter(library: Library, sampling: Sampling) {

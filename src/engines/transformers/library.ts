@@ -1,8 +1,9 @@
+import type * as Transformers from '@huggingface/transformers';
 import factoryUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
 import type { OpenFile } from '../../domain/engine';
 
-export type Library = typeof import('@huggingface/transformers');
+export type Library = typeof Transformers;
 export type Model = InstanceType<Library['PreTrainedModel']>;
 export type Tokenizer = InstanceType<Library['PreTrainedTokenizer']>;
 export type Tensor = InstanceType<Library['Tensor']>;

@@ -1,7 +1,8 @@
 /// <reference lib="webworker" />
 // transformers.js in a worker of its own: ending it is the only way to stop a load or a long prefill, to get the memory
 // of ONNX Runtime back, or to use the library again after a failure, which leaves its queues rejecting for good.
-import { FaultError, toFault, type Fault } from '../../domain/fault';
+import { badInput, FaultError, toFault, type Fault } from '../../domain/fault';
+import { findOnnxModelName } from '../../domain/onnx-files';
 import { findGpu } from '../parts/find-gpu';
 import { createWriter, type Writer } from './generate';
 import { loadLibrary, MODEL_ID } from './library';
@@ -49,14 +50,18 @@ async function open(request: OpenRequest): Promise<Opened> {
   const gpu = backend === 'webgpu' ? await findGpu() : undefined;
   if (backend === 'webgpu') {
     if (gpu === undefined) throw unsupported('the browser has no WebGPU, or no graphics device for it');
-    if ((dtype === 'fp16' || dtype === 'q4f16') && !gpu.hasF16) {
+    if ((dtype === 'fp16' || dtype === 'q4f16') && !gpu.features.has('shader-f16')) {
       throw unsupported('the graphics device has no half-precision arithmetic (shader-f16)');
     }
   }
+  const name = findOnnxModelName(
+    files.map((file) => file.name),
+    dtype,
+  );
+  if (name === undefined) throw badInput('ONNX model', `no weights of the data type ${dtype}`);
   const threads = backend === 'wasm' && self.crossOriginIsolated ? request.threads : 1;
   const library = await loadLibrary(files, threads);
-
-  const options = { dtype, device: backend } as const;
+  const options = { dtype, device: backend, model_file_name: name } as const;
   let { contextTokens } = request;
   if (task === 'generate') {
     const tokenizer = await library.AutoTokenizer.from_pretrained(MODEL_ID);

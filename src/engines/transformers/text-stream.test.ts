@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createTextStream } from './text-stream';
 
 /** A byte is a token, as in the worst case of a byte-level tokenizer. */
-const decodeBytes = (ids: readonly number[]) => new TextDecoder().decode(Uint8Array.from(ids));
+const decodeBytes = (ids: readonly number[]) => {
+  // The library throws.
+  if (ids.length === 0) throw new Error('nothing to decode');
+  return new TextDecoder().decode(Uint8Array.from(ids));
+};
 
 /** As SentencePiece does: a word carries the space before it, but for the first word of a text. */
 const WORDS = ['▁one', '▁two', 'ly', '▁three'];
@@ -44,7 +48,7 @@ describe('a stream of text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         const bytes = new TextEncoder().encode(text);
-        expect(streamAll(decodeBytes, bytes).join('')).toBe(decodeBytes([...bytes]));
+        expect(streamAll(decodeBytes, bytes).join('')).toBe(new TextDecoder().decode(bytes));
       }),
     );
   });

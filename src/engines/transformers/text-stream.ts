@@ -19,7 +19,8 @@ export function createTextStream(decode: (ids: readonly number[]) => string): Te
   let ids: number[] = [];
   let given = 0;
   const emit = (): string => {
-    const text = decode(ids).slice(decode(ids.slice(0, given)).length);
+    const before = given === 0 ? '' : decode(ids.slice(0, given));
+    const text = decode(ids).slice(before.length);
     ids = ids.slice(given);
     given = ids.length;
     return text;
