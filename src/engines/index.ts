@@ -2,3 +2,4 @@
 export { simd } from './simd';
 export { wllama } from './wllama';
 export { transformers } from './transformers';
+export { webLlm } from './web-llm';

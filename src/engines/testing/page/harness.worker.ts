@@ -13,8 +13,10 @@ import type {
 } from '../../../domain/engine';
 import { toFault, type Fault } from '../../../domain/fault';
 import type { Artifact } from '../../../domain/model';
+import { findGpu } from '../../parts/find-gpu';
 import { engineRegistry } from '../../registry';
 import { openEmbedder } from '../../transformers';
+import { loadWebLlm, openWebLlm } from '../../web-llm';
 
 /** Workers that have been started and not ended: engines have their threads there, and most of their memory. */
 const live = new Set<Worker>();
@@ -42,6 +44,8 @@ export interface OpenCall {
   readonly files: readonly FileSource[];
   readonly options: OpenOptions;
   readonly abortAfterMs?: number;
+  /** For web-llm: as if the record of the artifact's library told these hashes. */
+  readonly integrity?: AppConfig['model_list'][number]['integrity'];
 }
 
 export interface CompleteCall extends CompletionInput {
@@ -105,8 +109,18 @@ function startTimer(afterMs: number | undefined) {
   };
 }
 
+type AppConfig = Awaited<ReturnType<typeof loadWebLlm>>['prebuiltAppConfig'];
+
+async function loadWithIntegrity(modelId: string | undefined, integrity: NonNullable<OpenCall['integrity']>) {
+  const library = await loadWebLlm();
+  const model_list = library.prebuiltAppConfig.model_list.map((record) =>
+    record.model_id === modelId ? { ...record, integrity } : record,
+  );
+  return { ...library, prebuiltAppConfig: { ...library.prebuiltAppConfig, model_list } };
+}
+
 const harness = {
-  async open({ engineId, artifact, files, options, abortAfterMs }: OpenCall): Promise<OpenResult> {
+  async open({ engineId, artifact, files, options, abortAfterMs, integrity }: OpenCall): Promise<OpenResult> {
     const engine = engineRegistry.find(({ id }) => id === engineId);
     if (engine === undefined) throw new Error(engineId);
     const opened = await Promise.all(files.map(fetchFile));
@@ -114,7 +128,16 @@ const harness = {
     const progress: OpenProgress[] = [];
     const onProgress = (each: OpenProgress) => progress.push(each);
     try {
-      session = await engine.open(artifact, opened, { ...options, onProgress }, timer.signal);
+      session =
+        integrity === undefined
+          ? await engine.open(artifact, opened, { ...options, onProgress }, timer.signal)
+          : await openWebLlm(
+              () => loadWithIntegrity(artifact.mlc?.library, integrity),
+              await findGpu(),
+              artifact,
+              { ...options, onProgress },
+              timer.signal,
+            );
       return { info: { ...session.info }, progress };
     } catch (error) {
       return { fault: toFault(error), progress, ...timer.end() };
