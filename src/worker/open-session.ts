@@ -1,5 +1,5 @@
 import { obtainFile } from '../domain/download';
-import type { Backend, Device, Engine, OpenFile, Session } from '../domain/engine';
+import type { Backend, Device, Engine, OpenFile, OpenProgress, Session } from '../domain/engine';
 import { FaultError } from '../domain/fault';
 import { sumArtifactBytes, type Artifact } from '../domain/model';
 import type { SettingsStore, ShardStore } from '../domain/ports';
@@ -83,7 +83,12 @@ export async function openWithEngine(
   signal: AbortSignal,
 ): Promise<Session> {
   const open = (count: number | 'measure') =>
-    engine.open(artifact, files, { contextTokens, threads: count, backend }, signal);
+    engine.open(
+      artifact,
+      files,
+      { contextTokens, threads: count, backend, onProgress: createProgressListener(emit) },
+      signal,
+    );
   if (engine.choosesThreads) return open('measure');
   if (threads !== undefined) return open(threads);
   return openWithBestThreads(
@@ -94,6 +99,20 @@ export async function openWithEngine(
     () => emit({ type: 'phase', phase: 'measuring' }),
     signal,
   );
+}
+
+/** What an engine tells while it opens, as the page is told of a download of ours. */
+function createProgressListener(emit: EmitOpening): (progress: OpenProgress) => void {
+  let current: OpeningPhase | undefined;
+  return ({ doneBytes, fraction }) => {
+    const phase = doneBytes === undefined ? 'loading' : 'downloading';
+    if (phase !== current) emit({ type: 'phase', phase });
+    current = phase;
+    if (doneBytes === undefined) return;
+    // An engine knows the whole by the part.
+    const totalBytes = fraction > 0 ? Math.round(doneBytes / fraction) : doneBytes;
+    emit({ type: 'transfer', progress: { doneBytes, totalBytes, receivedBytes: doneBytes } });
+  };
 }
 
 export function describeDevice(): Device {
