@@ -60,6 +60,13 @@ export const BUNDLED_SETS: readonly SetSummary[] = [
     caseCount: 20,
     sha256: '9c11ecf9ae984d7497caba49518340a1aa00e46b07f4d3b82f9b05dc43e7690b',
   },
+  {
+    id: 'choice-en',
+    title: 'Multiple choice EN',
+    language: 'en',
+    caseCount: 50,
+    sha256: '2ca3d8af99b81085747782d3a4d43742a3509987dff0df9d58468fef8282cf30',
+  },
 ];
 
 export function summarise({ testSet, sha256 }: LoadedSet): SetSummary {
