@@ -127,7 +127,7 @@ export class Choices {
     const known = this.#sets.find((each) => each.sha256 === sha256)?.id;
     if (known === undefined && !isGeneratedId(id)) return undefined;
     try {
-      const found = await this.#open(known ?? id);
+      const found = await this.open(known ?? id);
       if (found.sha256 !== sha256) return undefined;
       this.#list(found);
       return found;
@@ -164,7 +164,7 @@ export class Choices {
   async #findRemembered(setId: unknown): Promise<string | undefined> {
     if (typeof setId !== 'string') return undefined;
     if (isGeneratedId(setId)) {
-      const generated = await this.#open(setId).catch(() => undefined);
+      const generated = await this.open(setId).catch(() => undefined);
       if (generated !== undefined) this.#list(generated);
     }
     return this.#sets.find(({ id }) => id === setId)?.id;
@@ -174,14 +174,14 @@ export class Choices {
     const id = this.#setId;
     this.#fault = undefined;
     try {
-      if (id !== '') await this.#open(id);
+      if (id !== '') await this.open(id);
     } catch (error) {
       if (id === this.#setId) this.#fault = toFault(error);
     }
   }
 
-  /** Loads a set once. */
-  async #open(id: string): Promise<LoadedSet> {
+  /** A set, chosen or not; loaded once. @throws FaultError */
+  async open(id: string): Promise<LoadedSet> {
     const known = this.#loaded.find(({ testSet }) => testSet.id === id);
     if (known !== undefined) return known;
     const loaded = await this.loadSet(id);

@@ -65,7 +65,7 @@ export const BUNDLED_SETS: readonly SetSummary[] = [
     title: 'Multiple choice EN',
     language: 'en',
     caseCount: 50,
-    sha256: '2ca3d8af99b81085747782d3a4d43742a3509987dff0df9d58468fef8282cf30',
+    sha256: '866e95dc230e4da830a4d8b8c12bda346da4baabd9c9262832a0a5336d72dee0',
   },
 ];
 

@@ -12,7 +12,8 @@ export function createSetStore(): SetStore {
     async list() {
       const names = (await keys<string>(sets)).filter((key) => key.startsWith(SUMMARY));
       const summaries = await getMany<StoredSetSummary>(names, sets);
-      return summaries.sort((a, b) => b.updatedAt - a.updatedAt);
+      // One that another tab has just deleted is none.
+      return summaries.filter((each) => each !== undefined).sort((a, b) => b.updatedAt - a.updatedAt);
     },
     get: (id) => get<TestSet>(CONTENT + id, sets),
     put: (summary, testSet) =>
