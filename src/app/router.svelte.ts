@@ -2,10 +2,20 @@ export type Route =
   | { readonly screen: 'run' }
   | { readonly screen: 'results' }
   | { readonly screen: 'result'; readonly runId: string }
+  /** Ids of runs, or `r=` and the payload of a link. */
+  | { readonly screen: 'compare'; readonly ids: readonly string[] }
   | { readonly screen: 'shared'; readonly payload: string }
   | { readonly screen: 'speed' }
   | { readonly screen: 'shared-speed'; readonly payload: string }
   | { readonly screen: 'about' };
+
+/** More would not fit on any screen. */
+export const MAX_COMPARED = 12;
+
+/** The address of a comparison. */
+export function nameComparison(ids: readonly string[]): string {
+  return `#/compare/${ids.join(',')}`;
+}
 
 /** Reads a URL fragment. Fragments, because a static host serves one page and never sees them. */
 export function parseRoute(fragment: string): Route {
@@ -15,6 +25,10 @@ export function parseRoute(fragment: string): Route {
   const [, screen, id] = hash.split('/');
   if (screen === 'results') {
     return id === undefined || id === '' ? { screen: 'results' } : { screen: 'result', runId: id };
+  }
+  if (screen === 'compare') {
+    const ids = (id ?? '').split(',').filter((each) => each !== '');
+    return { screen, ids: ids.slice(0, MAX_COMPARED) };
   }
   return screen === 'speed' || screen === 'about' ? { screen } : { screen: 'run' };
 }

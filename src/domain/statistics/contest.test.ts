@@ -59,7 +59,10 @@ describe('holdContest', () => {
       ...entrant,
       scores: entrant.scores.map((each, at) => ({ ...each, cluster: `item ${Math.floor(at / 8)}` })),
     });
-    const flat = holdContest([makeEntrant('a', '-'.repeat(16)), makeEntrant('b', '+'.repeat(8) + '-'.repeat(8))]);
+    const flat = holdContest([
+      makeEntrant('a', '-'.repeat(16)),
+      makeEntrant('b', '+'.repeat(8) + '-'.repeat(8)),
+    ]);
     const clustered = holdContest([
       cluster(makeEntrant('a', '-'.repeat(16))),
       cluster(makeEntrant('b', '+'.repeat(8) + '-'.repeat(8))),
