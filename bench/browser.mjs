@@ -31,19 +31,28 @@ async function buildPage(folder) {
   });
 }
 
-/** A page with `window.bench`; `close` ends the browser and the server. */
-export async function openBenchPage(flags = []) {
+/**
+ * A page with `window.bench`; `close` ends the browser and the server.
+ * @param {readonly string[]} flags more of the browser's
+ * @param {{ profile?: string }} [options] `profile`: a folder for a browser that keeps IndexedDB on the disk, as a
+ *   person's does, and not in memory
+ */
+export async function openBenchPage(flags = [], { profile } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-page-'));
   await buildPage(folder);
   const server = await serveStatic(folder, 0, { headers: ISOLATED });
-  const browser = await chromium.launch({ executablePath: findBrowser(), args: [...FLAGS, ...flags] });
+  const options = { executablePath: findBrowser(), args: [...FLAGS, ...flags] };
+  const browser =
+    profile === undefined
+      ? await chromium.launch(options)
+      : await chromium.launchPersistentContext(profile, options);
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error('page:', error.message));
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   await page.waitForSelector('body[data-ready]', { state: 'attached' });
   return {
     page,
-    version: browser.version(),
+    version: profile === undefined ? browser.version() : browser.browser()?.version(),
     pick: (path) => page.setInputFiles('#file', path),
     async close() {
       await browser.close();

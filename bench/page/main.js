@@ -26,12 +26,21 @@ async function readOnce() {
   return performance.now() - start;
 }
 
+function startEngine() {
+  worker = new Worker(new URL('./engine.worker.js', import.meta.url), { type: 'module' });
+  engine = Comlink.wrap(worker);
+}
+
 const ours = {
   async open(options) {
-    worker = new Worker(new URL('./engine.worker.js', import.meta.url), { type: 'module' });
-    engine = Comlink.wrap(worker);
+    startEngine();
     return engine.open(pickedFile(), options);
   },
+  async download(url) {
+    startEngine();
+    return engine.download(url);
+  },
+  openDownloaded: (options) => engine.openDownloaded(options),
   tokenize: (text) => engine.tokenize(text),
   generate: (ids, maxTokens) => engine.generate(ids, maxTokens),
   predictEach: (ids) => engine.predictEach(ids),

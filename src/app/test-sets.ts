@@ -60,6 +60,13 @@ export const BUNDLED_SETS: readonly SetSummary[] = [
     caseCount: 20,
     sha256: '9c11ecf9ae984d7497caba49518340a1aa00e46b07f4d3b82f9b05dc43e7690b',
   },
+  {
+    id: 'choice-en',
+    title: 'Multiple choice EN',
+    language: 'en',
+    caseCount: 50,
+    sha256: '866e95dc230e4da830a4d8b8c12bda346da4baabd9c9262832a0a5336d72dee0',
+  },
 ];
 
 export function summarise({ testSet, sha256 }: LoadedSet): SetSummary {

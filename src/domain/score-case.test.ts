@@ -109,7 +109,7 @@ describe('cases scored by likelihood', () => {
 
   it('ask for the choices after nothing where a metric compares with that', async () => {
     const testCase = scored({
-      graders: [{ type: 'multiple-choice', value: 'green', metric: 'acc_mutual_info' }],
+      graders: [{ type: 'multiple-choice', value: 'green', scoring: 'acc_mutual_info' }],
     });
     const { scores, first } = await run({ cases: [testCase] }, likeBlue);
     expect(scores.map(([prompt]) => prompt)).toEqual(['The sky is', '']);
@@ -139,7 +139,7 @@ describe('cases scored by likelihood', () => {
   it('are graded by several metrics from one scoring, and by other graders as the text of the choice', async () => {
     const graders = [
       { type: 'multiple-choice', value: 'blue' },
-      { type: 'multiple-choice', value: 'blue', metric: 'acc_norm', weight: 2 },
+      { type: 'multiple-choice', value: 'blue', scoring: 'acc_norm', weight: 2 },
       { type: 'equals', value: 'red' },
     ];
     const { first, scores } = await run({ cases: [scored({ graders })] }, likeBlue);

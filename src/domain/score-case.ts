@@ -22,7 +22,7 @@ export function isScored(testCase: Case): boolean {
 export interface Scoring {
   readonly prompt: string;
   readonly continuations: readonly string[];
-  /** A metric compares with the likelihood of the choices after nothing. */
+  /** A scoring compares with the likelihood of the choices after nothing. */
   readonly unconditional: boolean;
 }
 
@@ -41,7 +41,7 @@ export function buildScoring(system: string | undefined, testCase: Case, templat
   return {
     prompt: chat ? renderPrompt(template, buildMessages(system, { prompt: testCase.prompt })) : text,
     continuations: (testCase.choices ?? []).map((choice) => (chat ? choice : ` ${choice}`)),
-    unconditional: options.some(({ metric }) => metric === 'acc_mutual_info'),
+    unconditional: options.some(({ scoring }) => scoring === 'acc_mutual_info'),
   };
 }
 
@@ -64,7 +64,7 @@ export async function scoreChoices(
 
 /**
  * Grades a case by the likelihood of its choices. The answer is the text of the likeliest one by the first grader's
- * metric; graders of other types read that.
+ * scoring; graders of other types read that.
  */
 export async function gradeScores(
   testCase: Case,
@@ -73,8 +73,8 @@ export async function gradeScores(
 ): Promise<CaseGrade & { readonly answer: string }> {
   const choices = testCase.choices ?? [];
   const [first] = testCase.graders;
-  const metric = (first && readOptions(first))?.metric ?? 'acc';
-  const answer = choices[chooseLikeliest(choices, metric, scores) ?? -1] ?? '';
+  const scoring = (first && readOptions(first))?.scoring ?? 'acc';
+  const answer = choices[chooseLikeliest(choices, scoring, scores) ?? -1] ?? '';
   const outcomes: GraderOutcome[] = [];
   const counted: { readonly verdict: Verdict | NotRun; readonly weight: number }[] = [];
   for (const spec of testCase.graders) {

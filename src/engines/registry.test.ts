@@ -21,6 +21,8 @@ function makeArtifact(format: Artifact['format']): Artifact {
       {
         id: 'artifact',
         format,
+        ...(format === 'mlc' && { mlc: { library: 'SmolLM2-135M-Instruct-q0f32-MLC', repo: 'a/b' } }),
+        ...(format === 'onnx' && { onnx: { repo: 'a/b', dtype: 'q8' } }),
         quantization: 'Q4_0',
         contextTokens: 2048,
         files: [{ name: 'a.bin', bytes: 1, sha256: HASH, manifest: 'a/manifest.json' }],
@@ -34,8 +36,12 @@ function makeArtifact(format: Artifact['format']): Artifact {
 describe('the engines', () => {
   it('are one a file, and named like it', () => {
     const files = readdirSync(import.meta.dirname)
-      // roofline.ts measures the device, with our engine's library; wllama-score.ts is part of wllama.
-      .filter((name) => !/^(index|registry|roofline|wllama-score)\.ts$|\.test\.ts$/.test(name))
+      // roofline.ts measures the device and merge-lora.ts makes a file; wllama-score.ts is part of wllama.
+      .filter(
+        (name) =>
+          name.endsWith('.ts') &&
+          !/^(index|registry|roofline|merge-lora|wllama-score)\.ts$|\.test\.ts$/.test(name),
+      )
       .map((name) => name.replace(/\.ts$/, ''));
     expect(engineRegistry.map(({ id }) => id).sort()).toEqual(files.sort());
   });

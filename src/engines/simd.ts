@@ -1,6 +1,7 @@
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
-import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
-import type { SimdErrorCode, SimdModel } from '../simd/index';
+import { FaultError, throwIfStopped } from '../domain/fault';
+import type { SimdModel } from '../simd/index';
+import { classifySimdError } from './parts/simd-faults';
 
 /** Our own CPU engine. Its `info` names the build that runs; it measures its threads itself and keeps watching them. */
 export const simd: Engine = {
@@ -14,7 +15,7 @@ export const simd: Engine = {
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
 
-  async open(_artifact, files, options, signal): Promise<Session> {
+  async open(artifact, files, options, signal): Promise<Session> {
     const { blobSource, openModel } = await import('../simd/index');
     throwIfStopped(signal);
     let model: SimdModel;
@@ -29,7 +30,7 @@ export const simd: Engine = {
         signal,
       );
     } catch (error) {
-      throw new FaultError(classify(error), { cause: error });
+      throw new FaultError(classifySimdError(error, 'GGUF file'), { cause: error });
     }
     return {
       get info(): SessionInfo {
@@ -40,6 +41,7 @@ export const simd: Engine = {
           backend: 'wasm',
           threads,
           contextTokens,
+          quantization: artifact.quantization,
         };
       },
       complete: (input, sampling, stopSignal) => complete(model, input, sampling, stopSignal),
@@ -47,7 +49,7 @@ export const simd: Engine = {
         try {
           return await model.score(prompt, continuations, stopSignal);
         } catch (error) {
-          throw new FaultError(classify(error), { cause: error });
+          throw new FaultError(classifySimdError(error, 'GGUF file'), { cause: error });
         }
       },
       close: () => {
@@ -88,29 +90,6 @@ async function* complete(
       return { reason, promptTokens, cachedTokens, answerTokens: generatedTokens, prefillMs, decodeMs };
     }
   } catch (error) {
-    throw new FaultError(classify(error), { cause: error });
+    throw new FaultError(classifySimdError(error, 'GGUF file'), { cause: error });
   }
-}
-
-/** The library's own errors carry a code; anything else is what `toFault` makes of it. */
-function classify(error: unknown): Fault {
-  if (!isSimdError(error)) return toFault(error);
-  const detail = error.message;
-  switch (error.code) {
-    case 'unsupported':
-    case 'out-of-memory':
-    case 'engine':
-      return { kind: error.code, detail };
-    case 'bad-file':
-      return { kind: 'bad-input', what: 'GGUF file', detail };
-    case 'bad-input':
-      return { kind: 'bad-input', what: 'request', detail };
-    case 'read-failed':
-      return { kind: 'engine', detail };
-  }
-}
-
-/** By name, not by class: importing the class would load the engine with the adapter. */
-function isSimdError(error: unknown): error is Error & { readonly code: SimdErrorCode } {
-  return error instanceof Error && error.name === 'SimdError' && 'code' in error;
 }

@@ -1,6 +1,7 @@
 import type {
   ChatCompletionChunk,
   ChatCompletionMessageContent,
+  LoadedContextInfo,
   RawCompletionChunk,
   Wllama,
 } from '@wllama/wllama';
@@ -9,6 +10,8 @@ import * as v from 'valibot';
 import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
 import { splitAtImages } from '../domain/prompt';
+import { checkGguf } from './parts/check-gguf';
+import { findGpu } from './parts/find-gpu';
 import { createForcedScorer } from './wllama-score';
 
 /** More than any model has. */
@@ -38,40 +41,49 @@ export const wllama: Engine = {
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
 
-  async open(_artifact, files, options, signal): Promise<Session> {
-    const { LoggerWithoutDebug, Wllama } = await import('@wllama/wllama');
+  async open(artifact, files, options, signal): Promise<Session> {
+    const { LogLevel, Wllama } = await import('@wllama/wllama');
     throwIfStopped(signal);
+    // It knows a projector by its header.
+    const blobs = files.filter(({ role }) => role !== 'lora').map(({ blob }) => blob);
+    // llama.cpp asserts where a file contradicts itself; this tells what is wrong, and reads only the header.
+    await checkGguf(
+      files.filter(({ role }) => role === undefined).map(({ blob }) => blob),
+      signal,
+    );
     const wantsGpu = options.backend === 'webgpu';
+    const errors: string[] = [];
     // Only its log tells whether llama.cpp really computes on the GPU.
     const loadLog: string[] = [];
-    let loading = wantsGpu;
+    let loading = true;
     const listen = (...lines: unknown[]) => {
-      if (loading) loadLog.push(lines.join(' '));
+      if (loading && wantsGpu) loadLog.push(lines.join(' '));
     };
-    const logger = { ...LoggerWithoutDebug, debug: listen, log: listen };
-    const runtime = new Wllama({ default: wasmUrl }, { logger, suppressNativeLog: !wantsGpu });
+    const logger = { ...keepFirstError(errors), debug: listen, log: listen };
+    const runtime = new Wllama({ default: wasmUrl }, { logger });
     // The default would fetch another build from a CDN on Safari; nothing here comes from another host.
     runtime.setCompat(null);
     const hasProjector = files.some(({ role }) => role === 'mmproj');
     try {
-      await runtime.loadModel(
-        // It knows a projector by its header.
-        files.filter(({ role }) => role !== 'lora').map(({ blob }) => blob),
-        {
-          n_ctx: options.contextTokens,
-          ...(options.threads !== 'measure' && { n_threads: options.threads }),
-          // None also keeps llama.cpp from asking for a GPU device at all.
-          n_gpu_layers: wantsGpu ? ALL_LAYERS : 0,
-          n_parallel: 1,
-          warmup: false,
-          ...(hasProjector && {
-            chat_template: VERBATIM_TEMPLATE,
-            jinja: true,
-            skip_chat_parsing: true,
-            mmproj_offload: wantsGpu,
-          }),
-        },
-      );
+      const loaded = runtime.loadModel(blobs, {
+        n_ctx: options.contextTokens,
+        ...(options.threads !== 'measure' && { n_threads: options.threads }),
+        // None also keeps llama.cpp from asking for a GPU device at all.
+        n_gpu_layers: wantsGpu ? ALL_LAYERS : 0,
+        n_parallel: 1,
+        warmup: false,
+        ...(!wantsGpu && { log_level: LogLevel.ERROR }),
+        ...(hasProjector && {
+          chat_template: VERBATIM_TEMPLATE,
+          jinja: true,
+          skip_chat_parsing: true,
+          mmproj_offload: wantsGpu,
+        }),
+      });
+      // A worker of wllama that dies while loading answers nothing: a stop must not wait for it.
+      await Promise.race([loaded, rejectOnStop(signal)]);
+      // wllama itself takes a model that llama.cpp refused for a loaded one.
+      if (!isLoaded(runtime.getLoadedContextInfo())) throw new FaultError(classifyRefusal(errors[0]));
       if (wantsGpu && !OFFLOADED.test(loadLog.join('\n'))) {
         throw new FaultError({
           kind: 'unsupported',
@@ -82,14 +94,25 @@ export const wllama: Engine = {
     } catch (error) {
       // Its worker may hold gigabytes that the next engine needs.
       await runtime.exit();
-      throw new FaultError(classify(error), { cause: error });
+      const fault = classify(error);
+      // An assertion of llama.cpp, which says no more.
+      const isAbort = fault.kind === 'engine' && fault.detail.startsWith('(ABORT)');
+      throw new FaultError(isAbort ? classifyRefusal('llama.cpp stopped itself while loading') : fault, {
+        cause: error,
+      });
     }
+    const context = runtime.getLoadedContextInfo();
+    const gpu = options.backend === 'webgpu' ? await findGpu() : undefined;
     const info: SessionInfo = {
       engineId: 'wllama',
       engineVersion: `${__WLLAMA_VERSION__} / ${Wllama.getLibllamaVersion()}`,
       backend: options.backend,
       threads: runtime.isMultithread() ? runtime.getNumThreads() : 1,
-      contextTokens: runtime.getLoadedContextInfo().n_ctx,
+      contextTokens: context.n_ctx,
+      quantization: artifact.quantization,
+      // As llama.cpp counts them: the output layer is one.
+      layersOnGpu: options.backend === 'webgpu' ? context.n_layer + 1 : 0,
+      ...(gpu !== undefined && { adapter: gpu.name }),
     };
     return {
       info,
@@ -100,6 +123,42 @@ export const wllama: Engine = {
     };
   },
 };
+
+const MAX_ERROR_LENGTH = 300;
+
+/** A logger that keeps the first error, which tells why a model was not loaded, and is silent otherwise. */
+function keepFirstError(errors: string[]) {
+  const ignore = () => undefined;
+  return {
+    debug: ignore,
+    log: ignore,
+    warn: ignore,
+    error(...parts: unknown[]) {
+      if (errors.length > 0) return;
+      // Without the function that says it: `llama_model_load: error loading model: unknown model architecture: 'x'`.
+      const line = parts.map(String).join(' ');
+      errors.push(
+        line
+          .replace(/^(\w+: +)?(error loading model: )?/, '')
+          .slice(0, MAX_ERROR_LENGTH)
+          .trim(),
+      );
+    },
+  };
+}
+
+/** The flag that llama.cpp's side sends; it is not among the types of wllama's public interface. */
+function isLoaded(info: LoadedContextInfo & { readonly success?: boolean }): boolean {
+  return info.success !== false;
+}
+
+function rejectOnStop(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new FaultError({ kind: 'stopped' }));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}
 
 async function* complete(
   runtime: Wllama,
@@ -195,6 +254,12 @@ function readLikely(choice: unknown): Omit<Token, 'text'> | undefined {
     logprob,
     alternatives: top.map((each) => ({ id: each.id, text: each.token, logprob: each.logprob })),
   };
+}
+
+/** Why llama.cpp did not load a model whose header is sound: another engine may. */
+function classifyRefusal(detail = 'llama.cpp refused the model'): Fault {
+  const fault = classify(new Error(detail));
+  return fault.kind === 'engine' ? { kind: 'unsupported', detail } : fault;
 }
 
 function classify(error: unknown): Fault {

@@ -1,7 +1,7 @@
 import { HeaderReader } from './gguf-reader';
 import { readOptionalNumber } from './metadata';
 import { GGUF_TENSOR_TYPES, SimdError } from './types';
-import type { ByteSource, GgufFile, GgufTensor, GgufTensorType, GgufValue } from './types';
+import type { ByteSource, GgufEntryPlace, GgufFile, GgufTensor, GgufTensorType, GgufValue } from './types';
 
 // Smallest encodings, to bound counts by the file size before anything is allocated.
 const MIN_ENTRY_BYTES = 8 + 4 + 1;
@@ -11,7 +11,7 @@ const MAX_TENSORS = 1 << 16;
 const MAX_KEY_BYTES = 65_535; // the GGUF specification
 const MAX_NAME_BYTES = 64; // GGML_MAX_NAME
 const MAX_DIMENSIONS = 4; // GGML_MAX_DIMS
-const DEFAULT_ALIGNMENT = 32;
+export const DEFAULT_ALIGNMENT = 32;
 const MAX_ALIGNMENT = 1 << 20;
 const MAX_PARTS = 1024;
 
@@ -44,6 +44,7 @@ interface TensorHeader {
 interface Part {
   readonly version: number;
   readonly metadata: Map<string, GgufValue>;
+  readonly entries: readonly GgufEntryPlace[];
   readonly tensors: readonly GgufTensor[];
 }
 
@@ -149,6 +150,7 @@ async function parsePart(
   const reader = new HeaderReader(source, where, signal);
   const { version, tensorCount, entryCount } = await reader.readItem(() => readPreamble(reader));
   const metadata = new Map<string, GgufValue>();
+  const entries: GgufEntryPlace[] = [];
   for (let index = 0; index < entryCount; index++) {
     await reader.readItem(() => {
       const at = reader.position;
@@ -156,6 +158,7 @@ async function parsePart(
       if (metadata.has(key)) throw reader.fail(`metadata key '${key}' appears twice`, at);
       const value = reader.value(key);
       metadata.set(key, value);
+      entries.push({ key, part, offset: at, bytes: reader.position - at });
     });
   }
   const headers: TensorHeader[] = [];
@@ -163,7 +166,8 @@ async function parsePart(
     headers.push(await reader.readItem(() => readTensorHeader(reader)));
   }
   const alignment = readAlignment(reader, metadata);
-  return { version, metadata, tensors: placeTensors(reader, headers, alignment, part, source.size) };
+  const tensors = placeTensors(reader, headers, alignment, part, source.size);
+  return { version, metadata, entries, tensors };
 }
 
 /** Position of a part in its split: `split.no` of `split.count`, as gguf-split writes them. */
@@ -210,5 +214,6 @@ export async function parseGguf(sources: readonly ByteSource[], signal?: AbortSi
   if (sources.length > 1 && promised !== undefined && promised !== tensors.length) {
     throw new SimdError('bad-file', `${promised} tensors promised, ${tensors.length} found`);
   }
-  return { version: first.version, metadata: first.metadata, tensors };
+  const { version, metadata, entries } = first;
+  return { version, metadata, entries, tensors };
 }

@@ -8,6 +8,8 @@ export type { DotMode, SimdBuild } from './binary';
 export { measureRoofline } from './roofline';
 export type { Roofline, RooflineOptions, RooflinePoint } from './roofline';
 export type { KvType } from './layout';
+export { mergeLora, prepareLoraMerge } from './lora';
+export type { LoraMerge, LoraMergeReport } from './lora';
 export { blobSource, bytesSource, urlSource } from './source';
 export { parseGguf } from './gguf';
 export { createTokenizer } from './tokenizer/tokenizer';

@@ -1,5 +1,6 @@
 import { elementAt } from './element-at';
 import type { DotMode, EngineExports } from './binary';
+import { halfToNumber } from './half';
 import { ropeTable } from './hyperparameters';
 import type { Hyperparameters } from './hyperparameters';
 import { addressOf, frameOf } from './layout';
@@ -63,15 +64,6 @@ async function readVector(
     return new Float32Array(bits.buffer);
   }
   return Float32Array.from({ length: count }, (_, i) => halfToNumber(view.getUint16(2 * i, true)));
-}
-
-export function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 export interface LoadTarget {

@@ -10,6 +10,8 @@
 export type SimdErrorCode =
   'bad-file' | 'unsupported' | 'read-failed' | 'out-of-memory' | 'bad-input' | 'engine';
 
+const MAX_MESSAGE = 400;
+
 /** The only error class that this library throws on its own account. Aborting rejects with `signal.reason`. */
 export class SimdError extends Error {
   override readonly name = 'SimdError';
@@ -18,7 +20,8 @@ export class SimdError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    // Names come from files and may be 64 KiB long.
+    super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message, options);
   }
 }
 
@@ -71,6 +74,7 @@ export const GGUF_TENSOR_TYPES = {
   TQ1_0: [34, 256, 54],
   TQ2_0: [35, 256, 66],
   MXFP4: [39, 32, 17],
+  NVFP4: [40, 64, 36],
 } as const satisfies Record<string, readonly [id: number, blockValues: number, blockBytes: number]>;
 
 /** Every type that can be located in a file; which of them the engine computes with is the model's decision. */
@@ -88,9 +92,18 @@ export interface GgufTensor {
   readonly bytes: number;
 }
 
+/** Where a metadata entry is, from its key to the end of its value: to copy it as it is. */
+export interface GgufEntryPlace {
+  readonly key: string;
+  readonly part: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 export interface GgufFile {
   readonly version: number;
   /** Of the first split; later splits repeat only what describes the split. */
   readonly metadata: GgufMetadata;
+  readonly entries: readonly GgufEntryPlace[];
   readonly tensors: readonly GgufTensor[];
 }

@@ -199,7 +199,7 @@ describe('a task of lm-eval', () => {
         {
           prompt: 'Q: Why?\nA:',
           choices: ['x', 'y'],
-          graders: [{ type: 'multiple-choice', value: 1, metric: 'acc_norm' }],
+          graders: [{ type: 'multiple-choice', value: 1, scoring: 'acc_norm' }],
         },
       ],
     });

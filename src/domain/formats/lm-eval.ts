@@ -100,11 +100,11 @@ function toDraft(row: Row, task: LmEvalTask, metrics: readonly string[]): CaseDr
     const choices = renderChoices(task.doc_to_choice, row);
     const index = findTarget(task.doc_to_target, row, choices);
     if (choices.length < 2 || choices.length > 26 || index === undefined) return undefined;
-    const metric = ['acc_norm', 'acc_bytes', 'acc_mutual_info'].find((each) => metrics[0] === each);
+    const scoring = ['acc_norm', 'acc_bytes', 'acc_mutual_info'].find((each) => metrics[0] === each);
     const scored: GraderSpec = {
       type: 'multiple-choice',
       value: index,
-      ...(metric !== undefined && { metric }),
+      ...(scoring !== undefined && { scoring }),
     };
     return { prompt, choices, ...facts, graders: facts.graders ?? [scored] };
   }

@@ -37,8 +37,8 @@ describe('multiple-choice', () => {
     ['brier', 0],
   ] as const)('%s finds choice %i likeliest', (metric, index) => {
     expect(chooseLikeliest(testCase.choices ?? [], metric, scores)).toBe(index);
-    expect(judge({ value: index, metric })).toMatchObject({ pass: true });
-    expect(judge({ value: (index + 1) % 4, metric })).toMatchObject({
+    expect(judge({ value: index, scoring: metric })).toMatchObject({ pass: true });
+    expect(judge({ value: (index + 1) % 4, scoring: metric })).toMatchObject({
       pass: false,
       reason: { code: 'different', found: testCase.choices?.[index] },
     });
@@ -49,7 +49,7 @@ describe('multiple-choice', () => {
   });
 
   it.each([[1], ['bb'], ['B']])('knows the right choice by %j', (value) => {
-    expect(judge({ value, metric: 'acc_mutual_info' })).toMatchObject({ pass: true, score: 1 });
+    expect(judge({ value, scoring: 'acc_mutual_info' })).toMatchObject({ pass: true, score: 1 });
   });
 
   it('computes the Brier score over the softmax of the sums', () => {
@@ -60,12 +60,12 @@ describe('multiple-choice', () => {
     );
     expect(computeBrier([-1_000, -2_000], 0)).toBe(0);
     expect(
-      judge({ value: 0, metric: 'brier' }, { ...scores, loglikelihoods: [-1_000, 0, -9, -9] }),
+      judge({ value: 0, scoring: 'brier' }, { ...scores, loglikelihoods: [-1_000, 0, -9, -9] }),
     ).toMatchObject({
       pass: false,
     });
     expect(
-      judge({ value: 1, metric: 'brier' }, { ...scores, loglikelihoods: [-1_000, 0, -900, -900] }),
+      judge({ value: 1, scoring: 'brier' }, { ...scores, loglikelihoods: [-1_000, 0, -900, -900] }),
     ).toMatchObject({
       pass: true,
       score: 1,
@@ -74,7 +74,7 @@ describe('multiple-choice', () => {
 
   it('is not run where mutual information lacks the unconditional sums', () => {
     const { unconditional: _unconditional, ...conditional } = scores;
-    expect(judge({ value: 0, metric: 'acc_mutual_info' }, conditional)).toEqual({
+    expect(judge({ value: 0, scoring: 'acc_mutual_info' }, conditional)).toEqual({
       notRun: { code: 'not-available', expected: 'unconditional' },
     });
   });
@@ -92,7 +92,7 @@ describe('multiple-choice', () => {
     });
   });
 
-  it.each([{}, { value: -1 }, { value: 1.5 }, { value: 'a', metric: 'best' }, { value: 'a', chat: 1 }])(
+  it.each([{}, { value: -1 }, { value: 1.5 }, { value: 'a', scoring: 'best' }, { value: 'a', chat: 1 }])(
     'refuses %j',
     (options) => {
       expect(() => multipleChoice.check({ type: 'multiple-choice', ...options })).toThrow(FaultError);

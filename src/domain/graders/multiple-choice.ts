@@ -14,7 +14,7 @@ const optionsSchema = v.strictObject({
     v.pipe(v.string(), v.maxLength(2_000)),
   ]),
   /** How the likeliest choice is found; the names are lm-eval's. */
-  metric: v.optional(v.picklist(['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'brier']), 'acc'),
+  scoring: v.optional(v.picklist(['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'brier']), 'acc'),
   /**
    * Whether the model sees the prompt as a turn of a chat. Otherwise it is the bare text, as in lm-eval, with the choice
    * after a space.
@@ -28,7 +28,7 @@ export type MultipleChoiceOptions = v.InferOutput<typeof optionsSchema>;
 export interface ChoiceScores {
   /** Natural logarithm of the probability of each choice after the prompt: the sum over its tokens. */
   readonly loglikelihoods: readonly number[];
-  /** The same without the prompt; only where a metric asks for it. */
+  /** The same without the prompt; only where the scoring asks for it. */
   readonly unconditional?: readonly number[];
   /** Whether each token of a choice was the likeliest one (lm-eval's `exact_match`, for the right choice). */
   readonly greedy: readonly boolean[];
@@ -68,33 +68,33 @@ export const multipleChoice = defineGrader({
  * @throws FaultError `bad-input` when the right choice is not one of the case's
  */
 export function judgeChoices(
-  { value, metric }: MultipleChoiceOptions,
+  { value, scoring }: MultipleChoiceOptions,
   testCase: Case,
   scores: ChoiceScores,
 ): Verdict | NotRun {
   const choices = choicesOf(testCase);
   const right = findRight(choices, value);
-  const chosen = chooseLikeliest(choices, metric, scores);
+  const chosen = chooseLikeliest(choices, scoring, scores);
   if (chosen === undefined) return { notRun: { code: 'not-available', expected: 'unconditional' } };
   const shown = { expected: shorten(choices[right] ?? ''), found: shorten(choices[chosen] ?? '') };
   const verdict = chosen === right ? pass(shown) : fail('different', shown);
-  return metric === 'brier'
+  return scoring === 'brier'
     ? { ...verdict, score: 1 - computeBrier(scores.loglikelihoods, right) / 2 }
     : verdict;
 }
 
-/** Index of the likeliest choice, the first of equal ones; undefined where the metric lacks its figures. */
+/** Index of the likeliest choice, the first of equal ones; undefined where the scoring lacks its figures. */
 export function chooseLikeliest(
   choices: readonly string[],
-  metric: MultipleChoiceOptions['metric'],
+  scoring: MultipleChoiceOptions['scoring'],
   { loglikelihoods, unconditional }: ChoiceScores,
 ): number | undefined {
-  if (metric === 'acc_mutual_info' && unconditional === undefined) return undefined;
+  if (scoring === 'acc_mutual_info' && unconditional === undefined) return undefined;
   const values = loglikelihoods.map((sum, index) => {
     const text = choices[index] ?? '';
-    if (metric === 'acc_norm') return sum / Array.from(text).length;
-    if (metric === 'acc_bytes') return sum / new TextEncoder().encode(text).length;
-    return metric === 'acc_mutual_info' ? sum - (unconditional?.[index] ?? 0) : sum;
+    if (scoring === 'acc_norm') return sum / Array.from(text).length;
+    if (scoring === 'acc_bytes') return sum / new TextEncoder().encode(text).length;
+    return scoring === 'acc_mutual_info' ? sum - (unconditional?.[index] ?? 0) : sum;
   });
   const best = values.indexOf(Math.max(...values));
   return best === -1 ? undefined : best;

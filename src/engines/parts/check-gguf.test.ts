@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { FaultError, type Fault } from '../../domain/fault';
+import { encodeGguf, type GgufEntry } from '../../simd/testing/gguf-writer.mjs';
+import { createHostileGgufs } from '../../simd/testing/hostile-gguf.mjs';
+import { createRandomLora } from '../../simd/testing/random-lora.mjs';
+import { createRandomModel } from '../../simd/testing/random-model.mjs';
+import { checkGguf } from './check-gguf';
+
+async function faultOf(...files: Uint8Array[]): Promise<Fault | undefined> {
+  try {
+    const blobs = files.map((file) => new Blob([file as BlobPart]));
+    await checkGguf(blobs, new AbortController().signal);
+    return undefined;
+  } catch (error) {
+    if (error instanceof FaultError) return error.fault;
+    throw error;
+  }
+}
+
+const llama: GgufEntry = { key: 'general.architecture', type: 'str', value: 'llama' };
+const tensor = { name: 'w', dimensions: [4], type: 'F32', data: new Uint8Array(16) };
+
+describe('checkGguf', () => {
+  it('lets a model pass, also of an architecture that ours lacks', async () => {
+    expect(await faultOf(createRandomModel({ type: 'Q4_0' }))).toBeUndefined();
+    const qwen: GgufEntry = { ...llama, value: 'qwen3' };
+    expect(await faultOf(encodeGguf({ entries: [qwen], tensors: [tensor] }))).toBeUndefined();
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    [
+      'an adapter',
+      createRandomLora([{ name: 'w', dimensions: [32, 32] }]),
+      "of the type 'adapter', not a model",
+    ],
+    ['no architecture', encodeGguf({ entries: [], tensors: [tensor] }), 'it names no architecture'],
+    ['no tensors', encodeGguf({ entries: [llama], tensors: [] }), 'it has no tensors'],
+    ['another format', new TextEncoder().encode('<!doctype html>'), 'not a GGUF file'],
+  ])('refuses %s', async (_name, file, detail) => {
+    const fault = await faultOf(file);
+    expect(fault).toMatchObject({ kind: 'bad-input', what: 'GGUF file' });
+    expect(fault).toHaveProperty('detail', expect.stringContaining(detail));
+  });
+
+  it('refuses hostile headers with words, and nothing else', async () => {
+    let refused = 0;
+    for (const { bytes } of createHostileGgufs(160, 11)) {
+      const fault = await faultOf(bytes);
+      if (fault === undefined) continue;
+      refused++;
+      expect(['bad-input', 'unsupported']).toContain(fault.kind);
+    }
+    expect(refused).toBeGreaterThan(100);
+  });
+
+  it('stops when told', async () => {
+    const check = checkGguf([new Blob([createRandomModel({})])], AbortSignal.abort());
+    await expect(check).rejects.toMatchObject({ fault: { kind: 'stopped' } });
+  });
+});

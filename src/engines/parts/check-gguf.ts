@@ -1,0 +1,27 @@
+import { badInput, FaultError } from '../../domain/fault';
+import { classifySimdError } from './simd-faults';
+
+const WHAT = 'GGUF file';
+/** What `general.type` may say of a file that is no model by itself; many models do not say. */
+const COMPANION_TYPES: readonly unknown[] = ['adapter', 'mmproj', 'imatrix', 'vocab'];
+
+/**
+ * Reads the header of a model, all parts of it, and refuses what contradicts itself, is cut short or is no model: before
+ * an engine that would only say that it failed, or would not survive. Reads a few MB at most, in milliseconds.
+ * @throws FaultError `bad-input`, `unsupported` or `stopped`
+ */
+export async function checkGguf(files: readonly Blob[], signal: AbortSignal): Promise<void> {
+  const { blobSource, parseGguf } = await import('../../simd/index');
+  try {
+    const { metadata, tensors } = await parseGguf(files.map(blobSource), signal);
+    const type = metadata.get('general.type');
+    if (COMPANION_TYPES.includes(type))
+      throw badInput(WHAT, `it is of the type '${String(type)}', not a model`);
+    const architecture = metadata.get('general.architecture');
+    if (typeof architecture !== 'string' || architecture === '')
+      throw badInput(WHAT, 'it names no architecture');
+    if (tensors.length === 0) throw badInput(WHAT, 'it has no tensors');
+  } catch (error) {
+    throw new FaultError(classifySimdError(error, WHAT), { cause: error });
+  }
+}

@@ -1,0 +1,28 @@
+import { toFault, type Fault } from '../../domain/fault';
+import type { SimdErrorCode } from '../../simd/index';
+
+/**
+ * The library's own errors carry a code; anything else is what `toFault` makes of it. `file` and `request` name
+ * what was read and what was asked.
+ */
+export function classifySimdError(error: unknown, file: string, request = 'request'): Fault {
+  if (!isSimdError(error)) return toFault(error);
+  const detail = error.message;
+  switch (error.code) {
+    case 'unsupported':
+    case 'out-of-memory':
+    case 'engine':
+      return { kind: error.code, detail };
+    case 'bad-file':
+      return { kind: 'bad-input', what: file, detail };
+    case 'bad-input':
+      return { kind: 'bad-input', what: request, detail };
+    case 'read-failed':
+      return { kind: 'engine', detail };
+  }
+}
+
+/** By name, not by class: importing the class would load the engine with the adapter. */
+function isSimdError(error: unknown): error is Error & { readonly code: SimdErrorCode } {
+  return error instanceof Error && error.name === 'SimdError' && 'code' in error;
+}
