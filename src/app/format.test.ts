@@ -21,7 +21,12 @@ describe('Format', () => {
   });
 
   it('writes differences in points with their sign, and none for nought', () => {
-    expect([0.125, -0.5, 0, 0.001].map((fraction) => en.points(fraction))).toEqual(['+13', '-50', '0', '0']);
+    expect([0.125, -0.5, 0, 0.001].map((fraction) => en.points(fraction))).toEqual([
+      '+13',
+      '\u221250',
+      '0',
+      '0',
+    ]);
   });
 
   it('writes p-values with two digits that count, and none below 0.001', () => {

@@ -23,7 +23,9 @@ export class Format {
     return new Intl.NumberFormat(this.locale, {
       maximumFractionDigits: 0,
       signDisplay: 'exceptZero',
-    }).format(fraction * 100);
+    })
+      .format(fraction * 100)
+      .replace('-', '\u2212');
   }
 
   /** A p-value with its sign of relation; below 0.001 its digits say nothing more. */

@@ -1,5 +1,5 @@
 import type { ReportWords, ResultExport } from './export';
-import { describeReport, writeQuestion, writeVerdict, type ReportRow } from './report';
+import { describeReport, writeNumber, writeQuestion, writeVerdict, type ReportRow } from './report';
 
 const STYLE = `
 :root{color-scheme:light dark;--paper:#f4f1ea;--sheet:#fffdf8;--ink:#211d16;--soft:#5d5648;--rule:#d9d2c2;--pass:#17693b;--fail:#a8271b;--warn:#7a4d00}
@@ -58,13 +58,13 @@ ${facts.map(([term, value]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(val
 };
 
 function writeRow(row: ReportRow, words: ReportWords, language: string): string {
-  const { number, testCase, result, status } = row;
+  const { testCase, result, status } = row;
   const answer =
     result === undefined ? '' : `<pre>${escapeHtml(result.answer.trim() || words.emptyAnswer)}</pre>`;
   const verdict =
     status === undefined ? '' : `<p class="verdict ${status}">${escapeHtml(writeVerdict(row, words))}</p>`;
   const question = `<p lang="${language}">${escapeHtml(writeQuestion(testCase))}</p>`;
-  return `<li><span class="number">${number}</span><div>${question}${answer}</div>${verdict}</li>`;
+  return `<li><span class="number">${writeNumber(row)}</span><div>${question}${answer}</div>${verdict}</li>`;
 }
 
 function escapeHtml(text: string): string {

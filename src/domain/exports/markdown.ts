@@ -1,6 +1,6 @@
 import type { ResultExport } from './export';
 import { escapeMarkdown, writeMarkdownTable } from './markdown-text';
-import { describeReport, writeQuestion, writeVerdict } from './report';
+import { describeReport, writeNumber, writeQuestion, writeVerdict } from './report';
 
 /** For an issue, a note or a wiki, in the reader's language. */
 export const markdown: ResultExport = {
@@ -11,7 +11,7 @@ export const markdown: ResultExport = {
   write(record, words) {
     const { title, headline, facts, rows } = describeReport(record, words);
     const sheet = rows.map((row) => [
-      String(row.number),
+      writeNumber(row),
       writeQuestion(row.testCase),
       row.result === undefined ? '' : row.result.answer.trim() || words.emptyAnswer,
       writeVerdict(row, words),

@@ -103,6 +103,11 @@ function optional(present: boolean, term: string, value: string): readonly (read
   return present ? [[term, value]] : [];
 }
 
+/** Which of several answers it is stands behind the number. */
+export function writeNumber({ number, result }: ReportRow): string {
+  return result?.repeat === undefined ? String(number) : `${number}.${result.repeat + 1}`;
+}
+
 /** The question with its choices, as a person reads it. */
 export function writeQuestion({ prompt, choices = [] }: Case): string {
   return [prompt, ...choices.map((choice, at) => `${String.fromCharCode(65 + at)}. ${choice}`)].join('\n');
