@@ -1,9 +1,10 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { createReadStream, cpSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, cpSync, existsSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { engineDefine, engineResolve } from './scripts/engine-build.mjs';
 
 const root = import.meta.dirname;
 
@@ -36,7 +37,7 @@ export default defineConfig(({ command, mode }) => ({
           '*.svg',
           'manifest.webmanifest',
         ],
-        globIgnores: ['assets/engine-*', 'assets/thread.worker-*'],
+        globIgnores: ['assets/engine-*', 'assets/{thread,onnx}.worker-*'],
       },
       manifest: {
         name: 'WizardBench',
@@ -52,14 +53,12 @@ export default defineConfig(({ command, mode }) => ({
       },
     }),
   ],
-  // The package's own entry is its TypeScript source; this is what it builds from that.
-  resolve: { alias: [{ find: /^@wllama\/wllama$/, replacement: '@wllama/wllama/esm/index.js' }] },
+  resolve: engineResolve,
   // Found only inside workers: naming them spares the development server a reload in the middle of the first run.
-  optimizeDeps: { include: ['@huggingface/jinja', '@wllama/wllama'] },
-  define: {
-    __WLLAMA_VERSION__: JSON.stringify(readVersion(join('node_modules', '@wllama/wllama'))),
-    __APP_VERSION__: JSON.stringify(readVersion('.')),
+  optimizeDeps: {
+    include: ['@huggingface/jinja', '@huggingface/transformers', '@mlc-ai/web-llm', '@wllama/wllama'],
   },
+  define: engineDefine,
   // Threads need cross-origin isolation. `vite preview` sends no headers on purpose: like a static host, it leaves
   // that to the service worker, which the development server has none of.
   server: {
@@ -114,12 +113,4 @@ function serveStaticModels(): Plugin {
       });
     },
   };
-}
-
-/** @param folder of a package, from the root of this one */
-function readVersion(folder: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest)
-    return String(manifest.version);
-  throw new TypeError(`${folder} has no version`);
 }

@@ -49,7 +49,7 @@ export { expect };
 
 export const WEIGHTS = /static-models\/.*\.bin$/;
 /** Engine code and binaries; `engine.worker` itself is the app's own. */
-export const ENGINE = /assets\/(engine-|thread\.worker)|\.wasm$/;
+export const ENGINE = /assets\/(engine-|thread\.worker|onnx\.worker|ort-)|\.wasm$/;
 
 /** Opens the site and waits until its service worker has made the page cross-origin isolated. */
 export async function openIsolated(page: Page, url: string): Promise<void> {

@@ -18,7 +18,12 @@ const TYPES_ONLY = [
   { from: 'app', to: 'worker/protocol' },
 ];
 /** Libraries that only an engine may touch, each in one file, loaded when used. */
-const ENGINE_LIBRARIES = ['@wllama/wllama', '@mlc-ai/web-llm', '@huggingface/transformers'];
+const ENGINE_LIBRARIES = [
+  '@wllama/wllama',
+  '@mlc-ai/web-llm',
+  '@huggingface/transformers',
+  'onnxruntime-web',
+];
 
 const source = import.meta.dirname;
 

@@ -1,4 +1,6 @@
 /** Version of the installed wllama package, put in by the build. */
 declare const __WLLAMA_VERSION__: string;
+/** Version of the installed web-llm package, put in by the build. */
+declare const __WEB_LLM_VERSION__: string;
 /** Version of this app, put in by the build. */
 declare const __APP_VERSION__: string;

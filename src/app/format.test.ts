@@ -20,6 +20,26 @@ describe('Format', () => {
     expect([0, 0.4583, 1].map((fraction) => plain(ru.percent(fraction)))).toEqual(['0 %', '46 %', '100 %']);
   });
 
+  it('writes differences in points with their sign, and none for nought', () => {
+    expect([0.125, -0.5, 0, 0.001].map((fraction) => en.points(fraction))).toEqual([
+      '+13',
+      '\u221250',
+      '0',
+      '0',
+    ]);
+  });
+
+  it('writes p-values with two digits that count, and none below 0.001', () => {
+    expect([0.0625, 0.00123, 0.0009, 1, 1.2].map((p) => en.probability(p))).toEqual([
+      '= 0.063',
+      '= 0.0012',
+      '< 0.001',
+      '= 1',
+      '= 1',
+    ]);
+    expect(ru.probability(0.0001)).toBe('< 0,001');
+  });
+
   it('counts in decimal megabytes, small sizes to a tenth', () => {
     expect([0, 1_234_567, 98_362_432].map((bytes) => plain(en.megabytes(bytes)))).toEqual([
       '0 MB',

@@ -18,6 +18,22 @@ export class Format {
     );
   }
 
+  /** A difference of two shares, in percentage points with its sign. @param fraction -1 to 1 */
+  points(fraction: number): string {
+    return new Intl.NumberFormat(this.locale, {
+      maximumFractionDigits: 0,
+      signDisplay: 'exceptZero',
+    })
+      .format(fraction * 100)
+      .replace('-', '\u2212');
+  }
+
+  /** A p-value with its sign of relation; below 0.001 its digits say nothing more. */
+  probability(p: number): string {
+    const number = new Intl.NumberFormat(this.locale, { maximumSignificantDigits: 2 });
+    return p < 0.001 ? `< ${number.format(0.001)}` : `= ${number.format(Math.min(1, p))}`;
+  }
+
   /** Decimal megabytes, as download pages count them. */
   megabytes(bytes: number): string {
     const megabytes = bytes / 1e6;

@@ -2,6 +2,8 @@ export type Route =
   | { readonly screen: 'run' }
   | { readonly screen: 'results' }
   | { readonly screen: 'result'; readonly runId: string }
+  /** Ids of runs, or `r=` and the payload of a link. */
+  | { readonly screen: 'compare'; readonly ids: readonly string[] }
   | { readonly screen: 'shared'; readonly payload: string }
   /** `spec` names a set that generators build, as a link to it has it. */
   | { readonly screen: 'sets'; readonly spec?: string }
@@ -9,6 +11,14 @@ export type Route =
   | { readonly screen: 'speed' }
   | { readonly screen: 'shared-speed'; readonly payload: string }
   | { readonly screen: 'about' };
+
+/** More would not fit on any screen. */
+export const MAX_COMPARED = 12;
+
+/** The address of a comparison. */
+export function nameComparison(ids: readonly string[]): string {
+  return `#/compare/${ids.join(',')}`;
+}
 
 /** Reads a URL fragment. Fragments, because a static host serves one page and never sees them. */
 export function parseRoute(fragment: string): Route {
@@ -22,6 +32,10 @@ export function parseRoute(fragment: string): Route {
   }
   if (screen === 'sets') {
     return id === undefined || id === '' ? { screen: 'sets' } : { screen: 'set', setId: id };
+  }
+  if (screen === 'compare') {
+    const ids = (id ?? '').split(',').filter((each) => each !== '');
+    return { screen, ids: ids.slice(0, MAX_COMPARED) };
   }
   return screen === 'speed' || screen === 'about' ? { screen } : { screen: 'run' };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { parseRoute, Router, type Route } from './router.svelte';
+import { MAX_COMPARED, nameComparison, parseRoute, Router, type Route } from './router.svelte';
 
 const routes: [fragment: string, route: Route][] = [
   ['', { screen: 'run' }],
@@ -10,6 +10,10 @@ const routes: [fragment: string, route: Route][] = [
   ['#/results/', { screen: 'results' }],
   ['#/results/0b5c', { screen: 'result', runId: '0b5c' }],
   ['#/results/0b5c/more', { screen: 'result', runId: '0b5c' }],
+  ['#/compare/a,b', { screen: 'compare', ids: ['a', 'b'] }],
+  ['#/compare/r=H4sI-_x,b', { screen: 'compare', ids: ['r=H4sI-_x', 'b'] }],
+  ['#/compare', { screen: 'compare', ids: [] }],
+  ['#/compare/,,', { screen: 'compare', ids: [] }],
   ['#/about', { screen: 'about' }],
   ['#/sets', { screen: 'sets' }],
   ['#/sets/', { screen: 'sets' }],
@@ -35,9 +39,18 @@ describe('parseRoute', () => {
   it('has a screen for any fragment', () => {
     fc.assert(
       fc.property(fc.string(), (fragment) => {
-        expect(['run', 'results', 'result', 'shared', 'about']).toContain(parseRoute(`#${fragment}`).screen);
+        expect(['run', 'results', 'result', 'compare', 'shared', 'about']).toContain(
+          parseRoute(`#${fragment}`).screen,
+        );
       }),
     );
+  });
+});
+
+describe('nameComparison', () => {
+  it('is read back, up to as many as fit', () => {
+    const ids = Array.from({ length: MAX_COMPARED + 3 }, (_, at) => `run-${at}`);
+    expect(parseRoute(nameComparison(ids))).toEqual({ screen: 'compare', ids: ids.slice(0, MAX_COMPARED) });
   });
 });
 

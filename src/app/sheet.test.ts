@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { GradedResult, Result } from '../domain/run';
 import type { SharedResult } from '../domain/share-link';
 import type { Case } from '../domain/test-set';
-import { buildSharedSheet, buildSheet } from './sheet';
+import { buildSharedSheet, buildSheet, filterRows } from './sheet';
 
 const cases: readonly Case[] = ['a', 'b', 'c'].map((id) => ({
   id,
@@ -169,5 +169,18 @@ describe('buildSharedSheet', () => {
     expect(rows[0]?.answer).toMatchObject({ reasons: [] });
     expect(rows[0]?.answer).not.toHaveProperty('cutBy');
     expect(rows[0]?.answer).not.toHaveProperty('tokensPerSecond');
+  });
+});
+
+describe('filterRows', () => {
+  it('tells right, wrong and the rest apart, and loses no row', () => {
+    const rows = buildSheet(cases, [graded('a'), failed]);
+    const wrong = buildSheet(cases, [graded('a', { status: 'fail' }), graded('b', { status: 'not-run' })]);
+    const idsOf = (filtered: typeof rows) => filtered.map(({ id }) => id);
+    expect(idsOf(filterRows(rows, 'passed'))).toEqual(['a']);
+    expect(idsOf(filterRows(rows, 'failed'))).toEqual([]);
+    expect(idsOf(filterRows(rows, 'other'))).toEqual(['b', 'c']);
+    expect(idsOf(filterRows(wrong, 'failed'))).toEqual(['a']);
+    expect(filterRows(rows, 'all')).toBe(rows);
   });
 });

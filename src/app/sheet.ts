@@ -35,6 +35,17 @@ export interface SheetRow {
   readonly answer?: RowAnswer;
 }
 
+export type RowFilter = 'all' | 'passed' | 'failed' | 'other';
+
+/** `other` is what is neither right nor wrong: not graded, without an answer, not asked. */
+export function filterRows(rows: readonly SheetRow[], filter: RowFilter): readonly SheetRow[] {
+  if (filter === 'all') return rows;
+  return rows.filter(({ answer }) => {
+    const kind = answer?.status === 'pass' ? 'passed' : answer?.status === 'fail' ? 'failed' : 'other';
+    return kind === filter;
+  });
+}
+
 /** Rows made before, by what they show: a row that has not changed stays the same object and is not drawn again. */
 const waitingRows = new WeakMap<Case, SheetRow>();
 const answeredRows = new WeakMap<Result, SheetRow>();
@@ -85,7 +96,7 @@ function answerOf(answers: ReadonlyMap<string, RowAnswer>, caseId: string): { an
   return answer === undefined ? {} : { answer };
 }
 
-function describeResult(result: Result): RowAnswer {
+export function describeResult(result: Result): RowAnswer {
   const modelPrompt = result.prompt;
   if (result.kind === 'failed') {
     const { answer: text, fault } = result;
@@ -105,7 +116,7 @@ function describeResult(result: Result): RowAnswer {
   };
 }
 
-function describeShared(shared: SharedResult): RowAnswer {
+export function describeShared(shared: SharedResult): RowAnswer {
   return {
     status: shared.status,
     text: shared.answer,

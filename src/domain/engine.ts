@@ -101,6 +101,14 @@ export interface SessionInfo {
   readonly backend: Backend;
   readonly threads: number;
   readonly contextTokens: number;
+  /** Of the model's layers, those whose weights are on the graphics device; absent where the engine has no such split. */
+  readonly layersOnGpu?: number;
+  /** Of the weights as loaded. */
+  readonly quantization?: string;
+  /** The graphics device as the browser names it, where one computes. */
+  readonly adapter?: string;
+  /** Settings that the engine does not know: they change nothing. */
+  readonly ignoredSettings?: readonly (keyof Sampling)[];
   /** Engines that came before and could not, and why: nothing is replaced silently. */
   readonly insteadOf?: readonly SetAside[];
 }
@@ -125,6 +133,13 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** A sentence model. */
+export interface Embedder {
+  /** One vector of length 1 for each text: their dot product is the cosine. */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]>;
+  close(): Promise<void>;
+}
+
 /** A file of an artifact; reading is lazy, so gigabytes cost nothing until read. */
 export interface OpenFile {
   readonly name: string;
@@ -140,6 +155,18 @@ export interface OpenOptions {
   /** `measure` only for engines that choose their threads themselves. */
   readonly threads: number | 'measure';
   readonly backend: Backend;
+  /** For engines that fetch or prepare for long. */
+  readonly onProgress?: (progress: OpenProgress) => void;
+}
+
+/** Of one stage of opening: the next one begins at 0 again. */
+export interface OpenProgress {
+  /** Fetched, where the engine fetches; absent while it prepares. */
+  readonly doneBytes?: number;
+  /** 0 to 1. */
+  readonly fraction: number;
+  /** As the engine says it, untranslated. */
+  readonly text: string;
 }
 
 export type Backend = 'wasm' | 'webgpu';
@@ -161,7 +188,7 @@ export interface Engine {
   /** Can show images to models that have a projector for them. */
   readonly acceptsImages?: boolean;
   supports(artifact: Artifact, device: Device): Support;
-  /** @throws FaultError `unsupported`, `out-of-memory`, `engine` or `stopped` */
+  /** @throws FaultError `unsupported`, `out-of-memory`, `engine` or `stopped`; from engines that fetch, of any kind */
   open(
     artifact: Artifact,
     files: readonly OpenFile[],

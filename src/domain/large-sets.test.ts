@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { gradeAnswer, graderRegistry } from './graders/registry';
+import { nodePorts } from './graders/testing/node-ports';
 import { parseTestSetJson } from './test-set';
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -70,7 +71,7 @@ describe.each(added)('$id', ({ id, set, cases }) => {
   it.each(cases.map((each) => [each.id, each] as const))('%s', async (caseId, each) => {
     const { good, bad } = answers[id]?.[caseId] ?? { good: [], bad: [] };
     for (const answer of good)
-      expect(await gradeAnswer(answer, each), answer).toMatchObject({ status: 'pass', score: 1 });
+      expect(await gradeAnswer(answer, each, nodePorts), answer).toMatchObject({ status: 'pass', score: 1 });
     const sentences = each.prompt.split(/(?<=[.?!])\s+/);
     for (const answer of [
       ...bad,
@@ -81,7 +82,7 @@ describe.each(added)('$id', ({ id, set, cases }) => {
       each.prompt,
       ...sentences.slice(-2),
     ])
-      expect(await gradeAnswer(answer, each), answer).toMatchObject({ status: 'fail', score: 0 });
+      expect(await gradeAnswer(answer, each, nodePorts), answer).toMatchObject({ status: 'fail', score: 0 });
   });
 });
 

@@ -15,6 +15,8 @@ export const samplingSchema = v.strictObject({
   maxTokens: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096)),
 }) satisfies v.GenericSchema<unknown, Sampling>;
 
+export const SAMPLING_KEYS = Object.keys(samplingSchema.entries) as readonly (keyof Sampling)[];
+
 export const DEFAULT_SAMPLING: Sampling = { temperature: 0, topP: 0.95, topK: 40, seed: 42, maxTokens: 96 };
 
 /** Everything needed to repeat a run. */

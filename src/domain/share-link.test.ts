@@ -3,7 +3,14 @@ import { deflateRawSync, gzipSync, constants } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FaultError } from './fault';
 import type { GraderOutcome } from './graders/registry';
-import { DEFAULT_SAMPLING, type FailedResult, type GradedResult, type Result, type Run } from './run';
+import {
+  DEFAULT_SAMPLING,
+  SAMPLING_KEYS,
+  type FailedResult,
+  type GradedResult,
+  type Result,
+  type Run,
+} from './run';
 import {
   decodeShareLink,
   encodeSharedRun,
@@ -163,6 +170,10 @@ const sharedRun: fc.Arbitrary<SharedRun> = fc.record({
       backend: fc.constantFrom('wasm', 'webgpu'),
       threads: count,
       contextTokens: count,
+      layersOnGpu: count,
+      quantization: anyText(400),
+      adapter: anyText(120),
+      ignoredSettings: fc.subarray([...SAMPLING_KEYS]),
       insteadOf: fc.array(
         fc.record(
           {
@@ -249,6 +260,13 @@ describe('a share link', () => {
         },
       ],
     });
+  });
+
+  it('says what really ran, and cuts the name of a graphics device', async () => {
+    const really = { layersOnGpu: 30, quantization: 'Q4_1', ignoredSettings: ['topK'] as const };
+    const session = { ...run.setup.session, ...really, adapter: 'x'.repeat(500) };
+    const { payload } = await encodeShareLink({ ...run, setup: { ...run.setup, session } }, []);
+    expect((await decodeShareLink(payload)).session).toEqual({ ...session, adapter: 'x'.repeat(120) });
   });
 
   it('names the engines that could not run the model, without every word of why', async () => {

@@ -3,7 +3,7 @@ import { SET_ASIDE_CODES, type SessionInfo } from './engine';
 import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from './parse';
 import { nameAttempt } from './repeats';
-import { MAX_REPEATS, samplingSchema, type EngineSwitch, type Result, type Run } from './run';
+import { MAX_REPEATS, SAMPLING_KEYS, samplingSchema, type EngineSwitch, type Result, type Run } from './run';
 
 /**
  * A run small enough for a link: setup, verdicts and as much of each answer as fits.
@@ -56,13 +56,24 @@ const sharedRunSchema = v.strictObject({
   startedAt: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15)),
   end: v.picklist(['finished', 'stopped', 'failed', 'open']),
   model: v.strictObject({ id: text(80), name: text(400) }),
-  artifact: v.strictObject({ id: text(80), quantization: text(400), sha256 }),
+  /** Without a hash where the engine fetches the weights itself and tells none. */
+  artifact: v.strictObject({
+    id: text(80),
+    quantization: text(400),
+    sha256: v.union([v.literal(''), sha256]),
+  }),
   session: v.strictObject({
     engineId: text(40),
     engineVersion: text(120),
     backend: v.picklist(['wasm', 'webgpu']),
     threads: count,
     contextTokens: count,
+    layersOnGpu: v.exactOptional(count),
+    quantization: v.exactOptional(text(400)),
+    adapter: v.exactOptional(text(120)),
+    ignoredSettings: v.exactOptional(
+      v.pipe(v.array(v.picklist(SAMPLING_KEYS)), v.maxLength(8), v.readonly()),
+    ),
     insteadOf: v.exactOptional(
       v.pipe(
         v.array(
@@ -111,10 +122,11 @@ export function shareRun(run: Run, results: readonly Result[], maxAnswerCharacte
   };
 }
 
-function shareSession({ insteadOf, ...session }: SessionInfo): SharedRun['session'] {
-  if (insteadOf === undefined) return session;
+function shareSession({ insteadOf, adapter, ...session }: SessionInfo): SharedRun['session'] {
+  const shared = { ...session, ...(adapter !== undefined && { adapter: cutText(adapter, 120) }) };
+  if (insteadOf === undefined) return shared;
   return {
-    ...session,
+    ...shared,
     insteadOf: insteadOf.map((each) => ({ ...each, reason: cutText(each.reason, 400) })),
   };
 }

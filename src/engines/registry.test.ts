@@ -21,6 +21,8 @@ function makeArtifact(format: Artifact['format']): Artifact {
       {
         id: 'artifact',
         format,
+        ...(format === 'mlc' && { mlc: { library: 'SmolLM2-135M-Instruct-q0f32-MLC', repo: 'a/b' } }),
+        ...(format === 'onnx' && { onnx: { repo: 'a/b', dtype: 'q8' } }),
         quantization: 'Q4_0',
         contextTokens: 2048,
         files: [{ name: 'a.bin', bytes: 1, sha256: HASH, manifest: 'a/manifest.json' }],

@@ -15,7 +15,7 @@ export const simd: Engine = {
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
 
-  async open(_artifact, files, options, signal): Promise<Session> {
+  async open(artifact, files, options, signal): Promise<Session> {
     const { blobSource, openModel } = await import('../simd/index');
     throwIfStopped(signal);
     let model: SimdModel;
@@ -41,6 +41,7 @@ export const simd: Engine = {
           backend: 'wasm',
           threads,
           contextTokens,
+          quantization: artifact.quantization,
         };
       },
       complete: (input, sampling, stopSignal) => complete(model, input, sampling, stopSignal),

@@ -11,6 +11,7 @@ import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } fr
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
 import { splitAtImages } from '../domain/prompt';
 import { checkGguf } from './parts/check-gguf';
+import { findGpu } from './parts/find-gpu';
 import { createForcedScorer } from './wllama-score';
 
 /** More than any model has. */
@@ -40,7 +41,7 @@ export const wllama: Engine = {
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
 
-  async open(_artifact, files, options, signal): Promise<Session> {
+  async open(artifact, files, options, signal): Promise<Session> {
     const { LogLevel, Wllama } = await import('@wllama/wllama');
     throwIfStopped(signal);
     // It knows a projector by its header.
@@ -100,12 +101,18 @@ export const wllama: Engine = {
         cause: error,
       });
     }
+    const context = runtime.getLoadedContextInfo();
+    const gpu = options.backend === 'webgpu' ? await findGpu() : undefined;
     const info: SessionInfo = {
       engineId: 'wllama',
       engineVersion: `${__WLLAMA_VERSION__} / ${Wllama.getLibllamaVersion()}`,
       backend: options.backend,
       threads: runtime.isMultithread() ? runtime.getNumThreads() : 1,
-      contextTokens: runtime.getLoadedContextInfo().n_ctx,
+      contextTokens: context.n_ctx,
+      quantization: artifact.quantization,
+      // As llama.cpp counts them: the output layer is one.
+      layersOnGpu: options.backend === 'webgpu' ? context.n_layer + 1 : 0,
+      ...(gpu !== undefined && { adapter: gpu.name }),
     };
     return {
       info,

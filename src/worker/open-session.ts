@@ -1,9 +1,10 @@
-import type { Backend, Device, Engine, OpenFile, Session } from '../domain/engine';
+import type { Backend, Device, Engine, OpenFile, OpenProgress, Session } from '../domain/engine';
 import type { Artifact } from '../domain/model';
 import type { SettingsStore } from '../domain/ports';
 import { threadsKey } from './calibration';
 import { listThreadCandidates, openWithBestThreads } from './choose-threads';
 import type { EmitOpening } from './obtain-files';
+import type { OpeningPhase } from './protocol';
 
 export interface OpenWith {
   readonly artifact: Artifact;
@@ -26,7 +27,12 @@ export async function openWithEngine(
   signal: AbortSignal,
 ): Promise<Session> {
   const open = (count: number | 'measure') =>
-    engine.open(artifact, files, { contextTokens, threads: count, backend }, signal);
+    engine.open(
+      artifact,
+      files,
+      { contextTokens, threads: count, backend, onProgress: createProgressListener(emit) },
+      signal,
+    );
   if (threads !== undefined) return open(threads);
   // The CPU only feeds the graphics device.
   if (backend === 'webgpu') return open(device.crossOriginIsolated ? Math.ceil(device.logicalCores / 2) : 1);
@@ -40,6 +46,20 @@ export async function openWithEngine(
     () => emit({ type: 'phase', phase: 'measuring' }),
     signal,
   );
+}
+
+/** What an engine tells while it opens, as the page is told of a download of ours. */
+function createProgressListener(emit: EmitOpening): (progress: OpenProgress) => void {
+  let current: OpeningPhase | undefined;
+  return ({ doneBytes, fraction }) => {
+    const phase = doneBytes === undefined ? 'loading' : 'downloading';
+    if (phase !== current) emit({ type: 'phase', phase });
+    current = phase;
+    if (doneBytes === undefined) return;
+    // An engine knows the whole by the part.
+    const totalBytes = fraction > 0 ? Math.round(doneBytes / fraction) : doneBytes;
+    emit({ type: 'transfer', progress: { doneBytes, totalBytes, receivedBytes: doneBytes } });
+  };
 }
 
 export function describeDevice(): Device {

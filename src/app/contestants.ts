@@ -1,0 +1,69 @@
+import type { RunRecord } from '../domain/ports';
+import { castVote, settle, settleRepeats } from '../domain/repeats';
+import type { Setup } from '../domain/run';
+import type { SharedRun } from '../domain/share-link';
+import {
+  countExtractionFailures,
+  scoreCases,
+  type ExtractionFailures,
+} from '../domain/statistics/compare-runs';
+import type { Entrant } from '../domain/statistics/contest';
+import type { TestSet } from '../domain/test-set';
+import { scoreResults, scoreShared, type Score } from './score';
+import { describeResult, describeShared, type RowAnswer } from './sheet';
+
+/** A run that is compared: one of this device's, or one out of a link. */
+export interface Contestant extends Entrant {
+  readonly setup: Setup;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly shared: boolean;
+  readonly score: Score;
+  readonly extraction: ExtractionFailures;
+  /** By case; of several answers the one that counts. */
+  readonly answers: ReadonlyMap<string, RowAnswer>;
+}
+
+export function enterRun({ run, results, testSet }: RunRecord): Contestant {
+  return {
+    id: run.id,
+    cases: testSet.cases,
+    scores: scoreCases(results, testSet.cases),
+    setup: run.setup,
+    startedAt: run.startedAt,
+    shared: false,
+    score: scoreResults(results),
+    extraction: countExtractionFailures(results),
+    answers: new Map(settleRepeats(results).map((result) => [result.caseId, describeResult(result)])),
+  };
+}
+
+/** @param testSet the very set that the link is about, by its hash: links hold no questions */
+export function enterShared(id: string, shared: SharedRun, testSet: TestSet): Contestant {
+  const caseOf = new Map(testSet.cases.map((each) => [each.id, each]));
+  const settled = settle(shared.results, castVote);
+  const graded = shared.results.filter(({ status }) => status === 'pass' || status === 'fail');
+  const failures = graded.filter(
+    ({ status, reason }) => status === 'fail' && ['no-answer', 'ambiguous'].includes(reason?.code ?? ''),
+  ).length;
+  return {
+    id,
+    cases: testSet.cases,
+    scores: settled.flatMap(({ caseId, status }) => {
+      const testCase = caseOf.get(caseId);
+      if (testCase === undefined || (status !== 'pass' && status !== 'fail')) return [];
+      const pass = status === 'pass';
+      return [{ caseId, pass, score: Number(pass), cluster: testCase.group, tags: testCase.tags }];
+    }),
+    setup: shared,
+    startedAt: shared.startedAt,
+    shared: true,
+    score: scoreShared(shared.results),
+    extraction: {
+      failures,
+      graded: graded.length,
+      ...(graded.length > 0 && { rate: failures / graded.length }),
+    },
+    answers: new Map(settled.map((result) => [result.caseId, describeShared(result)])),
+  };
+}

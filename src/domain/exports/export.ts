@@ -1,0 +1,53 @@
+import type { RunRecord } from '../ports';
+import type { Reason } from '../graders/grader';
+import type { Sampling } from '../engine';
+import type { RowStatus } from './report';
+
+/** The words of a report for people, in the reader's language; files for programs have names of their own. */
+export interface ReportWords {
+  /** BCP 47, of the words. */
+  readonly language: string;
+  readonly facts: string;
+  readonly sheet: string;
+  readonly question: string;
+  readonly answer: string;
+  readonly verdict: string;
+  readonly emptyAnswer: string;
+  readonly headline: (passed: number, graded: number) => string;
+  readonly none: string;
+  readonly interval: (low: string, high: string) => string;
+  readonly terms: Readonly<Record<ReportTerm, string>>;
+  readonly statuses: Readonly<Record<RowStatus, string>>;
+  readonly reason: (reason: Reason) => string;
+  readonly sampling: (sampling: Sampling) => string;
+}
+
+export type ReportTerm =
+  | 'answered'
+  | 'abstained'
+  | 'unread'
+  | 'notRun'
+  | 'broken'
+  | 'speed'
+  | 'model'
+  | 'file'
+  | 'engine'
+  | 'backend'
+  | 'threads'
+  | 'context'
+  | 'template'
+  | 'set'
+  | 'setHash'
+  | 'sampling'
+  | 'repeats'
+  | 'started'
+  | 'device';
+
+/** One way of writing a result as a file. */
+export interface ResultExport {
+  readonly id: string;
+  readonly label: string;
+  readonly extension: string;
+  readonly mediaType: string;
+  write(record: RunRecord, words: ReportWords): string;
+}

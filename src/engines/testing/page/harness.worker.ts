@@ -1,0 +1,191 @@
+// Opens engines as the app's worker does, and does what the contract tests ask for.
+import { expose } from 'comlink';
+import type {
+  CompletionEnd,
+  CompletionInput,
+  Embedder,
+  OpenFile,
+  OpenOptions,
+  OpenProgress,
+  Sampling,
+  Session,
+  SessionInfo,
+} from '../../../domain/engine';
+import { toFault, type Fault } from '../../../domain/fault';
+import type { Artifact } from '../../../domain/model';
+import { findGpu } from '../../parts/find-gpu';
+import { engineRegistry } from '../../registry';
+import { openEmbedder } from '../../transformers';
+import { loadWebLlm, openWebLlm } from '../../web-llm';
+
+/** Workers that have been started and not ended: engines have their threads there, and most of their memory. */
+const live = new Set<Worker>();
+self.Worker = class extends Worker {
+  constructor(...args: ConstructorParameters<typeof Worker>) {
+    super(...args);
+    live.add(this);
+  }
+
+  override terminate() {
+    live.delete(this);
+    super.terminate();
+  }
+};
+
+interface FileSource {
+  readonly name: string;
+  /** Joined in order. */
+  readonly urls: readonly string[];
+}
+
+export interface OpenCall {
+  readonly engineId: string;
+  readonly artifact: Artifact;
+  readonly files: readonly FileSource[];
+  readonly options: OpenOptions;
+  readonly abortAfterMs?: number;
+  /** For web-llm: as if the record of the artifact's library told these hashes. */
+  readonly integrity?: AppConfig['model_list'][number]['integrity'];
+}
+
+export interface CompleteCall extends CompletionInput {
+  readonly sampling: Sampling;
+  /** Counted from the first token where there is one before. */
+  readonly abortAfterMs?: number;
+  readonly abortAfterTokens?: number;
+}
+
+export interface Completed {
+  readonly text: string;
+  readonly ids: readonly (number | undefined)[];
+  readonly logprobs: readonly (number | undefined)[];
+  readonly end?: CompletionEnd;
+  readonly fault?: Fault;
+  /** From the abort until the answer was over. */
+  readonly stoppedMs?: number;
+}
+
+export type OpenResult =
+  | { readonly info: SessionInfo; readonly progress: readonly OpenProgress[] }
+  | { readonly fault: Fault; readonly progress: readonly OpenProgress[]; readonly stoppedMs?: number };
+
+let session: Session | undefined;
+let embedder: Embedder | undefined;
+
+/** Files are fetched once, however often they are opened. */
+const fetched = new Map<string, Promise<Blob>>();
+
+async function fetchFile({ name, urls }: FileSource): Promise<OpenFile> {
+  const parts = urls.map((url) => {
+    const part = fetched.get(url) ?? fetchBlob(url);
+    fetched.set(url, part);
+    return part;
+  });
+  return { name, blob: new Blob(await Promise.all(parts)) };
+}
+
+async function fetchBlob(url: string): Promise<Blob> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response.blob();
+}
+
+/** Aborts after a time; tells how long ago that was. */
+function startTimer(afterMs: number | undefined) {
+  const controller = new AbortController();
+  let abortedAt: number | undefined;
+  const abort = () => {
+    abortedAt ??= performance.now();
+    controller.abort();
+  };
+  const timer = afterMs === undefined ? undefined : setTimeout(abort, afterMs);
+  return {
+    signal: controller.signal,
+    abort,
+    end: () => {
+      clearTimeout(timer);
+      return abortedAt === undefined ? {} : { stoppedMs: performance.now() - abortedAt };
+    },
+  };
+}
+
+type AppConfig = Awaited<ReturnType<typeof loadWebLlm>>['prebuiltAppConfig'];
+
+async function loadWithIntegrity(modelId: string | undefined, integrity: NonNullable<OpenCall['integrity']>) {
+  const library = await loadWebLlm();
+  const model_list = library.prebuiltAppConfig.model_list.map((record) =>
+    record.model_id === modelId ? { ...record, integrity } : record,
+  );
+  return { ...library, prebuiltAppConfig: { ...library.prebuiltAppConfig, model_list } };
+}
+
+const harness = {
+  async open({ engineId, artifact, files, options, abortAfterMs, integrity }: OpenCall): Promise<OpenResult> {
+    const engine = engineRegistry.find(({ id }) => id === engineId);
+    if (engine === undefined) throw new Error(engineId);
+    const opened = await Promise.all(files.map(fetchFile));
+    const timer = startTimer(abortAfterMs);
+    const progress: OpenProgress[] = [];
+    const onProgress = (each: OpenProgress) => progress.push(each);
+    try {
+      session =
+        integrity === undefined
+          ? await engine.open(artifact, opened, { ...options, onProgress }, timer.signal)
+          : await openWebLlm(
+              () => loadWithIntegrity(artifact.mlc?.library, integrity),
+              await findGpu(),
+              artifact,
+              { ...options, onProgress },
+              timer.signal,
+            );
+      return { info: { ...session.info }, progress };
+    } catch (error) {
+      return { fault: toFault(error), progress, ...timer.end() };
+    }
+  },
+
+  async complete({ sampling, abortAfterMs, abortAfterTokens, ...input }: CompleteCall): Promise<Completed> {
+    if (session === undefined) throw new Error('no session');
+    const timer = startTimer(abortAfterMs);
+    let text = '';
+    const ids: (number | undefined)[] = [];
+    const logprobs: (number | undefined)[] = [];
+    const tokens = session.complete(input, sampling, timer.signal);
+    try {
+      for (;;) {
+        const next = await tokens.next();
+        if (next.done === true) return { text, ids, logprobs, end: next.value, ...timer.end() };
+        text += next.value.text;
+        ids.push(next.value.id);
+        logprobs.push(next.value.logprob);
+        if (ids.length === abortAfterTokens) timer.abort();
+      }
+    } catch (error) {
+      return { text, ids, logprobs, fault: toFault(error), ...timer.end() };
+    }
+  },
+
+  async openEmbedder(files: readonly FileSource[], dtype: Parameters<typeof openEmbedder>[1]): Promise<void> {
+    embedder = await openEmbedder(
+      await Promise.all(files.map(fetchFile)),
+      dtype,
+      new AbortController().signal,
+    );
+  },
+
+  async embed(texts: readonly string[]): Promise<readonly (readonly number[])[]> {
+    const vectors = await embedder?.embed(texts, new AbortController().signal);
+    return (vectors ?? []).map((vector) => [...vector]);
+  },
+
+  /** @returns how many workers are left */
+  async close(): Promise<number> {
+    await session?.close();
+    await embedder?.close();
+    return live.size;
+  },
+};
+
+export type Harness = typeof harness;
+
+expose(harness);
