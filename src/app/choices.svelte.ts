@@ -7,7 +7,7 @@ import { DEFAULT_SAMPLING, samplingSchema } from '../domain/run';
 import type { TestSet } from '../domain/test-set';
 import type { EngineSummary } from '../worker/protocol';
 import type { RunOrder } from './bench.svelte';
-import { isGeneratedId } from './sets.svelte';
+import { isGeneratedId } from './set-facts';
 import { summarise, type LoadedSet, type SetSummary } from './test-sets';
 
 /**
@@ -191,8 +191,8 @@ export class Choices {
 
   /** Sets kept on this device join those to choose from; in place of older versions of them. */
   offer(summaries: readonly SetSummary[]): void {
-    const ids = new Set(summaries.map(({ id }) => id));
-    this.#sets = [...this.#sets.filter(({ id }) => !ids.has(id)), ...summaries];
+    const isOld = ({ id }: SetSummary) => summaries.some((each) => each.id === id);
+    this.#sets = [...this.#sets.filter((set) => !isOld(set)), ...summaries];
   }
 
   /** A new version of a set, to be used from now on. */

@@ -9,7 +9,9 @@ export interface ExportTarget {
 
 /** The formats that a set can be written in. */
 export function listExportTargets(): readonly ExportTarget[] {
-  return formatRegistry.flatMap(({ id, label, write }) => (write === undefined ? [] : [{ id, label }]));
+  return formatRegistry
+    .filter((format) => format.write !== undefined)
+    .map(({ id, label }) => ({ id, label }));
 }
 
 /** The files of a set in a format. @throws FaultError `bad-input` where the format cannot hold it */

@@ -34,7 +34,8 @@ export function isSimple(spec: GraderSpec): boolean {
 
 /** The expected value as the field shows it. */
 export function writeExpected({ value }: GraderSpec): string {
-  return Array.isArray(value) ? value.map(String).join('\n') : String(value ?? '');
+  if (Array.isArray(value)) return value.map(String).join('\n');
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 /** The grader that type and text stand for. */

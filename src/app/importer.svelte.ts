@@ -240,7 +240,9 @@ function describeRow(row: Row, mapping: Mapping): MappedRow {
   try {
     const draft = mapRow(row, mapping);
     if (draft === undefined) return { problem: '' };
-    const graders = draft.graders.map(({ type, value }) => `${type} ${JSON.stringify(value) ?? ''}`.trim());
+    const graders = draft.graders.map(({ type, value }) =>
+      `${type} ${value === undefined ? '' : JSON.stringify(value)}`.trim(),
+    );
     return { prompt: draft.prompt, choices: draft.choices ?? [], graders: graders.join(', ') };
   } catch (error) {
     if (error instanceof FaultError && error.fault.kind === 'bad-input')

@@ -1,6 +1,7 @@
 import { toFault, type Fault } from '../domain/fault';
 import { checkSpec } from '../domain/graders/registry';
 import { parseTestSet, type Case, type GraderSpec, type TestSet } from '../domain/test-set';
+import { findFreeCaseId } from './set-facts';
 
 export interface EditorPorts {
   readonly save: (testSet: TestSet) => Promise<unknown>;
@@ -179,11 +180,7 @@ export class SetEditor {
   }
 
   #findFreeId(like: string): string {
-    const taken = new Set(this.#testSet.cases.map(({ id }) => id));
-    const base = like.replace(/-\d+$/, '').slice(0, 70);
-    let number = taken.size + 1;
-    while (taken.has(`${base}-${number}`)) number++;
-    return `${base}-${number}`;
+    return findFreeCaseId(this.#testSet, like);
   }
 }
 
@@ -191,7 +188,8 @@ function dropEmpty<Value extends object>(value: Value, optional: readonly (keyof
   const copy = { ...value };
   for (const key of optional) {
     const field = copy[key];
-    if (field === undefined || field === '' || (Array.isArray(field) && field.length === 0)) delete copy[key];
+    if (field === undefined || field === '' || (Array.isArray(field) && field.length === 0))
+      Reflect.deleteProperty(copy, key);
   }
   return copy;
 }

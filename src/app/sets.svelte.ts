@@ -1,6 +1,7 @@
 import { toFault, type Fault } from '../domain/fault';
 import type { SetStore, StoredSetSummary } from '../domain/ports';
 import { hashTestSet, type TestSet } from '../domain/test-set';
+import { findFreeSetId, listTags } from './set-facts';
 import type { LoadedSet, SetSummary } from './test-sets';
 
 export interface SetsPorts {
@@ -79,25 +80,11 @@ export class Sets {
   }
 
   #findFreeId(wanted: string): string {
-    // The ids of generated sets say how to build them.
-    const base = isGeneratedId(wanted) ? `own-${wanted}` : wanted;
-    const taken = new Set([...this.bundled, ...(this.#stored ?? [])].map(({ id }) => id));
-    let id = base.slice(0, 80);
-    for (let copy = 2; taken.has(id); copy++) id = `${base.slice(0, 72)}-${copy}`;
-    return id;
+    return findFreeSetId(
+      wanted,
+      [...this.bundled, ...(this.#stored ?? [])].map(({ id }) => id),
+    );
   }
-}
-
-/** Whether a set's id alone is enough to build it. */
-export function isGeneratedId(id: string): boolean {
-  return id.startsWith('gen-');
-}
-
-/** The tags of a set, the most frequent first. */
-export function listTags({ cases }: TestSet): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const tag of cases.flatMap(({ tags }) => tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([tag]) => tag);
 }
 
 function describe({ testSet, sha256 }: LoadedSet, updatedAt: number): StoredSetSummary {

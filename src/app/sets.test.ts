@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SetStore, StoredSetSummary } from '../domain/ports';
 import { parseTestSet, type TestSet } from '../domain/test-set';
-import { isGeneratedId, listTags, Sets } from './sets.svelte';
+import { isGeneratedId, listTags } from './set-facts';
+import { Sets } from './sets.svelte';
 import type { LoadedSet } from './test-sets';
 
 const makeSet = (id: string, tags: readonly string[][] = [[]]) =>

@@ -1,0 +1,32 @@
+import type { TestSet } from '../domain/test-set';
+
+/** Whether a set's id alone is enough to build it. */
+export function isGeneratedId(id: string): boolean {
+  return id.startsWith('gen-');
+}
+
+/** The tags of a set, the most frequent first. */
+export function listTags({ cases }: TestSet): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const tag of cases.flatMap(({ tags }) => tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([tag]) => tag);
+}
+
+/** The id that is wanted, or one like it that no other set has. */
+export function findFreeSetId(wanted: string, others: readonly string[]): string {
+  // The ids of generated sets say how to build them.
+  const base = isGeneratedId(wanted) ? `own-${wanted}` : wanted;
+  const taken = new Set(others);
+  let id = base.slice(0, 80);
+  for (let copy = 2; taken.has(id); copy++) id = `${base.slice(0, 72)}-${copy}`;
+  return id;
+}
+
+/** An id like another, but of no case of the set. */
+export function findFreeCaseId({ cases }: TestSet, like: string): string {
+  const taken = new Set(cases.map(({ id }) => id));
+  const base = like.replace(/-\d+$/, '').slice(0, 70);
+  let number = taken.size + 1;
+  while (taken.has(`${base}-${number}`)) number++;
+  return `${base}-${number}`;
+}
