@@ -84,6 +84,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
     gradeAnswers: () => Promise.resolve([]),
     measureSpeed: () => Promise.reject(new Error('not asked for here')),
     recalibrate: () => Promise.reject(new Error('not asked for here')),
+    probeDevice: () => Promise.reject(new Error('not asked for here')),
     run: (request, listener, stopSignal) => {
       requests.push(request);
       signal = stopSignal;
@@ -116,6 +117,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
   const bench = new Bench({
     client,
     runStore,
+    openLocalFiles: () => Promise.resolve([]),
     modelsUrl: 'https://x.example/static-models/',
     requestPersistence: () => Promise.resolve(true),
     createId: () => 'run-1',
