@@ -58,8 +58,8 @@ const forbidden: SettingsStore = {
 };
 
 const engines: readonly EngineSummary[] = [
-  { id: 'simd', label: 'SIMD', formats: ['gguf'] },
-  { id: 'wllama', label: 'wllama', formats: ['gguf'] },
+  { id: 'simd', label: 'SIMD', formats: ['gguf'], backends: ['wasm'] },
+  { id: 'wllama', label: 'wllama', formats: ['gguf'], backends: ['wasm', 'webgpu'] },
 ];
 const listEngines = () => Promise.resolve(engines);
 

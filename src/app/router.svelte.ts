@@ -1,8 +1,12 @@
+export const MODELS_TABS = ['catalog', 'files', 'hub', 'stored'] as const;
+export type ModelsTab = (typeof MODELS_TABS)[number];
+
 export type Route =
   | { readonly screen: 'run' }
   | { readonly screen: 'results' }
   | { readonly screen: 'result'; readonly runId: string }
   | { readonly screen: 'shared'; readonly payload: string }
+  | { readonly screen: 'models'; readonly tab: ModelsTab }
   | { readonly screen: 'speed' }
   | { readonly screen: 'shared-speed'; readonly payload: string }
   | { readonly screen: 'about' };
@@ -15,6 +19,9 @@ export function parseRoute(fragment: string): Route {
   const [, screen, id] = hash.split('/');
   if (screen === 'results') {
     return id === undefined || id === '' ? { screen: 'results' } : { screen: 'result', runId: id };
+  }
+  if (screen === 'models') {
+    return { screen, tab: MODELS_TABS.find((tab) => tab === id) ?? 'catalog' };
   }
   return screen === 'speed' || screen === 'about' ? { screen } : { screen: 'run' };
 }
@@ -34,7 +41,7 @@ export class Router {
     return this.#route;
   }
 
-  go(fragment: '#/' | '#/results' | '#/speed' | '#/about'): void {
+  go(fragment: '#/' | '#/models/files' | '#/results' | '#/speed' | '#/about'): void {
     this.window.location.hash = fragment;
   }
 }
