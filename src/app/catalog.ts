@@ -23,7 +23,12 @@ export function groupByFamily(models: readonly Model[]): readonly Family[] {
   return [...families]
     .map(([name, members]) => ({
       name,
-      models: members.toSorted((a, b) => a.parameters - b.parameters || a.name.localeCompare(b.name)),
+      models: members.toSorted(
+        (a, b) =>
+          Number(isWizardLm(b)) - Number(isWizardLm(a)) ||
+          a.parameters - b.parameters ||
+          a.name.localeCompare(b.name),
+      ),
     }))
     .sort(
       (a, b) => Number(b.name === 'Wizard') - Number(a.name === 'Wizard') || a.name.localeCompare(b.name),
@@ -32,4 +37,9 @@ export function groupByFamily(models: readonly Model[]): readonly Family[] {
 
 function isWizard({ name, family }: Model): boolean {
   return /wizard/i.test(name) || /wizard/i.test(family);
+}
+
+/** The models that this page is named for. */
+function isWizardLm({ family }: Model): boolean {
+  return family === 'WizardLM';
 }
