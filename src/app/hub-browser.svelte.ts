@@ -1,29 +1,13 @@
 import { toFault, type Fault } from '../domain/fault';
-import { parsePartName } from '../domain/gguf-header';
 import type { InspectedModel } from '../domain/gguf-model';
-import { HUB_URL, parseHubReference, type HubFile, type HubModel, type HubRepo } from '../domain/hub';
+import { HUB_URL, parseHubReference, type HubModel } from '../domain/hub';
 import type { ModelFilesClient } from '../worker/client';
+import { viewRepo, type RepoView } from './hub-repo';
 
 export interface HubBrowserPorts {
   readonly client: Pick<ModelFilesClient, 'searchHub' | 'listRepo' | 'inspectUrls'>;
   /** Of a stand-in for the Hub. */
   readonly hubUrl?: string | undefined;
-}
-
-/** Weights in a repo, whole or in parts. */
-export interface HubWeights {
-  /** Of the first part. */
-  readonly file: HubFile;
-  readonly name: string;
-  readonly bytes: number;
-  readonly parts: number;
-}
-
-export interface RepoView {
-  readonly repo: HubRepo;
-  readonly weights: readonly HubWeights[];
-  /** Projectors of vision models. */
-  readonly projectors: readonly HubFile[];
 }
 
 type Task = 'searching' | 'listing' | 'reading';
@@ -119,34 +103,4 @@ export class HubBrowser {
       if (isWanted()) this.#task = undefined;
     }
   }
-}
-
-function viewRepo(repo: HubRepo): RepoView {
-  const isProjector = ({ path }: HubFile) => /mmproj/i.test(nameOf(path));
-  const groups = new Map<string, [HubFile, ...HubFile[]]>();
-  for (const file of repo.gguf.filter((each) => !isProjector(each))) {
-    const part = parsePartName(file.path);
-    const key = part === undefined ? file.path : `${part.stem} of ${part.count}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [file]);
-    else group.push(file);
-  }
-  const weights = [...groups.values()].map((files): HubWeights => {
-    const [file] = files;
-    return {
-      file,
-      name: file.path,
-      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      parts: files.length,
-    };
-  });
-  return {
-    repo,
-    weights: weights.sort((a, b) => a.bytes - b.bytes),
-    projectors: repo.gguf.filter(isProjector),
-  };
-}
-
-function nameOf(path: string): string {
-  return path.split('/').at(-1) ?? path;
 }

@@ -173,10 +173,10 @@ export class OwnModels {
   async #recall(): Promise<void> {
     try {
       const stored = parseWith(storedSchema, await this.ports.settings.get(KEY), 'own models');
-      const keys = new Set((await this.ports.files.list()).map(({ key }) => key));
+      const keys = (await this.ports.files.list()).map(({ key }) => key);
       this.#models = stored.flatMap(({ model, ...rest }) => {
         const parsed = parseModel(model);
-        const isReachable = parsed.artifacts.flatMap(listLocalKeys).every((key) => keys.has(key));
+        const isReachable = parsed.artifacts.flatMap(listLocalKeys).every((key) => keys.includes(key));
         return rest.copied || isReachable ? [{ ...rest, model: parsed }] : [];
       });
     } catch {
