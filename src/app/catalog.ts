@@ -27,7 +27,7 @@ export function groupByFamily(models: readonly Model[]): readonly Family[] {
         (a, b) =>
           Number(isWizardLm(b)) - Number(isWizardLm(a)) ||
           a.parameters - b.parameters ||
-          a.name.localeCompare(b.name),
+          a.id.localeCompare(b.id),
       ),
     }))
     .sort(
