@@ -122,6 +122,57 @@ test('files that make no model are refused in words', async ({ page, site }) => 
   await goTo(page, '/models/files');
   await page.locator('input[type=file]').setInputFiles(junk);
   await expect(page.getByRole('alert')).toContainText('not a GGUF file that can be run');
+
+  // The same by a drop, on another tab of the screen.
+  await page.locator('input[type=file]').setInputFiles(localGguf);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await goTo(page, '/models/catalog');
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['nor is this'], 'dropped.gguf'));
+    document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+  });
+  await expect(page.getByRole('alert')).toContainText('not a GGUF file that can be run');
+  await expect(page.getByRole('article')).toHaveCount(1);
+});
+
+test('a file picked with a handle is found again after a reload, and runs', async ({ page, site }) => {
+  // A real handle without the browser's dialog: of a file in the page's own file system.
+  await page.addInitScript(() => {
+    Object.assign(window, {
+      showOpenFilePicker: async () => [
+        await (await navigator.storage.getDirectory()).getFileHandle('handled.gguf', { create: true }),
+      ],
+    });
+  });
+  await openIsolated(page, site.url);
+  await goTo(page, '/models/files');
+  await page.evaluate(() => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.id = 'seed';
+    document.body.append(input);
+  });
+  await page.locator('#seed').setInputFiles(localGguf);
+  await page.locator('#seed').evaluate(async (input: HTMLInputElement) => {
+    const folder = await navigator.storage.getDirectory();
+    const handle = await folder.getFileHandle('handled.gguf', { create: true });
+    await input.files?.[0]?.stream().pipeTo(await handle.createWritable());
+    input.remove();
+  });
+  await page.getByRole('button', { name: 'Choose files' }).click();
+  const card = page.getByRole('article');
+  await card.getByRole('button', { name: /^Use/ }).click();
+  await page.reload();
+  await expect(page.locator('#model-facts')).toContainText('98 MB');
+  await runTwoCases(page);
+  expect(site.requests.filter((path) => WEIGHTS.test(path))).toEqual([]);
+  await goTo(page, '/models/files');
+  await card.getByRole('button', { name: /^Forget/ }).click();
+  await expect(card).toHaveCount(0);
+  await goTo(page, '/');
+  await page.getByRole('button', { name: 'New run' }).click();
+  await expect(page.locator('#model option:checked')).toHaveText('SmolLM2 135M Instruct');
 });
 
 test('a pasted repo is listed, read, downloaded by ranges, run, and deleted again', async ({

@@ -33,14 +33,17 @@ export class DeviceProbe {
     return this.#fault;
   }
 
-  /** The remembered card, or a new one. */
-  async load(): Promise<void> {
+  /**
+   * The remembered card, or a new one.
+   * @param mayProbe false while something runs: the probe takes the graphics memory for a moment
+   */
+  async load(mayProbe: boolean): Promise<void> {
     if (this.#card !== undefined || this.#busy) return;
     this.#busy = true;
     const card = await this.#recall();
     this.#busy = false;
-    if (card === undefined) await this.probe();
-    else this.#card = card;
+    if (card !== undefined) this.#card = card;
+    else if (mayProbe) await this.probe();
   }
 
   /** Does nothing while a probe is under way. */

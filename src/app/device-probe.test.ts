@@ -38,10 +38,10 @@ function make(stored: unknown, probe: () => Promise<DeviceCard> = () => Promise.
 describe('DeviceProbe', () => {
   it('asks once and remembers', async () => {
     const first = make(undefined);
-    await Promise.all([first.device.load(), first.device.load()]);
+    await Promise.all([first.device.load(true), first.device.load(true)]);
     expect([first.probes(), first.device.card?.logicalCores, first.device.busy]).toEqual([1, 8, false]);
     const next = make(first.values.get('device-card'));
-    await next.device.load();
+    await next.device.load(true);
     expect([next.probes(), next.device.card?.logicalCores]).toEqual([0, 8]);
     await next.device.probe();
     expect(next.probes()).toBe(1);
@@ -51,14 +51,20 @@ describe('DeviceProbe', () => {
     'asks anew instead of %j',
     async (stored) => {
       const { device, probes } = make(stored);
-      await device.load();
+      await device.load(true);
       expect([probes(), device.card?.userAgent]).toEqual([1, 'now']);
     },
   );
 
+  it('leaves the device alone while something runs', async () => {
+    const { device, probes } = make(undefined);
+    await device.load(false);
+    expect([probes(), device.card]).toEqual([0, undefined]);
+  });
+
   it('tells why it could not', async () => {
     const { device } = make(undefined, () => Promise.reject(new FaultError({ kind: 'engine', detail: 'x' })));
-    await device.load();
+    await device.load(true);
     expect(device.fault).toEqual({ kind: 'engine', detail: 'x' });
     expect(device.busy).toBe(false);
   });
