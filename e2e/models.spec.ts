@@ -125,7 +125,7 @@ test('files that make no model are refused in words', async ({ page, site }) => 
 
   // The same by a drop, on another tab of the screen.
   await page.locator('input[type=file]').setInputFiles(localGguf);
-  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(page.getByRole('article')).toHaveCount(1);
   await goTo(page, '/models/catalog');
   await page.evaluate(() => {
     const dataTransfer = new DataTransfer();
