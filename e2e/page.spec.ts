@@ -64,6 +64,8 @@ test('can be worked by keyboard alone', async ({ page, site }) => {
   await page.keyboard.press('Tab');
   await expect(page.getByLabel('Model')).toBeFocused();
   await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'More models' })).toBeFocused();
+  await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'Run', exact: true })).toBeFocused();
   await page.keyboard.press('Enter');

@@ -1,14 +1,19 @@
 import { mount } from 'svelte';
 import { Bench } from './app/bench.svelte';
-import { listHostedModels, readCatalog } from './app/catalog';
+import { CachedFiles } from './app/cached-files.svelte';
+import { readCatalog } from './app/catalog';
 import { Choices } from './app/choices.svelte';
+import { DeviceProbe } from './app/device-probe.svelte';
 import { History } from './app/history.svelte';
+import { HubBrowser } from './app/hub-browser.svelte';
 import { ensureIsolation } from './app/isolation';
+import { OwnModels } from './app/own-models.svelte';
 import { Preferences } from './app/preferences.svelte';
 import { Router } from './app/router.svelte';
 import { Sets } from './app/sets.svelte';
 import { Speed } from './app/speed.svelte';
 import { BUNDLED_SETS, loadTestSet } from './app/test-sets';
+import { createLocalFileStore } from './storage/local-files';
 import { createRunStore } from './storage/run-store';
 import { createSetStore } from './storage/set-store';
 import { createSettingsStore } from './storage/settings-store';
@@ -24,17 +29,19 @@ overwriteGetLocale(() => preferences.locale);
 const runStore = createRunStore();
 const history = new History({ runStore, findLiveRuns, awaitRunEnd });
 const client = createEngineClient();
+const settings = createSettingsStore();
+const own = new OwnModels({ client, files: createLocalFileStore(), settings });
 const modelsUrl = new URL('static-models/', siteUrl).href;
 const bench = new Bench({
   client,
   runStore,
   modelsUrl,
+  openLocalFiles: (artifact) => own.open(artifact),
   requestPersistence: () => navigator.storage.persist(),
   createId: () => crypto.randomUUID(),
   now: () => performance.now(),
   onJournal: () => void history.refresh(),
 });
-const settings = createSettingsStore();
 const sets = new Sets({
   store: createSetStore(),
   now: () => Date.now(),
@@ -43,13 +50,17 @@ const sets = new Sets({
   onDeleted: (id) => choices.withdraw(id),
 });
 const choices = new Choices(
-  listHostedModels(readCatalog()),
+  readCatalog(),
   settings,
   BUNDLED_SETS,
   async (id) => (await findStored(id)) ?? loadTestSet(siteUrl, id),
   () => client.listEngines(),
 );
 const speed = new Speed({ client, settings, modelsUrl });
+const device = new DeviceProbe({ client, settings, userAgent: navigator.userAgent });
+const hub = new HubBrowser({ client, hubUrl: findHubUrl() });
+const cached = new CachedFiles({ client, storage: navigator.storage });
+const router = new Router(window);
 
 void ensureIsolation(() => bench.busy || speed.busy);
 void history.refresh();
@@ -61,7 +72,21 @@ if (target === null) throw new Error('index.html has no #app');
 mount(App, {
   target,
   props: {
-    app: { bench, choices, client, history, preferences, router: new Router(window), sets, siteUrl, speed },
+    app: {
+      bench,
+      cached,
+      choices,
+      client,
+      device,
+      history,
+      hub,
+      own,
+      preferences,
+      router,
+      sets,
+      siteUrl,
+      speed,
+    },
   },
 });
 
@@ -84,6 +109,14 @@ function findLocalStorage(): Storage | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A stand-in for the Hub, for tests: only a page on this very machine may name one. */
+function findHubUrl(): string | undefined {
+  const { hostname, search } = window.location;
+  if (hostname !== 'localhost' && hostname !== '127.0.0.1') return undefined;
+  const hubUrl = new URLSearchParams(search).get('hub');
+  return hubUrl !== null && URL.canParse(hubUrl) ? new URL(hubUrl).origin : undefined;
 }
 
 /** A run under way holds a Web Lock, in this tab or another; one that was cut off does not. */

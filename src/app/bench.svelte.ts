@@ -1,7 +1,8 @@
 import type { TransferProgress } from '../domain/download';
 import type { BackendChoice, Sampling } from '../domain/engine';
 import { toFault, type Fault } from '../domain/fault';
-import type { Model } from '../domain/model';
+import type { LocalFile } from '../domain/local-file';
+import type { Artifact, Model } from '../domain/model';
 import type { RunRecord, RunStore } from '../domain/ports';
 import { nameAttempt } from '../domain/repeats';
 import type { Result, Run, RunEnd } from '../domain/run';
@@ -13,6 +14,8 @@ import { TransferRate } from './transfer-rate';
 export interface BenchPorts {
   readonly client: EngineClient;
   readonly runStore: RunStore;
+  /** The picked files that an artifact names; asks the browser for them, so it follows a click. */
+  readonly openLocalFiles: (artifact: Artifact) => Promise<readonly LocalFile[]>;
   /** Absolute URL of `static-models/`. */
   readonly modelsUrl: string;
   /** Asks the browser not to evict the model; whatever it answers, the run goes on. */
@@ -139,6 +142,11 @@ export class Bench {
     });
   }
 
+  /** Has the next run measure anew what is fastest here for an artifact. */
+  async recalibrate(artifactId: string): Promise<void> {
+    await this.ports.client.recalibrate(artifactId);
+  }
+
   stop(): void {
     this.#stopping = this.busy;
     this.#abort?.abort();
@@ -164,8 +172,13 @@ export class Bench {
     this.#transfer = undefined;
     this.#rate = new TransferRate();
     try {
+      const localFiles = await this.#openLocalFiles(request);
       await this.ports.requestPersistence().catch(() => undefined);
-      const end = await this.ports.client.run(request, (events) => events.forEach(this.#apply), abort.signal);
+      const end = await this.ports.client.run(
+        localFiles.length === 0 ? request : { ...request, localFiles },
+        (events) => events.forEach(this.#apply),
+        abort.signal,
+      );
       this.#end = end;
       if (end.kind === 'failed') this.#fault = end.fault;
       if (end.kind === 'stopped') await this.#settleJournal(end);
@@ -183,6 +196,11 @@ export class Bench {
       this.#abort = undefined;
       this.ports.onJournal();
     }
+  }
+
+  async #openLocalFiles({ model, artifactId }: RunRequest): Promise<readonly LocalFile[]> {
+    const artifact = model.artifacts.find(({ id }) => id === artifactId);
+    return artifact === undefined ? [] : await this.ports.openLocalFiles(artifact);
   }
 
   /**

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { FaultError } from '../domain/fault';
-import { parseModel } from '../domain/model';
+import { describe, expect, it, vi } from 'vitest';
+import { badInput, FaultError } from '../domain/fault';
+import { parseModel, type Artifact } from '../domain/model';
 import type { RunRecord, RunStore } from '../domain/ports';
 import { DEFAULT_SAMPLING, type Result, type Run, type RunEnd } from '../domain/run';
 import type { TestSet } from '../domain/test-set';
@@ -84,6 +84,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
     gradeAnswers: () => Promise.resolve([]),
     measureSpeed: () => Promise.reject(new Error('not asked for here')),
     recalibrate: () => Promise.reject(new Error('not asked for here')),
+    probeDevice: () => Promise.reject(new Error('not asked for here')),
     run: (request, listener, stopSignal) => {
       requests.push(request);
       signal = stopSignal;
@@ -116,6 +117,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
   const bench = new Bench({
     client,
     runStore,
+    openLocalFiles: () => Promise.resolve([]),
     modelsUrl: 'https://x.example/static-models/',
     requestPersistence: () => Promise.resolve(true),
     createId: () => 'run-1',
@@ -350,11 +352,16 @@ describe('a stop', () => {
 
   it('before the worker was asked ends the run too', async () => {
     let answer: (granted: boolean) => void = () => undefined;
+    let asked = false;
     const { bench, requests, isAborted } = makeBench({
-      requestPersistence: () => new Promise<boolean>((resolve) => (answer = resolve)),
+      requestPersistence: () => {
+        asked = true;
+        return new Promise<boolean>((resolve) => (answer = resolve));
+      },
     });
     const done = bench.start(order);
     bench.stop();
+    await vi.waitFor(() => expect(asked).toBe(true));
     answer(true);
     await done;
     expect(requests).toHaveLength(1);
@@ -476,5 +483,36 @@ describe('clear', () => {
       undefined,
     ]);
     expect(bench.results).toEqual([]);
+  });
+});
+
+describe('a model of picked files', () => {
+  const artifact: Artifact = {
+    id: 'artifact',
+    format: 'gguf',
+    quantization: 'Q4_0',
+    contextTokens: 2048,
+    files: [{ name: 'a.gguf', bytes: 1, local: 'key' }],
+    companions: [],
+    unverified: false,
+  };
+  const own = { ...order, model: { ...model, artifacts: [artifact] } };
+
+  it('is run from the files themselves', async () => {
+    const localFiles = [{ key: 'key', file: new File(['x'], 'a.gguf') }];
+    const { bench, requests, finish } = makeBench({ openLocalFiles: () => Promise.resolve(localFiles) });
+    const done = bench.start(own);
+    await vi.waitFor(() => expect(requests).toHaveLength(1));
+    expect(requests[0]?.localFiles).toEqual(localFiles);
+    finish({ kind: 'finished' });
+    await done;
+  });
+
+  it('does not run when they have to be picked again', async () => {
+    const { bench, requests } = makeBench({
+      openLocalFiles: () => Promise.reject(badInput('local file', 'it has to be picked again')),
+    });
+    await bench.start(own);
+    expect([requests, bench.busy, bench.fault]).toMatchObject([[], false, { what: 'local file' }]);
   });
 });

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { listHostedModels, readCatalog } from './catalog';
+import { groupByFamily, readCatalog } from './catalog';
 
 it('reads every row of the catalog, bundled models first', () => {
   const models = readCatalog();
@@ -11,8 +11,14 @@ it('reads every row of the catalog, bundled models first', () => {
   expect(bundled[0]).toBe(true);
 });
 
-it('starts with what runs without another host', () => {
-  const hosted = listHostedModels(readCatalog());
-  expect(hosted.map(({ id }) => id)).toEqual(['smollm2-135m-instruct']);
-  expect(hosted[0]?.artifacts[0]?.files[0]?.manifest).toBeDefined();
+it('groups families, the Wizard models first', () => {
+  const models = readCatalog();
+  const families = groupByFamily(models);
+  expect(families[0]?.name).toBe('Wizard');
+  expect(families[0]?.models.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['wizardlm-7b', 'wizardmath-7b-v1.1', 'wizardcoder-1b', 'openllama-3b-wizard']),
+  );
+  const names = families.slice(1).map(({ name }) => name);
+  expect(names).toEqual(names.toSorted((a, b) => a.localeCompare(b)));
+  expect(families.flatMap((family) => family.models)).toHaveLength(models.length);
 });

@@ -1,4 +1,4 @@
-import { isHosted, parseModel, type Model } from '../domain/model';
+import { parseModel, type Model } from '../domain/model';
 
 /** Every row of `static-models/catalog/`, bundled models first, then by name. */
 export function readCatalog(): readonly Model[] {
@@ -8,7 +8,38 @@ export function readCatalog(): readonly Model[] {
     .sort((a, b) => Number(b.bundled) - Number(a.bundled) || a.name.localeCompare(b.name));
 }
 
-/** The rows whose first artifact lies beside the page: they run without another host. */
-export function listHostedModels(models: readonly Model[]): readonly Model[] {
-  return models.filter(({ artifacts: [first] }) => first !== undefined && isHosted(first));
+export interface Family {
+  readonly name: string;
+  readonly models: readonly Model[];
+}
+
+/** Models by family: the Wizard models first, then by name; in a family the smaller first. */
+export function groupByFamily(models: readonly Model[]): readonly Family[] {
+  const families = new Map<string, Model[]>();
+  for (const model of models) {
+    const name = isWizard(model) ? 'Wizard' : model.family;
+    families.set(name, [...(families.get(name) ?? []), model]);
+  }
+  return [...families]
+    .map(([name, members]) => ({
+      name,
+      models: members.toSorted(
+        (a, b) =>
+          Number(isWizardLm(b)) - Number(isWizardLm(a)) ||
+          a.parameters - b.parameters ||
+          a.id.localeCompare(b.id),
+      ),
+    }))
+    .sort(
+      (a, b) => Number(b.name === 'Wizard') - Number(a.name === 'Wizard') || a.name.localeCompare(b.name),
+    );
+}
+
+function isWizard({ name, family }: Model): boolean {
+  return /wizard/i.test(name) || /wizard/i.test(family);
+}
+
+/** The models that this page is named for. */
+function isWizardLm({ family }: Model): boolean {
+  return family === 'WizardLM';
 }

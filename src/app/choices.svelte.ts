@@ -1,6 +1,7 @@
-import type { Sampling } from '../domain/engine';
+import * as v from 'valibot';
+import type { BackendChoice, Sampling } from '../domain/engine';
 import { toFault, type Fault } from '../domain/fault';
-import type { Model } from '../domain/model';
+import { parseModel, type Artifact, type Model } from '../domain/model';
 import { parseWith } from '../domain/parse';
 import type { SettingsStore } from '../domain/ports';
 import { DEFAULT_SAMPLING, samplingSchema } from '../domain/run';
@@ -10,12 +11,30 @@ import type { RunOrder } from './bench.svelte';
 import { isGeneratedId } from './set-facts';
 import { summarise, type LoadedSet, type SetSummary } from './test-sets';
 
+/** Models used lately that the Run screen offers besides the bundled ones. */
+const MOST_RECENT = 6;
+
+/** A model that was used, with the artifact it was used by. */
+interface Use {
+  readonly modelId: string;
+  readonly artifactId: string;
+}
+
+const useSchema = v.object({ modelId: v.string(), artifactId: v.string() });
+const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'wasm'];
+
 /**
  * What the next run will be: model, set, sampling. Remembered on this device as soon as it changes, so that neither a
  * closed page nor the reload that brings threads loses it.
  */
 export class Choices {
   #modelId = $state('');
+  #artifactId = $state('');
+  /** Newest first. */
+  #recent = $state.raw<readonly Use[]>([]);
+  /** Used models that the catalog does not have. */
+  #added = $state.raw<readonly Model[]>([]);
+  #backend = $state<BackendChoice>('auto');
   #setId = $state('');
   #sampling = $state.raw<Sampling>(DEFAULT_SAMPLING);
   #sets = $state.raw<readonly SetSummary[]>([]);
@@ -30,13 +49,14 @@ export class Choices {
   readonly #touched: string[] = [];
 
   constructor(
-    readonly models: readonly Model[],
+    /** Bundled models first. */
+    readonly catalog: readonly Model[],
     private readonly settings: SettingsStore,
     bundledSets: readonly SetSummary[],
     private readonly loadSet: (id: string) => Promise<LoadedSet>,
     private readonly listEngines: () => Promise<readonly EngineSummary[]>,
   ) {
-    this.#modelId = models[0]?.id ?? '';
+    this.#modelId = catalog[0]?.id ?? '';
     this.#sets = bundledSets;
   }
 
@@ -94,9 +114,29 @@ export class Choices {
     return this.#modelId;
   }
 
+  /** With the artifact that the model was last used by. */
   set modelId(id: string) {
-    this.#modelId = id;
-    this.#remember('model', id);
+    this.#choose(id, this.#recent.find(({ modelId }) => modelId === id)?.artifactId ?? '');
+  }
+
+  /** Chooses a model, of the catalog or another, and one of its artifacts; it is offered from then on. */
+  use(model: Model, artifactId: string): void {
+    if (!this.catalog.some(({ id }) => id === model.id)) {
+      this.#added = [model, ...this.#added.filter(({ id }) => id !== model.id)].slice(0, MOST_RECENT);
+      this.#remember('added-models', this.#added);
+    }
+    const others = this.#recent.filter(({ modelId }) => modelId !== model.id);
+    this.#recent = [{ modelId: model.id, artifactId }, ...others].slice(0, MOST_RECENT);
+    this.#remember('recent-models', this.#recent);
+    this.#choose(model.id, artifactId);
+  }
+
+  /** A model of the person's own is no longer offered. */
+  forget(modelId: string): void {
+    if (!this.#added.some(({ id }) => id === modelId)) return;
+    this.#added = this.#added.filter(({ id }) => id !== modelId);
+    this.#remember('added-models', this.#added);
+    if (this.#modelId === modelId) this.modelId = this.catalog[0]?.id ?? '';
   }
 
   get setId(): string {
@@ -113,8 +153,36 @@ export class Choices {
     return this.#sampling;
   }
 
+  /** Of the catalog, and those that were used besides. */
+  get models(): readonly Model[] {
+    return [...this.catalog, ...this.#added];
+  }
+
+  /** The bundled models, the chosen one and those used lately. */
+  get offered(): readonly Model[] {
+    return this.models.filter(
+      ({ id, bundled }) =>
+        bundled || id === this.#modelId || this.#recent.some(({ modelId }) => modelId === id),
+    );
+  }
+
   get model(): Model | undefined {
     return this.models.find((model) => model.id === this.#modelId);
+  }
+
+  /** The chosen artifact of the chosen model. */
+  get artifact(): Artifact | undefined {
+    const artifacts = this.model?.artifacts ?? [];
+    return artifacts.find(({ id }) => id === this.#artifactId) ?? artifacts[0];
+  }
+
+  get backend(): BackendChoice {
+    return this.#backend;
+  }
+
+  set backend(backend: BackendChoice) {
+    this.#backend = backend;
+    this.#remember('backend', backend);
   }
 
   /** Undefined while it is being loaded. */
@@ -138,19 +206,28 @@ export class Choices {
 
   /** @param language of the page: decides the set for a first visit */
   async load(language: string): Promise<void> {
-    const [sampling, setId, modelId, engineId, threads, repeats] = await Promise.all([
-      this.#recall('sampling'),
-      this.#recall('set'),
-      this.#recall('model'),
-      this.#recall('engine'),
-      this.#recall('threads'),
-      this.#recall('repeats'),
-    ]);
+    const [sampling, setId, modelId, engineId, threads, repeats, artifactId, recent, added, backend] =
+      await Promise.all([
+        this.#recall('sampling'),
+        this.#recall('set'),
+        this.#recall('model'),
+        this.#recall('engine'),
+        this.#recall('threads'),
+        this.#recall('repeats'),
+        this.#recall('artifact'),
+        this.#recall('recent-models'),
+        this.#recall('added-models'),
+        this.#recall('backend'),
+      ]);
     if (sampling !== undefined) this.#sampling = readSampling(sampling);
     if (typeof engineId === 'string') this.#engineId = engineId;
     if (isThreadCount(threads)) this.#threads = threads;
     if (isRepeatCount(repeats)) this.#repeats = repeats;
+    this.#backend = BACKENDS.find((each) => each === backend) ?? this.#backend;
+    if (added !== undefined) this.#added = readList(added, parseModel);
+    if (recent !== undefined) this.#recent = readList(recent, (each) => parseWith(useSchema, each, 'use'));
     if (this.models.some(({ id }) => id === modelId)) this.#modelId = String(modelId);
+    if (typeof artifactId === 'string') this.#artifactId = artifactId;
     if (this.#setId === '') {
       const remembered = await this.#findRemembered(setId);
       const inLanguage = this.#sets.find((set) => set.language === language);
@@ -212,13 +289,14 @@ export class Choices {
 
   /** What a run of this set with the present choices is; undefined without a model. */
   order(testSet: TestSet): RunOrder | undefined {
-    const artifact = this.model?.artifacts[0];
+    const { artifact } = this;
     if (this.model === undefined || artifact === undefined) return undefined;
     return {
       model: this.model,
       artifactId: artifact.id,
       testSet,
       sampling: this.#sampling,
+      backend: this.#backend,
       ...(this.#engineId !== '' && { engineId: this.#engineId }),
       ...(this.#threads > 0 && { threads: this.#threads }),
       ...(this.#repeats > 1 && { repeats: this.#repeats }),
@@ -241,6 +319,14 @@ export class Choices {
     this.engineId = '';
     this.threads = 0;
     this.repeats = 1;
+    this.backend = 'auto';
+  }
+
+  #choose(modelId: string, artifactId: string): void {
+    this.#modelId = modelId;
+    this.#artifactId = artifactId;
+    this.#remember('model', modelId);
+    this.#remember('artifact', artifactId);
   }
 
   /** A browser that forbids storage is no reason not to run. */
@@ -274,4 +360,17 @@ function readSampling(stored: unknown): Sampling {
     // Written by another version: the defaults are as good a start.
     return DEFAULT_SAMPLING;
   }
+}
+
+/** What of a stored list can still be read. */
+function readList<Item>(stored: unknown, parse: (each: unknown) => Item): readonly Item[] {
+  if (!Array.isArray(stored)) return [];
+  return stored.slice(0, MOST_RECENT).flatMap((each) => {
+    try {
+      return [parse(each)];
+    } catch {
+      // Of another version of this page.
+      return [];
+    }
+  });
 }

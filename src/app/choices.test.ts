@@ -69,8 +69,8 @@ const forbidden: SettingsStore = {
 };
 
 const engines: readonly EngineSummary[] = [
-  { id: 'simd', label: 'SIMD', formats: ['gguf'] },
-  { id: 'wllama', label: 'wllama', formats: ['gguf'] },
+  { id: 'simd', label: 'SIMD', formats: ['gguf'], backends: ['wasm'] },
+  { id: 'wllama', label: 'wllama', formats: ['gguf'], backends: ['wasm', 'webgpu'] },
 ];
 const listEngines = () => Promise.resolve(engines);
 
@@ -294,5 +294,69 @@ describe('Choices', () => {
     expect(values.get('repeats')).toBe(2);
     choices.resetSettings();
     expect(choices.order(testSet)).not.toHaveProperty('repeats');
+  });
+});
+
+describe('models of the catalog and others', () => {
+  const own = makeModel('own');
+
+  it('offers the bundled, the chosen and the recently used models', async () => {
+    const bundled = { ...makeModel('bundled'), bundled: true };
+    const catalog = [bundled, ...models];
+    const { settings } = makeSettings();
+    const choices = new Choices(catalog, settings, bundled, loadSet, listEngines);
+    await choices.load('en');
+    expect(choices.offered.map(({ id }) => id)).toEqual(['bundled']);
+    choices.use(makeModel('second'), 'second-q4');
+    choices.modelId = 'bundled';
+    expect(choices.offered.map(({ id }) => id)).toEqual(['bundled', 'second']);
+  });
+
+  it('remembers the artifact that a model is used by', async () => {
+    const [first] = makeModel('two').artifacts;
+    if (first === undefined) throw new Error('no artifact');
+    const two = { ...makeModel('two'), artifacts: [first, { ...first, id: 'two-q8' }] };
+    const catalog = [...models, two];
+    const { settings } = makeSettings();
+    const make = () => new Choices(catalog, settings, bundled, loadSet, listEngines);
+    const choices = make();
+    expect(choices.artifact?.id).toBe('first-q4');
+    choices.use(two, 'two-q8');
+    expect(choices.artifact?.id).toBe('two-q8');
+    choices.modelId = 'first';
+    expect(choices.artifact?.id).toBe('first-q4');
+    choices.modelId = 'two';
+    const next = make();
+    await next.load('en');
+    expect(next.artifact?.id).toBe('two-q8');
+  });
+
+  it('keeps a model that the catalog does not have, until it is forgotten', async () => {
+    const { settings } = makeSettings();
+    const choices = await load(settings);
+    choices.use(own, 'own-q4');
+    const next = await load(settings);
+    expect([next.model?.id, next.offered.map(({ id }) => id)]).toEqual(['own', ['own']]);
+    next.forget('own');
+    expect([next.model?.id, next.models.map(({ id }) => id)]).toEqual(['first', ['first', 'second']]);
+  });
+
+  it.each([
+    { 'added-models': 'junk', 'recent-models': 7, artifact: 1, backend: 'npu' },
+    { 'added-models': [{ id: 'x' }], 'recent-models': [null], artifact: null, backend: null },
+  ])('starts as on a first visit from %j', async (entries) => {
+    const choices = await load(makeSettings(entries).settings);
+    expect([choices.model?.id, choices.artifact?.id, choices.backend]).toEqual(['first', 'first-q4', 'auto']);
+    expect(choices.models).toEqual(models);
+  });
+
+  it('remembers what to run on, and puts it back with the other settings', async () => {
+    const { settings } = makeSettings();
+    const choices = await load(settings);
+    choices.backend = 'wasm';
+    const next = await load(settings);
+    expect(next.backend).toBe('wasm');
+    next.resetSettings();
+    expect(next.backend).toBe('auto');
   });
 });

@@ -1,7 +1,11 @@
 import { getContext, setContext } from 'svelte';
 import type { Bench } from './bench.svelte';
+import type { CachedFiles } from './cached-files.svelte';
 import type { Choices } from './choices.svelte';
+import type { DeviceProbe } from './device-probe.svelte';
 import type { History } from './history.svelte';
+import type { HubBrowser } from './hub-browser.svelte';
+import type { OwnModels } from './own-models.svelte';
 import type { Preferences } from './preferences.svelte';
 import type { Router } from './router.svelte';
 import type { EngineClient } from '../worker/client';
@@ -10,8 +14,13 @@ import type { Speed } from './speed.svelte';
 
 export interface App {
   readonly bench: Bench;
+  readonly cached: CachedFiles;
   readonly choices: Choices;
+  readonly device: DeviceProbe;
   readonly history: History;
+  readonly hub: HubBrowser;
+  /** Models from picked files. */
+  readonly own: OwnModels;
   readonly preferences: Preferences;
   readonly router: Router;
   readonly sets: Sets;

@@ -40,6 +40,11 @@ describe('Format', () => {
     expect(ru.probability(0.0001)).toBe('< 0,001');
   });
 
+  it('counts what is large in gigabytes', () => {
+    expect([3_825_812_736, 1e9, 98e6].map((bytes) => en.size(bytes))).toEqual(['3.8 GB', '1 GB', '98 MB']);
+    expect(plain(ru.size(3_825_812_736))).toBe('3,8 ГБ');
+  });
+
   it('counts in decimal megabytes, small sizes to a tenth', () => {
     expect([0, 1_234_567, 98_362_432].map((bytes) => plain(en.megabytes(bytes)))).toEqual([
       '0 MB',

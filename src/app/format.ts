@@ -44,6 +44,16 @@ export class Format {
     }).format(megabytes);
   }
 
+  /** Decimal gigabytes from one on, else megabytes. */
+  size(bytes: number): string {
+    if (bytes < 1e9) return this.megabytes(bytes);
+    return new Intl.NumberFormat(this.locale, {
+      style: 'unit',
+      unit: 'gigabyte',
+      maximumFractionDigits: 1,
+    }).format(bytes / 1e9);
+  }
+
   /** Milliseconds below one second, else seconds. */
   duration(milliseconds: number): string {
     if (milliseconds < 999.5) {

@@ -1,3 +1,6 @@
+export const MODELS_TABS = ['catalog', 'files', 'hub', 'stored'] as const;
+export type ModelsTab = (typeof MODELS_TABS)[number];
+
 export type Route =
   | { readonly screen: 'run' }
   | { readonly screen: 'results' }
@@ -8,6 +11,7 @@ export type Route =
   /** `spec` names a set that generators build, as a link to it has it. */
   | { readonly screen: 'sets'; readonly spec?: string }
   | { readonly screen: 'set'; readonly setId: string }
+  | { readonly screen: 'models'; readonly tab: ModelsTab }
   | { readonly screen: 'speed' }
   | { readonly screen: 'shared-speed'; readonly payload: string }
   | { readonly screen: 'about' };
@@ -37,6 +41,9 @@ export function parseRoute(fragment: string): Route {
     const ids = (id ?? '').split(',').filter((each) => each !== '');
     return { screen, ids: ids.slice(0, MAX_COMPARED) };
   }
+  if (screen === 'models') {
+    return { screen, tab: MODELS_TABS.find((tab) => tab === id) ?? 'catalog' };
+  }
   return screen === 'speed' || screen === 'about' ? { screen } : { screen: 'run' };
 }
 
@@ -55,7 +62,9 @@ export class Router {
     return this.#route;
   }
 
-  go(fragment: '#/' | '#/results' | '#/sets' | `#/sets/${string}` | '#/speed' | '#/about'): void {
+  go(
+    fragment: '#/' | '#/models/files' | '#/results' | '#/sets' | `#/sets/${string}` | '#/speed' | '#/about',
+  ): void {
     this.window.location.hash = fragment;
   }
 }

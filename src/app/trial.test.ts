@@ -65,6 +65,7 @@ function makeTrial() {
       gradeAnswers: refuse,
       measureSpeed: refuse,
       recalibrate: refuse,
+      probeDevice: refuse,
       run: (request, listener) => {
         requests.push(request);
         listener([

@@ -19,6 +19,17 @@ export const SAMPLING_KEYS = Object.keys(samplingSchema.entries) as readonly (ke
 
 export const DEFAULT_SAMPLING: Sampling = { temperature: 0, topP: 0.95, topK: 40, seed: 42, maxTokens: 96 };
 
+/** The prompt and the answer share the context; sets of ours stay far below this for the prompt. */
+const PROMPT_TOKENS = 1536;
+
+/** The context that a run opens a model with. */
+export function countContextTokens(
+  { contextTokens }: { readonly contextTokens: number },
+  { maxTokens }: Sampling,
+): number {
+  return Math.min(contextTokens, maxTokens + PROMPT_TOKENS);
+}
+
 /** Everything needed to repeat a run. */
 export interface Setup {
   readonly model: { readonly id: string; readonly name: string };

@@ -69,7 +69,9 @@ class FakeWorker extends EventTarget implements Worker {
   }
 }
 
-const engines: readonly EngineSummary[] = [{ id: 'simd', label: 'SIMD', formats: ['gguf'] }];
+const engines: readonly EngineSummary[] = [
+  { id: 'simd', label: 'SIMD', formats: ['gguf'], backends: ['wasm'] },
+];
 
 const gradeOf = (type: string): GradedAnswer['grade'] => ({
   status: 'not-run',
@@ -102,6 +104,7 @@ function makeBench(onStop: (call: Call | undefined) => void = () => undefined) {
           if (answers.length > 0) resolve(answers.map(({ caseId }) => ({ caseId, grade: gradeOf(caseId) })));
         }),
       recalibrate: () => Promise.reject(new Error('not asked for here')),
+      probeDevice: () => Promise.reject(new Error('not asked for here')),
       run: (asked, emit) =>
         new Promise<RunEnd>((end, fail) => {
           call = { request: asked, emit, end, fail };

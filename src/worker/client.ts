@@ -1,4 +1,5 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
+import type { DeviceCard } from '../domain/device';
 import { FaultError, toFault } from '../domain/fault';
 import type { LocalFile } from '../domain/local-file';
 import type { RunEnd } from '../domain/run';
@@ -44,6 +45,8 @@ export interface EngineClient {
   ): Promise<RunEnd>;
   /** Forgets what was measured of an artifact on this device: its next use measures anew. */
   recalibrate(artifactId: string): Promise<void>;
+  /** Finds out what this device can do; some seconds. */
+  probeDevice(): Promise<DeviceCard>;
 }
 
 export interface ModelFilesClient extends Omit<ModelFilesApi, 'importLocal'> {
@@ -159,6 +162,7 @@ export function createEngineClient(
     async recalibrate(artifactId) {
       await start().remote.recalibrate(artifactId);
     },
+    probeDevice: async () => await start().remote.probeDevice(),
     run: (request, listener, signal) =>
       supervise<WorkerEvent>((remote, deliver) => remote.run(request, deliver), listener, signal),
     measureSpeed: (request, listener, signal) =>

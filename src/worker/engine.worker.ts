@@ -5,7 +5,7 @@ import type { GraderPorts } from '../domain/graders/grader';
 import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
 import type { Artifact } from '../domain/model';
-import type { EngineSwitch, Run, RunEnd } from '../domain/run';
+import { countContextTokens, type EngineSwitch, type Run, type RunEnd } from '../domain/run';
 import { nameAttempt } from '../domain/repeats';
 import { runCases } from '../domain/runner';
 import { hashTestSet } from '../domain/test-set';
@@ -34,6 +34,7 @@ import { importLocalFile, obtainFiles } from './obtain-files';
 import { openBest } from './open-best';
 import { describeDevice, openWithEngine } from './open-session';
 import type { Graphics } from './plan-backends';
+import { createProbePorts, probeDevice } from './probe-device';
 import {
   carryFaults,
   nameRunLock,
@@ -51,16 +52,14 @@ const runStore = createRunStore();
 const settingsStore = createSettingsStore();
 const stores = { shards: shardStore, settings: settingsStore };
 
-/** The prompt and the answer share the context; sets of ours stay far below this for the prompt. */
-const PROMPT_TOKENS = 1536;
-
 let running: AbortController | undefined;
 /** Kept after a run: the next one with the same model starts at once. */
 let loaded: { readonly key: string; readonly session: Session; readonly sha256: string } | undefined;
 
 const api: EngineWorkerApi & ModelFilesApi = {
   ...createModelFilesApi(shardStore),
-  listEngines: () => engineRegistry.map(({ id, label, formats }) => ({ id, label, formats })),
+  listEngines: () =>
+    engineRegistry.map(({ id, label, formats, backends }) => ({ id, label, formats, backends })),
   run(request, listener) {
     return runAlone(batchEvents(listener, mergeRunEvents, chooseFlushMs), (emit, signal) =>
       navigator.locks.request(nameRunLock(request.runId), () => runRequest(request, emit, signal)),
@@ -91,6 +90,7 @@ const api: EngineWorkerApi & ModelFilesApi = {
     if (running === undefined) await closeLoaded();
     await forgetCalibration(settingsStore, artifactId, engineRegistry, describeDevice());
   },
+  probeDevice: () => probeDevice(createProbePorts()),
   importLocal(file, listener) {
     return runAlone(
       batchEvents(listener, (_last, next) => next),
@@ -271,7 +271,7 @@ async function openSession(
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<Session> {
-  const contextTokens = Math.min(artifact.contextTokens, request.sampling.maxTokens + PROMPT_TOKENS);
+  const contextTokens = countContextTokens(artifact, request.sampling);
   const { threads } = request;
   const before = request.continued?.session;
   const engineId = before?.engineId ?? request.engineId;

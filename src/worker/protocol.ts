@@ -1,5 +1,6 @@
 import { transferHandlers } from 'comlink';
 import type { TransferProgress } from '../domain/download';
+import type { DeviceCard } from '../domain/device';
 import type { Backend, BackendChoice, Engine, Sampling, SessionInfo } from '../domain/engine';
 import { FaultError, type Fault } from '../domain/fault';
 import type { AnswerFacts } from '../domain/graders/grader';
@@ -112,6 +113,7 @@ export interface EngineSummary {
   readonly id: string;
   readonly label: string;
   readonly formats: Engine['formats'];
+  readonly backends: Engine['backends'];
 }
 
 /** A file in the store, or what is there of one. */
@@ -160,6 +162,8 @@ export interface EngineWorkerApi {
   gradeAnswers(request: GradeRequest): Promise<readonly GradedAnswer[]>;
   /** Forgets what was measured of an artifact on this device: its next use measures anew. */
   recalibrate(artifactId: string): Promise<void>;
+  /** Finds out what this device can do; takes some seconds where there is a graphics device. */
+  probeDevice(): Promise<DeviceCard>;
   /** Asks what is under way, a run or a measurement, to end; its promise tells when it has. */
   stop(): void;
 }

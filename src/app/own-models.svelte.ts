@@ -1,0 +1,195 @@
+import * as v from 'valibot';
+import { FaultError, toFault, type Fault } from '../domain/fault';
+import type { InspectedModel } from '../domain/gguf-model';
+import type { LocalFile } from '../domain/local-file';
+import { listFiles, parseModel, type Artifact } from '../domain/model';
+import { parseWith } from '../domain/parse';
+import type { SettingsStore } from '../domain/ports';
+import type { TransferProgress } from '../domain/stored-file';
+import type { ModelFilesClient } from '../worker/client';
+
+/** Where models from picked files are remembered. */
+const KEY = 'own-models';
+const MOST_MODELS = 50;
+
+/** A file as a person brought it; browsers that have handles give one that lasts. */
+export interface PickedFile {
+  readonly file: File;
+  readonly handle?: FileSystemFileHandle | undefined;
+}
+
+/** The part of `LocalFileStore` that the page needs. */
+export interface LocalFilesPort {
+  remember(file: File, handle?: FileSystemFileHandle): Promise<LocalFile>;
+  open(key: string): Promise<LocalFile>;
+  list(): Promise<readonly { readonly key: string }[]>;
+  forget(key: string): Promise<void>;
+}
+
+export interface OwnModelsPorts {
+  readonly client: Pick<ModelFilesClient, 'inspectFiles' | 'importLocal'>;
+  readonly files: LocalFilesPort;
+  readonly settings: SettingsStore;
+}
+
+export interface OwnModel extends InspectedModel {
+  /** All of its files are in the browser's storage too: they need not be picked again. */
+  readonly copied: boolean;
+}
+
+interface Copying {
+  readonly modelId: string;
+  readonly progress: TransferProgress;
+}
+
+const storedSchema = v.array(
+  v.object({
+    model: v.unknown(),
+    templateFrom: v.picklist(['file', 'name', 'plain']),
+    templateName: v.exactOptional(v.pipe(v.string(), v.maxLength(100))),
+    copied: v.boolean(),
+  }),
+);
+
+/** Models from files that the person picked. */
+export class OwnModels {
+  #models = $state.raw<readonly OwnModel[]>([]);
+  #reading = $state.raw(false);
+  #copying = $state.raw<Copying | undefined>();
+  #fault = $state.raw<Fault | undefined>();
+  #abort: AbortController | undefined;
+  #recalled: Promise<void> | undefined;
+
+  constructor(private readonly ports: OwnModelsPorts) {}
+
+  /** Newest first. */
+  get models(): readonly OwnModel[] {
+    return this.#models;
+  }
+
+  /** The headers of picked files are being read. */
+  get reading(): boolean {
+    return this.#reading;
+  }
+
+  get copying(): Copying | undefined {
+    return this.#copying;
+  }
+
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  /** Brings back those of earlier visits that can still be opened. */
+  recall(): Promise<void> {
+    return (this.#recalled ??= this.#recall());
+  }
+
+  /** Makes one model of files picked together. */
+  async pick(picked: readonly PickedFile[]): Promise<void> {
+    if (picked.length === 0 || this.#reading) return;
+    this.#reading = true;
+    this.#fault = undefined;
+    try {
+      await this.recall();
+      const files: LocalFile[] = [];
+      for (const { file, handle } of picked) files.push(await this.ports.files.remember(file, handle));
+      const inspected = await this.ports.client.inspectFiles(files);
+      const known = this.#models.find(({ model }) => model.id === inspected.model.id);
+      this.#keep([
+        { ...inspected, copied: known?.copied ?? false },
+        ...this.#models.filter((each) => each !== known),
+      ]);
+    } catch (error) {
+      this.#fault = toFault(error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** Copies a model's files into the browser's storage, where they stay without being picked again. */
+  async copy({ model }: OwnModel): Promise<void> {
+    const [artifact] = model.artifacts;
+    if (artifact === undefined || this.#copying !== undefined) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#fault = undefined;
+    const totalBytes = listFiles(artifact).reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+    this.#copying = { modelId: model.id, progress: { doneBytes: 0, totalBytes, receivedBytes: 0 } };
+    try {
+      let earlierBytes = 0;
+      for (const file of await this.#openAll(artifact)) {
+        const end = await this.ports.client.importLocal(
+          file,
+          (events) => {
+            const doneBytes = earlierBytes + (events.at(-1)?.progress.doneBytes ?? 0);
+            this.#copying = { modelId: model.id, progress: { doneBytes, totalBytes, receivedBytes: 0 } };
+          },
+          abort.signal,
+        );
+        if (end.kind === 'failed') throw new FaultError(end.fault);
+        if (end.kind === 'stopped') return;
+        earlierBytes += file.file.size;
+      }
+      this.#keep(this.#models.map((each) => (each.model.id === model.id ? { ...each, copied: true } : each)));
+    } catch (error) {
+      this.#fault = toFault(error);
+    } finally {
+      this.#copying = undefined;
+      this.#abort = undefined;
+    }
+  }
+
+  /**
+   * The picked files that an artifact names; asks the browser for them, so it follows a click.
+   * @throws FaultError `bad-input` when one has to be picked again and there is no copy
+   */
+  async open(artifact: Artifact): Promise<readonly LocalFile[]> {
+    if (listLocalKeys(artifact).length === 0) return [];
+    await this.recall();
+    const own = this.#models.find(({ model }) => model.artifacts.some(({ id }) => id === artifact.id));
+    // The worker finds the copies by itself.
+    return own?.copied === true ? [] : await this.#openAll(artifact);
+  }
+
+  stopCopying(): void {
+    this.#abort?.abort();
+  }
+
+  /** Neither the files themselves nor a copy in the storage are touched. */
+  async forget({ model }: OwnModel): Promise<void> {
+    this.#keep(this.#models.filter((each) => each.model.id !== model.id));
+    for (const key of model.artifacts.flatMap(listLocalKeys)) {
+      await this.ports.files.forget(key).catch(() => undefined);
+    }
+  }
+
+  async #openAll(artifact: Artifact): Promise<readonly LocalFile[]> {
+    const opened: LocalFile[] = [];
+    for (const key of listLocalKeys(artifact)) opened.push(await this.ports.files.open(key));
+    return opened;
+  }
+
+  async #recall(): Promise<void> {
+    try {
+      const stored = parseWith(storedSchema, await this.ports.settings.get(KEY), 'own models');
+      const keys = (await this.ports.files.list()).map(({ key }) => key);
+      this.#models = stored.flatMap(({ model, ...rest }) => {
+        const parsed = parseModel(model);
+        const isReachable = parsed.artifacts.flatMap(listLocalKeys).every((key) => keys.includes(key));
+        return rest.copied || isReachable ? [{ ...rest, model: parsed }] : [];
+      });
+    } catch {
+      // Never stored, of another version, or storage is forbidden: they can be picked again.
+    }
+  }
+
+  #keep(models: readonly OwnModel[]): void {
+    this.#models = models.slice(0, MOST_MODELS);
+    void this.ports.settings.set(KEY, this.#models).catch(() => undefined);
+  }
+}
+
+function listLocalKeys(artifact: Artifact): readonly string[] {
+  return listFiles(artifact).flatMap(({ local }) => local ?? []);
+}
