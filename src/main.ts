@@ -6,9 +6,11 @@ import { History } from './app/history.svelte';
 import { ensureIsolation } from './app/isolation';
 import { Preferences } from './app/preferences.svelte';
 import { Router } from './app/router.svelte';
+import { Sets } from './app/sets.svelte';
 import { Speed } from './app/speed.svelte';
 import { BUNDLED_SETS, loadTestSet } from './app/test-sets';
 import { createRunStore } from './storage/run-store';
+import { createSetStore } from './storage/set-store';
 import { createSettingsStore } from './storage/settings-store';
 import App from './ui/App.svelte';
 import { overwriteGetLocale } from './ui/messages/runtime';
@@ -33,26 +35,47 @@ const bench = new Bench({
   onJournal: () => void history.refresh(),
 });
 const settings = createSettingsStore();
+const sets = new Sets({
+  store: createSetStore(),
+  now: () => Date.now(),
+  bundled: BUNDLED_SETS,
+  onSaved: (set) => choices.replace(set),
+  onDeleted: (id) => choices.withdraw(id),
+});
 const choices = new Choices(
   listHostedModels(readCatalog()),
   settings,
   BUNDLED_SETS,
-  (id) => loadTestSet(siteUrl, id),
+  async (id) => (await findStored(id)) ?? loadTestSet(siteUrl, id),
   () => client.listEngines(),
 );
 const speed = new Speed({ client, settings, modelsUrl });
 
 void ensureIsolation(() => bench.busy || speed.busy);
 void history.refresh();
-void choices.load(preferences.locale);
+void loadChoices();
 void speed.recall();
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app');
 mount(App, {
   target,
-  props: { app: { bench, choices, history, preferences, router: new Router(window), siteUrl, speed } },
+  props: {
+    app: { bench, choices, client, history, preferences, router: new Router(window), sets, siteUrl, speed },
+  },
 });
+
+/** A set kept here may be the one chosen last time. */
+async function loadChoices(): Promise<void> {
+  await sets.refresh();
+  choices.offer(sets.stored ?? []);
+  await choices.load(preferences.locale);
+}
+
+/** Where storage is forbidden, the page still has the sets that come with it. */
+async function findStored(id: string) {
+  return BUNDLED_SETS.some((each) => each.id === id) ? undefined : sets.find(id).catch(() => undefined);
+}
 
 /** Throws where the person has forbidden storage; the page then forgets its theme and language. */
 function findLocalStorage(): Storage | undefined {

@@ -44,6 +44,8 @@ export interface RunOrder {
   readonly testSet: TestSet;
   readonly sampling: Sampling;
   readonly repeats?: number;
+  /** A person has said yes to running the set's own code, for this run. */
+  readonly allowScripts?: boolean;
   readonly engineId?: string;
   readonly threads?: number;
   readonly backend?: BackendChoice;

@@ -4,7 +4,10 @@ import type { Model } from '../domain/model';
 import { parseWith } from '../domain/parse';
 import type { SettingsStore } from '../domain/ports';
 import { DEFAULT_SAMPLING, samplingSchema } from '../domain/run';
+import type { TestSet } from '../domain/test-set';
 import type { EngineSummary } from '../worker/protocol';
+import type { RunOrder } from './bench.svelte';
+import { isGeneratedId } from './sets.svelte';
 import { summarise, type LoadedSet, type SetSummary } from './test-sets';
 
 /**
@@ -19,6 +22,7 @@ export class Choices {
   #loaded = $state.raw<readonly LoadedSet[]>([]);
   #engineId = $state('');
   #threads = $state(0);
+  #repeats = $state(1);
   #engines = $state.raw<readonly EngineSummary[]>([]);
   #fault = $state.raw<Fault | undefined>();
 
@@ -59,6 +63,17 @@ export class Choices {
   set threads(count: number) {
     this.#threads = count;
     this.#remember('threads', count);
+  }
+
+  /** How often each question is asked. */
+  get repeats(): number {
+    return this.#repeats;
+  }
+
+  set repeats(count: number) {
+    if (!isRepeatCount(count)) return;
+    this.#repeats = count;
+    this.#remember('repeats', count);
   }
 
   async loadEngines(): Promise<void> {
@@ -110,9 +125,9 @@ export class Choices {
   /** The set that a shared run was about, if it is here: a bundled one, or one that can be generated again. */
   async findSet({ id, sha256 }: Pick<SetSummary, 'id' | 'sha256'>): Promise<LoadedSet | undefined> {
     const known = this.#sets.find((each) => each.sha256 === sha256)?.id;
-    if (known === undefined && !isGenerated(id)) return undefined;
+    if (known === undefined && !isGeneratedId(id)) return undefined;
     try {
-      const found = await this.#open(known ?? id);
+      const found = await this.open(known ?? id);
       if (found.sha256 !== sha256) return undefined;
       this.#list(found);
       return found;
@@ -123,16 +138,18 @@ export class Choices {
 
   /** @param language of the page: decides the set for a first visit */
   async load(language: string): Promise<void> {
-    const [sampling, setId, modelId, engineId, threads] = await Promise.all([
+    const [sampling, setId, modelId, engineId, threads, repeats] = await Promise.all([
       this.#recall('sampling'),
       this.#recall('set'),
       this.#recall('model'),
       this.#recall('engine'),
       this.#recall('threads'),
+      this.#recall('repeats'),
     ]);
     if (sampling !== undefined) this.#sampling = readSampling(sampling);
     if (typeof engineId === 'string') this.#engineId = engineId;
     if (isThreadCount(threads)) this.#threads = threads;
+    if (isRepeatCount(repeats)) this.#repeats = repeats;
     if (this.models.some(({ id }) => id === modelId)) this.#modelId = String(modelId);
     if (this.#setId === '') {
       const remembered = await this.#findRemembered(setId);
@@ -146,8 +163,8 @@ export class Choices {
 
   async #findRemembered(setId: unknown): Promise<string | undefined> {
     if (typeof setId !== 'string') return undefined;
-    if (isGenerated(setId)) {
-      const generated = await this.#open(setId).catch(() => undefined);
+    if (isGeneratedId(setId)) {
+      const generated = await this.open(setId).catch(() => undefined);
       if (generated !== undefined) this.#list(generated);
     }
     return this.#sets.find(({ id }) => id === setId)?.id;
@@ -157,19 +174,55 @@ export class Choices {
     const id = this.#setId;
     this.#fault = undefined;
     try {
-      if (id !== '') await this.#open(id);
+      if (id !== '') await this.open(id);
     } catch (error) {
       if (id === this.#setId) this.#fault = toFault(error);
     }
   }
 
-  /** Loads a set once. */
-  async #open(id: string): Promise<LoadedSet> {
+  /** A set, chosen or not; loaded once. @throws FaultError */
+  async open(id: string): Promise<LoadedSet> {
     const known = this.#loaded.find(({ testSet }) => testSet.id === id);
     if (known !== undefined) return known;
     const loaded = await this.loadSet(id);
     this.#loaded = [...this.#loaded, loaded];
     return loaded;
+  }
+
+  /** Sets kept on this device join those to choose from; in place of older versions of them. */
+  offer(summaries: readonly SetSummary[]): void {
+    const ids = new Set(summaries.map(({ id }) => id));
+    this.#sets = [...this.#sets.filter(({ id }) => !ids.has(id)), ...summaries];
+  }
+
+  /** A new version of a set, to be used from now on. */
+  replace(set: LoadedSet): void {
+    const { id } = set.testSet;
+    this.#loaded = [...this.#loaded.filter(({ testSet }) => testSet.id !== id), set];
+    const at = this.#sets.findIndex((each) => each.id === id);
+    this.#sets = at < 0 ? [...this.#sets, summarise(set)] : this.#sets.with(at, summarise(set));
+  }
+
+  /** A set that is gone; where it was chosen, the first is. */
+  withdraw(id: string): void {
+    this.#sets = this.#sets.filter((each) => each.id !== id);
+    this.#loaded = this.#loaded.filter(({ testSet }) => testSet.id !== id);
+    if (this.#setId === id) this.setId = this.#sets[0]?.id ?? '';
+  }
+
+  /** What a run of this set with the present choices is; undefined without a model. */
+  order(testSet: TestSet): RunOrder | undefined {
+    const artifact = this.model?.artifacts[0];
+    if (this.model === undefined || artifact === undefined) return undefined;
+    return {
+      model: this.model,
+      artifactId: artifact.id,
+      testSet,
+      sampling: this.#sampling,
+      ...(this.#engineId !== '' && { engineId: this.#engineId }),
+      ...(this.#threads > 0 && { threads: this.#threads }),
+      ...(this.#repeats > 1 && { repeats: this.#repeats }),
+    };
   }
 
   /** One that is not bundled joins those to choose from. */
@@ -187,6 +240,7 @@ export class Choices {
     this.changeSampling(DEFAULT_SAMPLING);
     this.engineId = '';
     this.threads = 0;
+    this.repeats = 1;
   }
 
   /** A browser that forbids storage is no reason not to run. */
@@ -206,9 +260,11 @@ function isThreadCount(stored: unknown): stored is number {
   return Number.isInteger(stored) && Number(stored) >= 0 && Number(stored) <= 64;
 }
 
-/** Sets that no file holds: their id is enough to build them. */
-function isGenerated(setId: string): boolean {
-  return setId.startsWith('gen-');
+/** More answers to each question than this, nobody waits for in a page. */
+export const MOST_REPEATS = 32;
+
+function isRepeatCount(stored: unknown): stored is number {
+  return Number.isInteger(stored) && Number(stored) >= 1 && Number(stored) <= MOST_REPEATS;
 }
 
 function readSampling(stored: unknown): Sampling {

@@ -265,4 +265,34 @@ describe('Choices', () => {
     choices.resetSettings();
     expect(choices.sampling).toEqual(DEFAULT_SAMPLING);
   });
+
+  it('offers stored sets, and a new version of one in place of the old', async () => {
+    const choices = await load(makeSettings().settings);
+    const mine = makeSet('mine', 'en', OTHER_HASH);
+    choices.offer([summarise(mine)]);
+    expect(choices.sets.map(({ id }) => id)).toEqual(['logic-en', 'logic-ru', 'mine']);
+    choices.replace(mine);
+    choices.setId = 'mine';
+    expect(choices.set).toEqual(mine);
+    const newer = makeSet('mine', 'ru', GENERATED_HASH);
+    choices.replace(newer);
+    expect(choices.set).toEqual(newer);
+    expect(choices.sets.at(-1)).toEqual(summarise(newer));
+    choices.withdraw('mine');
+    expect(choices.setId).toBe('logic-en');
+    expect(choices.sets.map(({ id }) => id)).toEqual(['logic-en', 'logic-ru']);
+  });
+
+  it('remembers how often each question is asked, within bounds, and orders a run so', async () => {
+    const { settings, values } = makeSettings({ repeats: 4 });
+    const choices = await load(settings);
+    const { testSet } = makeSet('mine', 'en');
+    expect(choices.order(testSet)).toMatchObject({ repeats: 4, artifactId: 'first-q4', testSet });
+    choices.repeats = 33;
+    expect(choices.repeats).toBe(4);
+    choices.repeats = 2;
+    expect(values.get('repeats')).toBe(2);
+    choices.resetSettings();
+    expect(choices.order(testSet)).not.toHaveProperty('repeats');
+  });
 });

@@ -4,6 +4,8 @@ import type { Choices } from './choices.svelte';
 import type { History } from './history.svelte';
 import type { Preferences } from './preferences.svelte';
 import type { Router } from './router.svelte';
+import type { EngineClient } from '../worker/client';
+import type { Sets } from './sets.svelte';
 import type { Speed } from './speed.svelte';
 
 export interface App {
@@ -12,7 +14,10 @@ export interface App {
   readonly history: History;
   readonly preferences: Preferences;
   readonly router: Router;
+  readonly sets: Sets;
   readonly speed: Speed;
+  /** For what needs no state of its own. */
+  readonly client: Pick<EngineClient, 'gradeAnswers'>;
   /** Absolute URL of the page's folder, with a slash at its end. */
   readonly siteUrl: string;
 }

@@ -5,6 +5,9 @@ export type Route =
   /** Ids of runs, or `r=` and the payload of a link. */
   | { readonly screen: 'compare'; readonly ids: readonly string[] }
   | { readonly screen: 'shared'; readonly payload: string }
+  /** `spec` names a set that generators build, as a link to it has it. */
+  | { readonly screen: 'sets'; readonly spec?: string }
+  | { readonly screen: 'set'; readonly setId: string }
   | { readonly screen: 'speed' }
   | { readonly screen: 'shared-speed'; readonly payload: string }
   | { readonly screen: 'about' };
@@ -22,9 +25,13 @@ export function parseRoute(fragment: string): Route {
   const hash = fragment.replace(/^#/, '');
   if (hash.startsWith('r=')) return { screen: 'shared', payload: hash.slice(2) };
   if (hash.startsWith('s=')) return { screen: 'shared-speed', payload: hash.slice(2) };
+  if (hash.startsWith('set=')) return { screen: 'sets', spec: hash.slice(4) };
   const [, screen, id] = hash.split('/');
   if (screen === 'results') {
     return id === undefined || id === '' ? { screen: 'results' } : { screen: 'result', runId: id };
+  }
+  if (screen === 'sets') {
+    return id === undefined || id === '' ? { screen: 'sets' } : { screen: 'set', setId: id };
   }
   if (screen === 'compare') {
     const ids = (id ?? '').split(',').filter((each) => each !== '');
@@ -48,7 +55,7 @@ export class Router {
     return this.#route;
   }
 
-  go(fragment: '#/' | '#/results' | '#/speed' | '#/about'): void {
+  go(fragment: '#/' | '#/results' | '#/sets' | `#/sets/${string}` | '#/speed' | '#/about'): void {
     this.window.location.hash = fragment;
   }
 }

@@ -107,6 +107,21 @@ describe('buildSheet', () => {
   });
 });
 
+describe('choices scored by likelihood', () => {
+  it('are shown as shares of one whole, however unlikely all of them are', () => {
+    const scores = { loglikelihoods: [-1000, -1000 - Math.log(3)], greedy: [true, false], tokens: [1, 1] };
+    const [row] = buildSheet(cases, [graded('a', { choices: scores })]);
+    const [likely, unlikely] = row?.answer?.choiceShares ?? [];
+    expect(likely).toBeCloseTo(0.75);
+    expect(unlikely).toBeCloseTo(0.25);
+  });
+
+  it('are absent from an answer in words', () => {
+    const [row] = buildSheet(cases, [graded('a')]);
+    expect(row?.answer).not.toHaveProperty('choiceShares');
+  });
+});
+
 describe('buildSharedSheet', () => {
   const shared: SharedResult = {
     caseId: 'b',

@@ -20,6 +20,8 @@ export interface RowAnswer {
   readonly tokens: number;
   readonly firstTokenMs: number;
   readonly tokensPerSecond?: number;
+  /** Where choices were scored instead of answered: how probable the model finds each, 0 to 1 in all. */
+  readonly choiceShares?: readonly number[];
   /** The text the model was given. */
   readonly modelPrompt?: string;
 }
@@ -106,6 +108,7 @@ export function describeResult(result: Result): RowAnswer {
     text: result.answer,
     ...(result.finish === 'length' && { cutBy: 'length' as const }),
     reasons: result.outcomes.map(({ verdict }) => ('notRun' in verdict ? verdict.notRun : verdict.reason)),
+    ...(result.choices !== undefined && { choiceShares: shareOut(result.choices.loglikelihoods) }),
     modelPrompt,
     tokens: timing.answerTokens,
     firstTokenMs: timing.firstTokenMs,
@@ -132,6 +135,14 @@ export function describeShared(shared: SharedResult): RowAnswer {
     firstTokenMs: shared.firstTokenMs,
     ...rate(shared.answerTokens, shared.decodeMs),
   };
+}
+
+/** Probabilities among these choices alone: the likelihoods as a softmax. */
+function shareOut(loglikelihoods: readonly number[]): readonly number[] {
+  const most = Math.max(...loglikelihoods);
+  const weights = loglikelihoods.map((each) => Math.exp(each - most));
+  const sum = weights.reduce((total, each) => total + each, 0);
+  return weights.map((weight) => weight / sum);
 }
 
 function rate(tokens: number, decodeMs: number): { tokensPerSecond?: number } {

@@ -63,7 +63,14 @@ const artifactSchema = v.pipe(
     /** What goes with the weights: the projector of a vision model, an adapter to merge. */
     companions: v.optional(
       v.pipe(
-        v.array(v.strictObject({ kind: v.picklist(['mmproj', 'lora']), file: modelFileSchema })),
+        v.array(
+          v.strictObject({
+            kind: v.picklist(['mmproj', 'lora']),
+            file: modelFileSchema,
+            /** Of a LoRA adapter: 1, the default, is what it was trained for. */
+            scale: v.optional(v.pipe(v.number(), v.minValue(-10), v.maxValue(10))),
+          }),
+        ),
         v.maxLength(8),
       ),
       [],

@@ -90,6 +90,31 @@ export interface RunStore {
   deleteRun(runId: string): Promise<void>;
 }
 
+/** What a list of sets shows of one, without reading its cases. */
+export interface StoredSetSummary {
+  readonly id: string;
+  readonly title: string;
+  readonly language: string;
+  readonly licence: string;
+  readonly caseCount: number;
+  /** The most frequent first. */
+  readonly tags: readonly string[];
+  /** Of the set's canonical JSON. */
+  readonly sha256: string;
+  /** Milliseconds since 1970. */
+  readonly updatedAt: number;
+}
+
+/** Sets that a person has imported, generated or written; kept by their ids. */
+export interface SetStore {
+  /** Newest first. */
+  list(): Promise<readonly StoredSetSummary[]>;
+  /** @returns undefined when there is no such set */
+  get(id: string): Promise<TestSet | undefined>;
+  put(summary: StoredSetSummary, testSet: TestSet): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
 /** Small values remembered on this device. */
 export interface SettingsStore {
   get(key: string): Promise<unknown>;

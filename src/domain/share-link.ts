@@ -56,7 +56,12 @@ const sharedRunSchema = v.strictObject({
   startedAt: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15)),
   end: v.picklist(['finished', 'stopped', 'failed', 'open']),
   model: v.strictObject({ id: text(80), name: text(400) }),
-  artifact: v.strictObject({ id: text(80), quantization: text(400), sha256 }),
+  /** Without a hash where the engine fetches the weights itself and tells none. */
+  artifact: v.strictObject({
+    id: text(80),
+    quantization: text(400),
+    sha256: v.union([v.literal(''), sha256]),
+  }),
   session: v.strictObject({
     engineId: text(40),
     engineVersion: text(120),

@@ -79,7 +79,8 @@ const speedReportSchema = v.strictObject({
   artifact: v.strictObject({
     id: text(80),
     quantization: text(400),
-    sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+    /** Empty where the engine fetches the weights itself and tells no hash. */
+    sha256: v.pipe(v.string(), v.regex(/^([0-9a-f]{64})?$/)),
     bytes: v.pipe(count, v.minValue(1)),
   }),
   /** No user agent: a link tells no more of a device than its figures need. */

@@ -10,6 +10,7 @@ import { nameAttempt } from '../domain/repeats';
 import { runCases } from '../domain/runner';
 import { hashTestSet } from '../domain/test-set';
 import { engineRegistry } from '../engines/registry';
+import { openEmbedder } from '../engines/transformers';
 import { createRunStore } from '../storage/run-store';
 import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
@@ -22,10 +23,12 @@ import {
   type EventBatch,
 } from './batch-events';
 import { forgetCalibration, openCalibration } from './calibration';
+import { createEmbed } from './embed';
 import { findGraphics } from './find-graphics';
 import { createJudge } from './judge';
 import { loadImage } from './load-image';
 import { measureRequest } from './measure-request';
+import { applyAdapters } from './merge-lora';
 import { createModelFilesApi } from './model-files';
 import { importLocalFile, obtainFiles } from './obtain-files';
 import { openBest } from './open-best';
@@ -41,6 +44,7 @@ import {
 } from './protocol';
 import { createRecovery, findSwitch } from './recover-session';
 import { createSandbox, type Sandbox } from './sandbox';
+import { devicePorts } from './transfer';
 
 const shardStore = createShardStore();
 const runStore = createRunStore();
@@ -185,15 +189,23 @@ async function runRequest(
     await runStore.reopenRun(runId);
   }
 
+  const { embed, close } = createEmbed(
+    {
+      // In the middle of a run: the page is not told of it as of a model's download.
+      obtain: (sentenceModel, stop) => obtainFiles(sentenceModel, request, stores, () => undefined, stop),
+      open: openEmbedder,
+    },
+    signal,
+  );
   const end = await withSandbox(request.allowScripts, (ports) =>
     workThrough(
       request,
       { artifact, device, session },
-      { ...ports, judge: createJudge(session, model.template, signal) },
+      { ...ports, embed, judge: createJudge(session, model.template, signal) },
       emit,
       signal,
     ),
-  );
+  ).finally(close);
   await runStore.endRun(runId, end);
   // An engine that fails case after case is not trusted with another run.
   if (end.kind === 'failed') await closeLoaded();
@@ -270,7 +282,8 @@ async function openSession(
   );
   if (setAside.length === 0 && loaded?.key === key) return loaded.session;
   await closeLoaded();
-  const files = await obtainFiles(artifact, request, stores, emit, signal);
+  const obtained = await obtainFiles(artifact, request, stores, emit, signal);
+  const files = await applyAdapters(artifact, obtained, { store: shardStore, ...devicePorts }, emit, signal);
 
   // Where there are images and a projector, an engine that shows them; without a projector every engine is as blind.
   const needsEyes = needsImages && artifact.companions.some(({ kind }) => kind === 'mmproj');

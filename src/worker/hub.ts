@@ -1,5 +1,6 @@
 import { badInput, FaultError, throwIfStopped } from '../domain/fault';
 import {
+  type HubReference,
   HUB_URL,
   parseHubFile,
   parseHubModel,
@@ -42,6 +43,16 @@ export async function searchHub(
  * @throws FaultError `bad-input` when it is none, `download` with 401, 403, 404 or 429 and what the Hub says of it
  */
 export async function listRepo(reference: string, signal: AbortSignal, hubUrl = HUB_URL): Promise<HubRepo> {
+  const { place, files } = await listRepoFiles(reference, signal, hubUrl);
+  return sortHubFiles(place, files);
+}
+
+/** Every file of a repo, up to a bound that no repo of weights reaches. @throws as `listRepo` */
+export async function listRepoFiles(
+  reference: string,
+  signal: AbortSignal,
+  hubUrl = HUB_URL,
+): Promise<{ readonly place: HubReference; readonly files: readonly HubFile[] }> {
   const place = parseHubReference(reference, hubUrl);
   if (place === undefined)
     throw badInput('Hub address', 'expected owner/name or an address on huggingface.co');
@@ -61,7 +72,7 @@ export async function listRepo(reference: string, signal: AbortSignal, hubUrl = 
       if (file !== undefined) files.push(file);
       if (++seen >= MOST_FILES) break;
     }
-    return sortHubFiles(place, files);
+    return { place, files };
   });
 }
 

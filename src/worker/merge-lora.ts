@@ -3,23 +3,19 @@ import type { TransferPorts } from '../domain/download';
 import type { OpenFile } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault } from '../domain/fault';
 import { canonicalJson, sha256Hex } from '../domain/hash';
-import type { ModelFile } from '../domain/model';
+import type { Artifact, ModelFile } from '../domain/model';
 import type { ShardStore, StoredFile } from '../domain/ports';
 import { prepareLoraMerge, type LoraMerge } from '../engines/merge-lora';
+import type { EmitOpening } from './obtain-files';
 
 const SHARD_BYTES = 16 * 1024 * 1024;
 /** Part of the id: a change of what a merge writes makes earlier ones a miss. */
 const MERGE_VERSION = 1;
 
-export interface MergeSource extends OpenFile {
-  /** Of the whole file, where it is known; otherwise it is computed. */
-  readonly sha256?: string;
-}
-
 export interface MergeRequest {
   /** The model's file, or all parts of a split one. */
-  readonly base: readonly MergeSource[];
-  readonly adapter: MergeSource;
+  readonly base: readonly OpenFile[];
+  readonly adapter: OpenFile;
   /** 1 is what the adapter was trained for. */
   readonly scale: number;
 }
@@ -117,7 +113,7 @@ async function identifyMerge(
   const unknown = [...base, adapter].filter(({ sha256 }) => sha256 === undefined);
   const totalBytes = unknown.reduce((sum, { blob }) => sum + blob.size, 0);
   let doneBytes = 0;
-  const hashOf = async ({ blob, sha256 }: MergeSource): Promise<string> => {
+  const hashOf = async ({ blob, sha256 }: OpenFile): Promise<string> => {
     if (sha256 !== undefined) return sha256;
     const hasher = await createSHA256();
     for (let at = 0; at < blob.size; at += SHARD_BYTES) {
@@ -202,4 +198,34 @@ function createShardSink(fileId: string, store: ShardStore, signal: AbortSignal)
     },
     hash: async () => (await whole).digest(),
   };
+}
+
+/**
+ * What an engine is to open: the files as they are or, where the artifact has LoRA adapters, the merged model in place
+ * of the weights and the adapters.
+ * @throws FaultError as `mergeLoraArtifact`
+ */
+export async function applyAdapters(
+  artifact: Artifact,
+  files: readonly OpenFile[],
+  ports: Pick<TransferPorts, 'store' | 'reserve' | 'now'>,
+  emit: EmitOpening,
+  signal: AbortSignal,
+): Promise<readonly OpenFile[]> {
+  const adapters = files.filter(({ role }) => role === 'lora');
+  if (adapters.length === 0) return files;
+  const scales = artifact.companions.filter(({ kind }) => kind === 'lora').map(({ scale }) => scale ?? 1);
+  emit({ type: 'phase', phase: 'merging' });
+  let base = files.filter(({ role }) => role === undefined);
+  for (const [index, adapter] of adapters.entries()) {
+    const { file, blob } = await mergeLoraArtifact(
+      { base, adapter, scale: scales[index] ?? 1 },
+      ports,
+      ({ doneBytes, totalBytes }) =>
+        emit({ type: 'transfer', progress: { doneBytes, totalBytes, receivedBytes: 0 } }),
+      signal,
+    );
+    base = [{ name: file.name, blob, sha256: file.sha256 }];
+  }
+  return [...base, ...files.filter(({ role }) => role === 'mmproj')];
 }

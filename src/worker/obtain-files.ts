@@ -3,9 +3,11 @@ import type { OpenFile } from '../domain/engine';
 import { badInput, FaultError } from '../domain/fault';
 import { hashBlob, type LocalFile } from '../domain/local-file';
 import { sumArtifactBytes, type Artifact, type ModelFile } from '../domain/model';
+import { selectOnnxFiles } from '../domain/onnx-files';
 import type { FileStore, SettingsStore } from '../domain/ports';
 import { obtainRangedFile, type RangedPorts } from '../domain/ranged-download';
 import { readStoredFile, type ObtainedFile, type TransferProgress } from '../domain/stored-file';
+import { listRepoFiles } from './hub';
 import type { OpeningPhase, TransferEvent } from './protocol';
 import { createBlobPorts, createRangedPorts } from './ranged-transfer';
 import { createTransferPorts, devicePorts } from './transfer';
@@ -39,8 +41,9 @@ export async function obtainFiles(
   signal: AbortSignal,
 ): Promise<readonly OpenFile[]> {
   emit({ type: 'phase', phase: 'checking' });
+  const weights = artifact.files.length > 0 ? artifact.files : await listOnnxFiles(artifact, signal);
   const wanted = [
-    ...artifact.files.map((file) => ({ file, role: undefined })),
+    ...weights.map((file) => ({ file, role: undefined })),
     ...artifact.companions.map(({ kind, file }) => ({ file, role: kind })),
   ];
   const plannedBytes = sumArtifactBytes(artifact);
@@ -67,6 +70,31 @@ export async function obtainFiles(
     earlierReceived += last.receivedBytes;
   }
   return files;
+}
+
+/** What a row that names only a repo of ONNX weights stands for. @throws FaultError `download`, `unsupported` */
+async function listOnnxFiles({ onnx }: Artifact, signal: AbortSignal): Promise<readonly ModelFile[]> {
+  if (onnx === undefined) return [];
+  const { files } = await listRepoFiles(onnx.repo, signal);
+  const wanted = selectOnnxFiles(
+    files.map(({ path }) => path),
+    onnx.dtype,
+  );
+  if (wanted.length === 0) {
+    throw new FaultError({
+      kind: 'unsupported',
+      detail: `${onnx.repo} has no ONNX weights of type ${onnx.dtype}`,
+    });
+  }
+  // The engine finds them by their paths.
+  return files
+    .filter(({ path }) => wanted.includes(path))
+    .map(({ path, bytes, sha256, url }) => ({
+      name: path,
+      bytes,
+      url,
+      ...(sha256 !== undefined && { sha256 }),
+    }));
 }
 
 function obtain(

@@ -60,7 +60,7 @@ export interface GradedAnswer {
 }
 
 /** On the way to a session. */
-export type OpeningPhase = 'checking' | 'downloading' | 'loading' | 'measuring' | 'testing';
+export type OpeningPhase = 'checking' | 'downloading' | 'merging' | 'loading' | 'measuring' | 'testing';
 export type RunPhase = OpeningPhase | 'running';
 
 export interface TransferEvent {

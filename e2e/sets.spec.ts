@@ -1,0 +1,276 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, gradedRows, openIsolated, run, shortenAnswers, test, waitForGraded } from './site';
+
+const PROMPTFOO = `description: Two sums
+prompts:
+  - 'Answer with a number. {{question}}'
+tests:
+  - vars: { question: 'What is two plus two?' }
+    assert:
+      - { type: icontains, value: '4' }
+  - vars: { question: 'What is three plus three?' }
+    assert:
+      - { type: icontains, value: '6' }
+`;
+const SCRIPTED = `prompts: ['{{question}}']
+tests:
+  - vars: { question: 'Say yes.' }
+    assert:
+      - { type: javascript, value: 'output.length > 0' }
+`;
+const CSV = `frage;antwort;thema
+"Was ist 2+2?";4;sums
+"Was ist 3+3?";6;sums
+"Was ist 4+4?";8;sums
+`;
+const textFile = (name: string, text: string) => ({
+  name,
+  mimeType: 'text/plain',
+  buffer: Buffer.from(text),
+});
+
+async function openSets(page: Page, url: string): Promise<void> {
+  await openIsolated(page, url);
+  await page.getByRole('link', { name: 'Tests', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Tests' })).toBeVisible();
+}
+
+async function importText(page: Page, name: string, text: string): Promise<void> {
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await page.getByLabel('From a file').setInputFiles(textFile(name, text));
+}
+
+function card(page: Page, title: string) {
+  return page.locator('main li').filter({ hasText: title });
+}
+
+test('imports a promptfoo configuration, runs it, edits a grader and regrades without the model', async ({
+  page,
+  site,
+}) => {
+  await openSets(page, site.url);
+  await importText(page, 'sums.yaml', PROMPTFOO);
+  await expect(page.getByText(/promptfoo.*, 2 questions/)).toBeVisible();
+  await expect(page.getByText('What is two plus two?')).toBeVisible();
+  await page.getByLabel('Title').fill('My sums');
+  await page.getByLabel('Title').blur();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Saved: My sums')).toBeVisible();
+  await card(page, 'My sums').getByRole('button', { name: 'Use' }).click();
+
+  await expect(page.getByLabel('Test', { exact: true })).toHaveValue(/.+/);
+  await shortenAnswers(page);
+  await run(page);
+  await waitForGraded(page, 2);
+  await expect(page.locator('.status')).toContainText(/of 2 correct/);
+  await expect(gradedRows(page).first()).toContainText(/Right|Wrong/);
+
+  await page.getByRole('link', { name: 'Tests', exact: true }).click();
+  await card(page, 'My sums').getByRole('button', { name: 'Edit' }).click();
+  const requests = site.requests.length;
+  for (const index of [0, 1]) {
+    await page.locator('.cases .row').nth(index).click();
+    // Every answer holds what no letter is asked of.
+    await page.getByLabel('The answer is').selectOption('regex');
+    await page.getByLabel('Expected', { exact: true }).fill('[^]*');
+    await expect(page.getByText('Saved on this device')).toBeVisible();
+  }
+  await page.getByRole('button', { name: /^Regrade/ }).click();
+  await expect(page.getByText(/Right: \d before, 2 now, of 2/)).toBeVisible();
+  expect(site.requests.slice(requests).filter((path) => path.endsWith('.bin'))).toEqual([]);
+
+  // The set and the choice are still there after a reload.
+  await page.goto(site.url);
+  await expect(page.getByLabel('Test', { exact: true })).toContainText('My sums');
+  await expect(page.locator('main ol')).toContainText('What is two plus two?');
+});
+
+test('maps the columns of a table that nobody knows', async ({ page, site }) => {
+  await openSets(page, site.url);
+  await importText(page, 'fragen.csv', CSV);
+  await expect(page.getByText('Say which column is what', { exact: false })).toBeVisible();
+  await page.getByRole('combobox', { name: 'Question', exact: true }).selectOption('frage');
+  await page.getByRole('combobox', { name: 'Right answer', exact: true }).selectOption('antwort');
+  await page.getByRole('combobox', { name: 'Tags', exact: true }).selectOption('thema');
+  await expect(page.getByText('Was ist 3+3?')).toBeVisible();
+  await expect(page.locator('code').first()).toHaveText('number 4');
+  await page.getByRole('combobox', { name: 'How it is graded', exact: true }).selectOption('icontains');
+  await expect(page.locator('code').first()).toHaveText('icontains "4"');
+  await page.getByRole('button', { name: 'Continue with these columns' }).click();
+  await expect(page.getByText(/, 3 questions/)).toBeVisible();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(card(page, 'fragen')).toContainText('sums');
+
+  const download = page.waitForEvent('download');
+  await card(page, 'fragen').getByText('Export').click();
+  await card(page, 'fragen')
+    .getByRole('button', { name: /promptfoo/ })
+    .click();
+  expect((await download).suggestedFilename()).toMatch(/\.yaml$/);
+  await card(page, 'fragen').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'Yes, delete' }).click();
+  await expect(card(page, 'fragen')).toHaveCount(0);
+});
+
+test('opens a link to a generated set, varies it, and uses it', async ({ page, site }) => {
+  await openIsolated(page, site.url);
+  await page.goto(`${site.url}#set=zebra.2.en.7.5`);
+  await expect(page.getByLabel('Questions', { exact: true })).toHaveValue('5');
+  const preview = page.locator('.panel ol > li');
+  await expect(preview).toHaveCount(3);
+  const before = await preview.first().textContent();
+  await page.getByLabel('Seed').fill('8');
+  await page.getByLabel('Seed').blur();
+  await expect(preview.first()).not.toHaveText(before ?? '');
+  await page.locator('.panel').getByRole('button', { name: 'Use' }).click();
+  await expect(page.getByLabel('Test', { exact: true })).toHaveValue('gen-zebra-8-5-2-en');
+  await expect(page.locator('main ol > li')).toHaveCount(5);
+});
+
+test('edits a copy of a bundled set: undo, keyboard, autosave, a case tried on the model', async ({
+  page,
+  site,
+}) => {
+  await openSets(page, site.url);
+  await card(page, 'Logic EN').first().getByRole('button', { name: 'Edit a copy' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Logic EN (copy)' })).toBeVisible();
+  const rows = page.locator('.cases .row');
+  await expect(rows).toHaveCount(24);
+  const [first, second] = await rows.allTextContents();
+  await rows.first().focus();
+  await page.keyboard.press('Alt+ArrowDown');
+  await expect(rows.nth(1)).toBeFocused();
+  await expect(rows.nth(1)).toContainText((first ?? '').replace(/^\s*1\s*/, '').trim());
+  await page.keyboard.press('Control+z');
+  await expect(rows.first()).toContainText((first ?? '').replace(/^\s*1\s*/, '').trim());
+  await page.keyboard.press('Control+Shift+z');
+  await expect(rows.first()).toContainText((second ?? '').replace(/^\s*2\s*/, '').trim());
+
+  await rows.first().click();
+  await page.getByLabel('Question', { exact: true }).fill('Is water wet? Answer yes or no.');
+  await page.getByRole('button', { name: 'Duplicate' }).click();
+  await expect(rows).toHaveCount(25);
+  await expect(page.getByText('Saved on this device')).toBeVisible();
+  await page.reload();
+  await expect(rows).toHaveCount(25);
+  await expect(rows.first()).toContainText('Is water wet?');
+
+  await rows.first().click();
+  await page.getByRole('button', { name: 'Try on the model' }).click();
+  await waitForGraded(page, 1);
+  await page.getByRole('link', { name: 'Results', exact: true }).click();
+  await expect(page.getByText('Nothing here yet.', { exact: false })).toBeVisible();
+});
+
+test('shows the code of a set before a run, and runs it only after a yes', async ({ page, site }) => {
+  await openSets(page, site.url);
+  await importText(page, 'code.yaml', SCRIPTED);
+  await expect(page.getByText(/bring code/)).toBeVisible();
+  await page.getByRole('button', { name: 'Save and use' }).click();
+  await shortenAnswers(page);
+  await run(page);
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('output.length > 0');
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await dialog.getByRole('button', { name: 'Run without it' }).click();
+  await waitForGraded(page, 1);
+  await expect(gradedRows(page).first()).toContainText('Not graded');
+  await page.getByRole('button', { name: 'Run again' }).click();
+  await dialog.getByRole('button', { name: 'Allow for this run' }).click();
+  await expect(gradedRows(page).first()).toContainText('Right');
+});
+
+test('imports 5,000 cases within two seconds, and lists them', async ({ page, site }) => {
+  const lines = Array.from({ length: 5_000 }, (_, index) =>
+    JSON.stringify({ question: `What is ${index} plus 1?`, answer: `#### ${index + 1}` }),
+  );
+  await openSets(page, site.url);
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  const startedAt = Date.now();
+  await page.getByLabel('From a file').setInputFiles(textFile('big.jsonl', lines.join('\n')));
+  await expect(page.getByText(/5,000 questions/)).toBeVisible();
+  const importMs = Date.now() - startedAt;
+  test.info().annotations.push({ type: 'import of 5,000 cases, ms', description: String(importMs) });
+  expect(importMs).toBeLessThan(2_000);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await card(page, 'big').getByRole('button', { name: 'Edit' }).click();
+  await expect(page.locator('.cases .row')).toHaveCount(5_000);
+  const slowest = await page.evaluate(async () => {
+    let worst = 0;
+    let last = performance.now();
+    for (let frame = 0; frame < 60; frame++) {
+      window.scrollBy(0, 600);
+      await new Promise(requestAnimationFrame);
+      worst = Math.max(worst, performance.now() - last);
+      last = performance.now();
+    }
+    return worst;
+  });
+  test.info().annotations.push({ type: 'slowest frame while scrolling, ms', description: String(slowest) });
+  expect(slowest).toBeLessThan(200);
+});
+
+test('has no accessibility faults in import, generator and editor, narrow and wide, light and dark', async ({
+  page,
+  site,
+}) => {
+  await openSets(page, site.url);
+  await card(page, 'Logic EN').first().getByRole('button', { name: 'Edit a copy' }).click();
+  await expect(page.locator('.cases .row').first()).toBeVisible();
+  const editor = new URL(page.url()).hash;
+  const scenes: Record<string, () => Promise<void>> = {
+    import: async () => {
+      await page.goto(`${site.url}#/sets`);
+      await page.getByRole('button', { name: 'Import', exact: true }).click();
+      await page.getByLabel('From a file').setInputFiles(textFile('fragen.csv', CSV));
+      await expect(page.getByRole('button', { name: 'Continue with these columns' })).toBeVisible();
+    },
+    generator: async () => {
+      await page.goto(`${site.url}#set=ordering.3.en.7.20`);
+      await expect(page.locator('.panel ol > li')).toHaveCount(3);
+    },
+    editor: async () => {
+      await page.goto(site.url + editor);
+      await page.locator('.cases .row').first().click();
+      await expect(page.getByRole('button', { name: 'Try on the model' })).toBeVisible();
+    },
+  };
+  for (const width of [390, 1440]) {
+    for (const theme of ['light', 'dark']) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const [name, show] of Object.entries(scenes)) {
+        // From elsewhere, so that each screen is made anew.
+        await page.goto(`${site.url}#/about`);
+        await page.getByLabel('Theme').selectOption(theme);
+        await show();
+        const folder = process.env['SCREENSHOTS'];
+        if (folder !== undefined) {
+          await page.screenshot({
+            path: `${folder}/${name}-${width}-${theme}.png`,
+            fullPage: name !== 'editor',
+          });
+        }
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(
+          violations.map(({ id, nodes }) => `${name} ${width} ${theme} ${id}: ${nodes[0]?.html ?? ''}`),
+        ).toEqual([]);
+        const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        expect(sideways).toBeLessThanOrEqual(0);
+      }
+    }
+  }
+});
+
+test('speaks Russian', async ({ browser, site }) => {
+  const context = await browser.newContext({ locale: 'ru-RU' });
+  const page = await context.newPage();
+  await page.goto(`${site.url}#/sets`);
+  await page.waitForFunction(() => crossOriginIsolated && navigator.serviceWorker.controller !== null);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Наборы тестов');
+  await page.getByRole('button', { name: 'Генератор' }).click();
+  await expect(page.locator('.panel').getByRole('combobox', { name: 'Язык' })).toHaveValue('ru');
+  await page.locator('.panel').getByRole('button', { name: 'Выбрать' }).click();
+  await expect(page.getByLabel('Тест', { exact: true })).toHaveValue(/^gen-.*-ru$/);
+  await context.close();
+});

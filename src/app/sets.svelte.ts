@@ -1,0 +1,107 @@
+import { toFault, type Fault } from '../domain/fault';
+import type { SetStore, StoredSetSummary } from '../domain/ports';
+import { hashTestSet, type TestSet } from '../domain/test-set';
+import type { LoadedSet, SetSummary } from './test-sets';
+
+export interface SetsPorts {
+  readonly store: SetStore;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly bundled: readonly SetSummary[];
+  /** A set was saved: whoever has it loaded has an old version. */
+  readonly onSaved: (set: LoadedSet) => void;
+  readonly onDeleted: (id: string) => void;
+}
+
+/** How many tags a list shows of a set. */
+const SHOWN_TAGS = 6;
+
+/** The sets kept on this device, beside those that come with the page. */
+export class Sets {
+  #stored = $state.raw<readonly StoredSetSummary[] | undefined>();
+  #fault = $state.raw<Fault | undefined>();
+
+  constructor(private readonly ports: SetsPorts) {}
+
+  get bundled(): readonly SetSummary[] {
+    return this.ports.bundled;
+  }
+
+  /** Newest first; undefined until read. */
+  get stored(): readonly StoredSetSummary[] | undefined {
+    return this.#stored;
+  }
+
+  /** What storage said last. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.#stored = await this.ports.store.list();
+      this.#fault = undefined;
+    } catch (error) {
+      this.#stored ??= [];
+      this.#fault = toFault(error);
+    }
+  }
+
+  /** @returns undefined when this device keeps no such set */
+  async find(id: string): Promise<LoadedSet | undefined> {
+    const testSet = await this.ports.store.get(id);
+    return testSet && { testSet, sha256: await hashTestSet(testSet) };
+  }
+
+  /** Keeps a set under its id, in place of an older version of it. @throws what storage throws */
+  async save(testSet: TestSet): Promise<LoadedSet> {
+    const set = { testSet, sha256: await hashTestSet(testSet) };
+    await this.ports.store.put(describe(set, this.ports.now()), testSet);
+    this.ports.onSaved(set);
+    await this.refresh();
+    return set;
+  }
+
+  /** Keeps a set beside all others: under an id that none of them has. @throws what storage throws */
+  async add(testSet: TestSet): Promise<LoadedSet> {
+    if (this.#stored === undefined) await this.refresh();
+    return this.save({ ...testSet, id: this.#findFreeId(testSet.id) });
+  }
+
+  async delete(id: string): Promise<void> {
+    try {
+      await this.ports.store.delete(id);
+      this.ports.onDeleted(id);
+      await this.refresh();
+    } catch (error) {
+      this.#fault = toFault(error);
+    }
+  }
+
+  #findFreeId(wanted: string): string {
+    // The ids of generated sets say how to build them.
+    const base = isGeneratedId(wanted) ? `own-${wanted}` : wanted;
+    const taken = new Set([...this.bundled, ...(this.#stored ?? [])].map(({ id }) => id));
+    let id = base.slice(0, 80);
+    for (let copy = 2; taken.has(id); copy++) id = `${base.slice(0, 72)}-${copy}`;
+    return id;
+  }
+}
+
+/** Whether a set's id alone is enough to build it. */
+export function isGeneratedId(id: string): boolean {
+  return id.startsWith('gen-');
+}
+
+/** The tags of a set, the most frequent first. */
+export function listTags({ cases }: TestSet): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const tag of cases.flatMap(({ tags }) => tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([tag]) => tag);
+}
+
+function describe({ testSet, sha256 }: LoadedSet, updatedAt: number): StoredSetSummary {
+  const { id, title, language, licence, cases } = testSet;
+  const tags = listTags(testSet).slice(0, SHOWN_TAGS);
+  return { id, title, language, licence, caseCount: cases.length, tags, sha256, updatedAt };
+}
