@@ -82,7 +82,7 @@ export class Compare {
   }
 
   async #read(): Promise<CompareState> {
-    const ids = [...new Set(this.ids)];
+    const ids = this.ids.filter((id, at) => this.ids.indexOf(id) === at);
     const found = await Promise.all(ids.filter((id) => !isLink(id)).map((id) => this.findRun(id)));
     const records = found.flatMap((record) => record ?? []);
     const links = await Promise.all(ids.filter(isLink).map((id) => decodeShareLink(id.slice(2))));

@@ -24,6 +24,11 @@ export interface Contestant extends Entrant {
   readonly answers: ReadonlyMap<string, RowAnswer>;
 }
 
+/** A short name for the one in this place: A, B, C. */
+export function nameAt(index: number): string {
+  return String.fromCharCode(65 + index);
+}
+
 export function enterRun({ run, results, testSet }: RunRecord): Contestant {
   return {
     id: run.id,

@@ -7,7 +7,7 @@ export class Selection {
   }
 
   set(id: string, chosen: boolean): void {
-    this.#ids = chosen ? [...new Set([...this.#ids, id])] : this.#ids.filter((each) => each !== id);
+    this.#ids = [...this.#ids.filter((each) => each !== id), ...(chosen ? [id] : [])];
   }
 
   clear(): void {

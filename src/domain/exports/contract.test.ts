@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../ports';
@@ -158,6 +159,49 @@ describe('every export', () => {
       expect(each.write({ ...record, results: [] }, words)).not.toBe('');
     },
   );
+});
+
+describe('whatever a model writes', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.string({ unit: fc.constantFrom(...Array.from('=+-@|<>&"\'`\\\r\n\t ,;#*_[](){}a')), maxLength: 40 }),
+  );
+  const answered = (answer: string): RunRecord => ({ ...record, results: [grade('case-1', answer, 'fail')] });
+
+  it('is one field of a CSV, and never a formula', () => {
+    fc.assert(
+      fc.property(text, (answer) => {
+        const { data, errors } = Papa.parse<Record<string, string>>(
+          write('csv', answered(answer)).slice(0, -2),
+          {
+            header: true,
+            newline: '\r\n',
+          },
+        );
+        expect(errors).toEqual([]);
+        expect(data).toHaveLength(testSet.cases.length);
+        const field = data[1]?.['answer'];
+        expect([answer, `'${answer}`]).toContain(field);
+        expect(field).not.toMatch(/^\s*[=+\-@]/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is one cell of a Markdown table, and no tag of the page', () => {
+    fc.assert(
+      fc.property(text, (answer) => {
+        const rows = write('markdown', answered(answer))
+          .split(/[\n\r]/)
+          .filter((line) => line.startsWith('|'));
+        expect(rows).toHaveLength(testSet.cases.length + 2);
+        for (const line of rows) expect(line.match(/(?<!\\)(?:\\\\)*\|/g)).toHaveLength(5);
+        const page = write('html', answered(answer));
+        expect(page.match(/</g)).toHaveLength(write('html', answered('x')).match(/</g)?.length ?? 0);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
 
 describe('json and jsonl', () => {

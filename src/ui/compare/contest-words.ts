@@ -1,0 +1,108 @@
+import { nameAt, type Contestant } from '../../app/contestants';
+import type { Format } from '../../app/format';
+import { withInterval } from '../../app/score';
+import type { Contest, Duel } from '../../domain/statistics/contest';
+import { m } from '../messages/messages';
+import { describeSampling } from '../parts/sampling-words';
+
+export interface ContestRow {
+  readonly name: string;
+  readonly values: readonly string[];
+  /** Of how they were run: it is not the same for all. */
+  readonly differs?: boolean;
+}
+
+/** The score of each on the shared questions, in their order. */
+export function scoreOnShared(contestants: readonly Contestant[], contest: Contest) {
+  return contestants.map(({ id }) => {
+    const ranked = contest.ranked.find((each) => each.id === id);
+    return {
+      ...withInterval({ passed: ranked?.passed ?? 0, graded: ranked?.cases ?? 0 }),
+      best: contest.ranked[0]?.id === id,
+      tied: ranked?.tiedWithBest ?? false,
+    };
+  });
+}
+
+/** What the table says, for the screen and for files. */
+export function describeContest(
+  contestants: readonly Contestant[],
+  contest: Contest,
+  format: Format,
+): readonly ContestRow[] {
+  const scores = scoreOnShared(contestants, contest);
+  const setup = (name: string, show: (from: Contestant) => string): ContestRow => {
+    const values = contestants.map(show);
+    return { name, values, differs: new Set(values).size > 1 };
+  };
+  return [
+    {
+      name: m.compare_standing(),
+      values: scores.map(({ best, tied }) =>
+        best ? m.compare_best() : tied ? m.compare_tied() : m.compare_behind(),
+      ),
+    },
+    {
+      name: m.compare_correct(),
+      values: scores.map(({ passed, graded }) =>
+        m.compare_correct_value({ passed, graded, percent: format.percent(passed / graded) }),
+      ),
+    },
+    {
+      name: m.compare_interval(),
+      values: scores.map(({ interval }) =>
+        interval === undefined ? '–' : `${format.percent(interval.low)}–${format.percent(interval.high)}`,
+      ),
+    },
+    {
+      name: m.compare_abstained(),
+      values: contestants.map(({ score }) => m.compare_of({ count: score.abstained, total: score.graded })),
+    },
+    {
+      name: m.compare_unread(),
+      values: contestants.map(({ extraction }) =>
+        m.compare_of({ count: extraction.failures, total: extraction.graded }),
+      ),
+    },
+    {
+      name: m.compare_speed(),
+      values: contestants.map(({ score }) =>
+        score.tokensPerSecond === undefined ? '–' : format.number(score.tokensPerSecond, 1),
+      ),
+    },
+    setup(m.compare_quantization(), (from) => from.setup.artifact.quantization),
+    setup(m.facts_engine(), ({ setup: { session } }) => `${session.engineId} ${session.engineVersion}`),
+    setup(m.facts_backend(), ({ setup: { session } }) =>
+      session.backend === 'webgpu' ? 'WebGPU' : 'WebAssembly',
+    ),
+    setup(m.facts_set(), ({ setup: { set } }) => set.title),
+    setup(m.facts_sampling(), (from) => describeSampling(from.setup.sampling, format)),
+    setup(m.compare_repeats(), (from) => format.number(from.setup.repeats ?? 1)),
+    { name: m.facts_when(), values: contestants.map(({ startedAt }) => format.date(startedAt)) },
+  ];
+}
+
+/** The short names of both. */
+export function nameBoth({ firstId, secondId }: Duel, contestants: readonly Contestant[]) {
+  const name = (wanted: string) => nameAt(contestants.findIndex(({ id }) => id === wanted));
+  return { first: name(firstId), second: name(secondId) };
+}
+
+/** What may be claimed, in plain words. */
+export function describeDuel(duel: Duel, contestants: readonly Contestant[], format: Format): string {
+  const { first, second } = nameBoth(duel, contestants);
+  const { onlyFirst, onlySecond, clusters, pairs, moreCases } = duel.comparison;
+  if (onlyFirst + onlySecond === 0) return m.duel_same();
+  const wins = Math.max(onlyFirst, onlySecond);
+  const losses = Math.min(onlyFirst, onlySecond);
+  const p = format.probability(duel.p);
+  const [better, worse] = onlySecond > onlyFirst ? [second, first] : [first, second];
+  const sentences = duel.shown
+    ? [m.duel_better({ better, worse, wins, losses, p })]
+    : [m.duel_none({ wins, losses, p })];
+  if (!duel.shown && moreCases !== undefined) {
+    sentences.push(moreCases > 0 ? m.duel_more({ count: format.number(moreCases) }) : m.duel_few_more());
+  }
+  if (clusters < pairs) sentences.push(m.duel_clustered({ clusters }));
+  return sentences.join(' ');
+}
