@@ -301,8 +301,8 @@ describe('models of the catalog and others', () => {
   const own = makeModel('own');
 
   it('offers the bundled, the chosen and the recently used models', async () => {
-    const bundled = { ...makeModel('bundled'), bundled: true };
-    const catalog = [bundled, ...models];
+    const carried = { ...makeModel('bundled'), bundled: true };
+    const catalog = [carried, ...models];
     const { settings } = makeSettings();
     const choices = new Choices(catalog, settings, bundled, loadSet, listEngines);
     await choices.load('en');

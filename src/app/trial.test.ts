@@ -89,6 +89,7 @@ function makeTrial() {
     requestPersistence: () => Promise.resolve(true),
     createId: () => 'run-1',
     now: () => 0,
+    openLocalFiles: () => Promise.resolve([]),
     onJournal: () => undefined,
   });
   const trial = new Trial({
