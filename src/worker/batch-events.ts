@@ -6,7 +6,7 @@ export const FLUSH_MS = 80;
  * While the engine's threads use every core: each message wakes the page, whose redraw takes a core from them. On two
  * cores eight redraws a second cost a tenth of the speed.
  */
-export const SPARING_FLUSH_MS = 400;
+export const SPARING_FLUSH_MS = 700;
 
 export interface EventBatch<Event> {
   readonly add: (event: Event) => void;
