@@ -1,5 +1,7 @@
 // One model on three engines, in alternating rounds, so that all see the same state of the machine.
-import { loadNativeModel, openNativeContext, tokenizeNative } from './native.mjs';
+import { generateNative, loadNativeModel, openNativeContext, rates, tokenizeNative } from './native.mjs';
+
+const WARM_UP_TOKENS = 8;
 
 /** The best of several rounds: other load on a shared machine only ever slows a round down. */
 function best(rounds, engine, phase) {
@@ -11,43 +13,22 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-function rates({ promptTokens, prefillMs, decodedTokens, decodeMs }) {
-  return { prefill: (promptTokens / prefillMs) * 1000, decode: (decodedTokens / decodeMs) * 1000 };
-}
-
-/** Times of native llama.cpp for one prompt and greedy decoding. */
-async function generateNative(context, ids, maxTokens) {
-  context.reset();
-  const start = performance.now();
-  let [index] = await context.decode(ids);
-  let id = await context.greedy(index);
-  const first = performance.now();
-  for (let count = 1; count < maxTokens; count++) {
-    [index] = await context.decode([id]);
-    id = await context.greedy(index);
-  }
-  const decodeMs = performance.now() - first;
-  return rates({
-    promptTokens: ids.length,
-    prefillMs: first - start,
-    decodedTokens: maxTokens - 1,
-    decodeMs,
-  });
-}
-
 /**
  * Token rates of ours, wllama and native for a model.
  * @param options `promptTokens`, `maxTokens`, `wllamaTokens` (fewer of both), `threads`, `contextTokens`, `rounds`,
  *   `roundsMs` (no round begins later), `engines`, `say`
  */
-export async function measureModel({ bench, native, path, text, options }) {
-  const { promptTokens, maxTokens, threads, contextTokens, engines, say } = options;
+export async function measureModel({ bench, native, withoutAmx, path, text, options }) {
+  const { promptTokens, maxTokens, threads, contextTokens, say } = options;
+  const engines = [...options.engines, ...(withoutAmx ? ['nativeWithoutAmx'] : [])];
   const { page } = bench;
   await bench.pick(path);
   const result = { rounds: [] };
   result.readMs = await page.evaluate(() => window.bench.readOnce());
   const model = await loadNativeModel(native, path);
-  const context = await openNativeContext(native, model, { contextTokens, threads, flashAttention: 'auto' });
+  const nativeOptions = { contextTokens, threads, flashAttention: 'auto' };
+  const context = await openNativeContext(native, model, nativeOptions);
+  await withoutAmx?.open(path, nativeOptions);
 
   // Each round its own beginning, or a prompt cache would answer instead of the engine.
   const promptOf = (round) => {
@@ -68,6 +49,12 @@ export async function measureModel({ bench, native, path, text, options }) {
     result.wllamaLoadMs = opened.loadMs;
     say(`  wllama loaded in ${(opened.loadMs / 1000).toFixed(2)} s, ${opened.threads} threads`);
   }
+  // Once before it counts: the browser still compiles, and files are still being read.
+  const few = promptOf(-1).ids.slice(0, WARM_UP_TOKENS);
+  if (engines.includes('ours'))
+    await page.evaluate(([i, n]) => window.bench.ours.generate(i, n), [few, WARM_UP_TOKENS]);
+  await generateNative(context, few, WARM_UP_TOKENS);
+  await withoutAmx?.generate(few, WARM_UP_TOKENS);
   const deadline = performance.now() + (options.roundsMs ?? Infinity);
   for (let round = 0; round < options.rounds; round++) {
     // On a busy machine fewer rounds, rather than a run that nobody waits for.
@@ -79,6 +66,7 @@ export async function measureModel({ bench, native, path, text, options }) {
       figures.ours = rates({ ...times, promptTokens: ids.length });
     }
     if (engines.includes('native')) figures.native = await generateNative(context, ids, maxTokens);
+    if (withoutAmx) figures.nativeWithoutAmx = await withoutAmx.generate(ids, maxTokens);
     if (engines.includes('wllama')) {
       const { wllamaTokens = [promptTokens, maxTokens] } = options;
       const shorter =
@@ -101,6 +89,7 @@ export async function measureModel({ bench, native, path, text, options }) {
       medianDecode: median(result.rounds.map((round) => round[engine].decode)),
     };
   }
+  await withoutAmx?.close();
   await page.evaluate(() => window.bench.theirs.close());
   if (options.teacher) result.agreement = await measureAgreement({ page, native, model, options });
   await page.evaluate(() => window.bench.ours.close());

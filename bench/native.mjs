@@ -87,3 +87,28 @@ export async function openNativeContext(
     },
   };
 }
+
+/** Tokens per second of both phases. */
+export function rates({ promptTokens, prefillMs, decodedTokens, decodeMs }) {
+  return { prefill: (promptTokens / prefillMs) * 1000, decode: (decodedTokens / decodeMs) * 1000 };
+}
+
+/** Times of native llama.cpp for one prompt and greedy decoding. */
+export async function generateNative(context, ids, maxTokens) {
+  context.reset();
+  const start = performance.now();
+  let [index] = await context.decode(ids);
+  let id = await context.greedy(index);
+  const first = performance.now();
+  for (let count = 1; count < maxTokens; count++) {
+    [index] = await context.decode([id]);
+    id = await context.greedy(index);
+  }
+  const decodeMs = performance.now() - first;
+  return rates({
+    promptTokens: ids.length,
+    prefillMs: first - start,
+    decodedTokens: maxTokens - 1,
+    decodeMs,
+  });
+}

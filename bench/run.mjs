@@ -39,11 +39,15 @@ function installPeers() {
   if (status !== 0) throw new Error(`npm install in bench/ failed: ${stderr}`);
 }
 
-const ratio = (result, phase, peer) => result.ours[phase] / result[peer][phase];
+/** Of neighbours in time, so that a change in the machine's load meets both; the median, because single rounds stray. */
+function ratio({ rounds }, phase, peer) {
+  const ratios = rounds.map((round) => round.ours[phase] / round[peer][phase]).sort((a, b) => a - b);
+  return ratios[Math.floor(ratios.length / 2)];
+}
 /** The requirement holds for every model, so the least is what counts. */
 const least = (results, pick) => Number(Math.min(...results.map(pick)).toFixed(3));
 
-async function measureSmallModels({ bench, native }) {
+async function measureSmallModels({ bench, native, withoutAmx }) {
   const { measureModel } = await import('./measure.mjs');
   const { prepareSmallModel } = await import('./models.mjs');
   const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
@@ -56,6 +60,7 @@ async function measureSmallModels({ bench, native }) {
     results[type] = await measureModel({
       bench,
       native,
+      withoutAmx,
       path,
       text,
       options: {
@@ -95,7 +100,7 @@ async function measureOtherTypes({ bench, native }) {
   return results;
 }
 
-async function measureShapes({ bench, native }) {
+async function measureShapes({ bench, native, withoutAmx }) {
   const { measureModel } = await import('./measure.mjs');
   const { prepareShapeModel } = await import('./models.mjs');
   const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
@@ -108,6 +113,7 @@ async function measureShapes({ bench, native }) {
     results[type] = await measureModel({
       bench,
       native,
+      withoutAmx,
       path,
       text,
       options: {
@@ -117,7 +123,7 @@ async function measureShapes({ bench, native }) {
         wllamaTokens: [8, 6],
         contextTokens: 256,
         threads,
-        rounds: 1,
+        rounds: 3,
         engines: list,
         say,
       },
@@ -133,6 +139,10 @@ function summariseSmall(small) {
     decodeVsWllama: least(all, (result) => ratio(result, 'decode', 'wllama')),
     prefillVsNative: least(all, (result) => ratio(result, 'prefill', 'native')),
     decodeVsNative: least(all, (result) => ratio(result, 'decode', 'native')),
+    ...(all.every(({ nativeWithoutAmx }) => nativeWithoutAmx) && {
+      prefillVsNativeWithoutAmx: least(all, (result) => ratio(result, 'prefill', 'nativeWithoutAmx')),
+      decodeVsNativeWithoutAmx: least(all, (result) => ratio(result, 'decode', 'nativeWithoutAmx')),
+    }),
     argmaxAgreement: least(all, ({ agreement }) => agreement.agreement),
     // What the agreement can be at all: how far each is from the same weights in exact arithmetic.
     oursVsExact: least(all, ({ agreement }) => agreement.oursVsExact),
@@ -146,6 +156,10 @@ function summariseShapes({ Q4_0, Q4_K_M }) {
     shapeDecodeVsWllama: least([Q4_0], (result) => ratio(result, 'decode', 'wllama')),
     shapeDecodeVsNative: least([Q4_0], (result) => ratio(result, 'decode', 'native')),
     shapePrefillVsNative: least([Q4_0], (result) => ratio(result, 'prefill', 'native')),
+    ...(Q4_0.nativeWithoutAmx && {
+      shapePrefillVsNativeWithoutAmx: least([Q4_0], (result) => ratio(result, 'prefill', 'nativeWithoutAmx')),
+      shapeDecodeVsNativeWithoutAmx: least([Q4_0], (result) => ratio(result, 'decode', 'nativeWithoutAmx')),
+    }),
     shapeLoadVsRead: least([Q4_0], ({ loadMs, readMs }) => loadMs / readMs),
     shapeQ4KMDecode: least([Q4_K_M], ({ ours }) => ours.decode),
   };
@@ -153,16 +167,18 @@ function summariseShapes({ Q4_0, Q4_K_M }) {
 
 installPeers();
 const { openNative } = await import('./native.mjs');
+const { startWithoutAmx } = await import('./native-without-amx.mjs');
 const { openBenchPage } = await import('./browser.mjs');
 const before = describeMachine();
 say(`${before.cpu}, ${before.cores} cores, ${before.memoryGiB} GiB, load ${before.loadAverage.join(' ')}`);
 const native = await openNative();
+const withoutAmx = startWithoutAmx(native);
 const bench = await openBenchPage();
 say(`Chromium ${bench.version}; native llama.cpp: ${native.systemInfo}`);
 try {
-  const small = values['shapes-only'] ? undefined : await measureSmallModels({ bench, native });
+  const small = values['shapes-only'] ? undefined : await measureSmallModels({ bench, native, withoutAmx });
   const others = values.quick || !small ? undefined : await measureOtherTypes({ bench, native });
-  const shapes = values.quick ? undefined : await measureShapes({ bench, native });
+  const shapes = values.quick ? undefined : await measureShapes({ bench, native, withoutAmx });
   const report = {
     ...(small && summariseSmall(small)),
     ...(shapes && summariseShapes(shapes)),
@@ -177,5 +193,6 @@ try {
   if (values.json) console.log(JSON.stringify(report));
 } finally {
   await bench.close();
+  withoutAmx?.dispose();
   await native.dispose();
 }
