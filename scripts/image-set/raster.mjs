@@ -86,11 +86,8 @@ function isInside(thing, px, py) {
   }
 }
 
-/** @param {readonly Thing[]} things @param {number} x @param {number} y */
-function findColour(things, x, y) {
-  const thing = things.findLast((each) => isInside(each, x, y));
-  return thing === undefined ? PAPER : COLOURS[thing.colour];
-}
+/** What is seen at a point; undefined where the paper is bare. @param {readonly Thing[]} things @param {number} x @param {number} y */
+export const findThing = (things, x, y) => things.findLast((each) => isInside(each, x, y));
 
 /** @param {readonly Thing[]} things @returns {import('./png.mjs').Picture} */
 export function drawScene(things) {
@@ -100,7 +97,8 @@ export function drawScene(things) {
       const sum = [0, 0, 0];
       for (let sample = 0; sample < SAMPLES ** 2; sample++) {
         const [right, down] = [sample % SAMPLES, Math.floor(sample / SAMPLES)];
-        const colour = findColour(things, x + (right + 0.5) / SAMPLES, y + (down + 0.5) / SAMPLES);
+        const thing = findThing(things, x + (right + 0.5) / SAMPLES, y + (down + 0.5) / SAMPLES);
+        const colour = thing === undefined ? PAPER : COLOURS[thing.colour];
         for (let part = 0; part < 3; part++) sum[part] += colour[part];
       }
       for (let part = 0; part < 3; part++)

@@ -17,6 +17,7 @@ export function createVisionModel() {
       embedding: TEXT_EMBEDDING,
       heads: 4,
       kvHeads: 2,
+      contextTokens: 1024,
       unwritten: UNWRITTEN,
       controlTokens: IDEFICS3_TOKENS,
       seed: 7,

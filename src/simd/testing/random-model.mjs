@@ -13,6 +13,7 @@ import { createRandomData, encodeFloats } from './random-blocks.mjs';
  * @property {boolean} [frequencyFactors] Llama-3's `rope_freqs.weight`
  * @property {number} [linearScaling] context stretched by this factor
  * @property {number} [frequencyBase]
+ * @property {number} [contextTokens]
  * @property {number} [seed]
  * @property {readonly [number, number]} [unwritten] token ids, from and up to, that are all but never the likeliest
  * @property {readonly string[]} [controlTokens] take the last places of the vocabulary
@@ -101,7 +102,7 @@ export function createRandomModel(options) {
   /** @type {import('./gguf-writer.mjs').GgufEntry[]} */
   const entries = [
     { key: 'general.architecture', type: 'str', value: 'llama' },
-    { key: 'llama.context_length', type: 'u32', value: 128 },
+    { key: 'llama.context_length', type: 'u32', value: options.contextTokens ?? 128 },
     { key: 'llama.embedding_length', type: 'u32', value: embedding },
     { key: 'llama.block_count', type: 'u32', value: layers },
     { key: 'llama.feed_forward_length', type: 'u32', value: feedForward },
