@@ -34,6 +34,7 @@ export default defineConfig(({ command, mode }) => ({
           'index.html',
           'assets/*.{js,css,woff2}',
           'sets/*.json',
+          'sets/images/*.png',
           '*.svg',
           'manifest.webmanifest',
         ],

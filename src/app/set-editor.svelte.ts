@@ -86,7 +86,13 @@ export class SetEditor {
   changeCase(index: number, change: Partial<{ [Key in keyof Case]: Case[Key] | undefined }>): void {
     const old = this.#testSet.cases[index];
     if (old === undefined) return;
-    const changed = dropEmpty({ ...old, ...change }, ['choices', 'group', 'explanation', 'threshold']);
+    const changed = dropEmpty({ ...old, ...change }, [
+      'choices',
+      'images',
+      'group',
+      'explanation',
+      'threshold',
+    ]);
     this.#changeCases(
       this.#testSet.cases.with(index, changed as Case),
       `case ${index} ${Object.keys(change).join()}`,

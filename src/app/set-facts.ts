@@ -12,6 +12,11 @@ export function listTags({ cases }: TestSet): readonly string[] {
   return [...counts].sort((a, b) => b[1] - a[1]).map(([tag]) => tag);
 }
 
+/** How many of a set's cases only a model that sees images can answer. */
+export function countImageCases({ cases }: TestSet): number {
+  return cases.filter(({ images }) => images !== undefined).length;
+}
+
 /** The id that is wanted, or one like it that no other set has. */
 export function findFreeSetId(wanted: string, others: readonly string[]): string {
   // The ids of generated sets say how to build them.

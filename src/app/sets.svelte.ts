@@ -2,7 +2,7 @@ import { toFault, type Fault } from '../domain/fault';
 import type { SetStore, StoredSetSummary } from '../domain/ports';
 import { hashTestSet, type TestSet } from '../domain/test-set';
 import { findFreeSetId, listTags } from './set-facts';
-import type { LoadedSet, SetSummary } from './test-sets';
+import { summarise, type LoadedSet, type SetSummary } from './test-sets';
 
 export interface SetsPorts {
   readonly store: SetStore;
@@ -87,8 +87,8 @@ export class Sets {
   }
 }
 
-function describe({ testSet, sha256 }: LoadedSet, updatedAt: number): StoredSetSummary {
-  const { id, title, language, licence, cases } = testSet;
-  const tags = listTags(testSet).slice(0, SHOWN_TAGS);
-  return { id, title, language, licence, caseCount: cases.length, tags, sha256, updatedAt };
+function describe(set: LoadedSet, updatedAt: number): StoredSetSummary {
+  const { licence } = set.testSet;
+  const tags = listTags(set.testSet).slice(0, SHOWN_TAGS);
+  return { ...summarise(set), licence, tags, updatedAt };
 }

@@ -1,5 +1,6 @@
 import { FaultError, toFault } from '../domain/fault';
 import { hashTestSet, parseTestSetJson, type TestSet } from '../domain/test-set';
+import { countImageCases } from './set-facts';
 
 /** What there is to choose from, known without loading it. */
 export interface SetSummary {
@@ -9,6 +10,8 @@ export interface SetSummary {
   readonly caseCount: number;
   /** Of the set's canonical JSON: tells a shared run which set it was about. */
   readonly sha256: string;
+  /** Its cases show images: a model that reads text only cannot answer them. */
+  readonly hasImages?: true;
 }
 
 export interface LoadedSet {
@@ -67,11 +70,28 @@ export const BUNDLED_SETS: readonly SetSummary[] = [
     caseCount: 50,
     sha256: '866e95dc230e4da830a4d8b8c12bda346da4baabd9c9262832a0a5336d72dee0',
   },
+  {
+    id: 'images-en',
+    title: 'Images EN',
+    language: 'en',
+    caseCount: 25,
+    sha256: 'a865fc166163d13304d417938002df36cb6c00c4297c4b51f3975f5df1778f42',
+    hasImages: true,
+  },
+  {
+    id: 'images-ru',
+    title: 'Картинки RU',
+    language: 'ru',
+    caseCount: 25,
+    sha256: '67ed11a8ac74c4a97f9fd5613ae9c99d1c1785b4812ea4c7b434c55d0e76016c',
+    hasImages: true,
+  },
 ];
 
 export function summarise({ testSet, sha256 }: LoadedSet): SetSummary {
   const { id, title, language, cases } = testSet;
-  return { id, title, language, caseCount: cases.length, sha256 };
+  const hasImages = countImageCases(testSet) > 0;
+  return { id, title, language, caseCount: cases.length, sha256, ...(hasImages && { hasImages }) };
 }
 
 /**

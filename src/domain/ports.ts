@@ -101,6 +101,8 @@ export interface StoredSetSummary {
   readonly tags: readonly string[];
   /** Of the set's canonical JSON. */
   readonly sha256: string;
+  /** Its cases show images; also absent of sets stored by older versions of the page. */
+  readonly hasImages?: true;
   /** Milliseconds since 1970. */
   readonly updatedAt: number;
 }

@@ -10,7 +10,7 @@ import * as v from 'valibot';
 import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
 import { splitAtImages } from '../domain/prompt';
-import { checkGguf } from './parts/check-gguf';
+import { checkGguf, checkProjector } from './parts/check-gguf';
 import { findGpu } from './parts/find-gpu';
 import { createForcedScorer } from './wllama-score';
 
@@ -44,13 +44,16 @@ export const wllama: Engine = {
   async open(artifact, files, options, signal): Promise<Session> {
     const { LogLevel, Wllama } = await import('@wllama/wllama');
     throwIfStopped(signal);
+    const weights = files.filter(({ role }) => role === undefined);
+    const projectors = files.filter(({ role }) => role === 'mmproj');
     // It knows a projector by its header.
-    const blobs = files.filter(({ role }) => role !== 'lora').map(({ blob }) => blob);
+    const blobs = [...weights, ...projectors].map(({ blob }) => blob);
     // llama.cpp asserts where a file contradicts itself; this tells what is wrong, and reads only the header.
     await checkGguf(
-      files.filter(({ role }) => role === undefined).map(({ blob }) => blob),
+      weights.map(({ blob }) => blob),
       signal,
     );
+    const [projectorType] = await Promise.all(projectors.map(({ blob }) => checkProjector(blob, signal)));
     const wantsGpu = options.backend === 'webgpu';
     const errors: string[] = [];
     // Only its log tells whether llama.cpp really computes on the GPU.
@@ -63,7 +66,7 @@ export const wllama: Engine = {
     const runtime = new Wllama({ default: wasmUrl }, { logger });
     // The default would fetch another build from a CDN on Safari; nothing here comes from another host.
     runtime.setCompat(null);
-    const hasProjector = files.some(({ role }) => role === 'mmproj');
+    const hasProjector = projectors.length > 0;
     try {
       const loaded = runtime.loadModel(blobs, {
         n_ctx: options.contextTokens,
@@ -83,7 +86,8 @@ export const wllama: Engine = {
       // A worker of wllama that dies while loading answers nothing: a stop must not wait for it.
       await Promise.race([loaded, rejectOnStop(signal)]);
       // wllama itself takes a model that llama.cpp refused for a loaded one.
-      if (!isLoaded(runtime.getLoadedContextInfo())) throw new FaultError(classifyRefusal(errors[0]));
+      if (!isLoaded(runtime.getLoadedContextInfo()))
+        throw new FaultError(classifyRefusal(nameRefusal(errors[0], projectorType)));
       if (wantsGpu && !OFFLOADED.test(loadLog.join('\n'))) {
         throw new FaultError({
           kind: 'unsupported',
@@ -91,6 +95,7 @@ export const wllama: Engine = {
         });
       }
       loading = false;
+      errors.length = 0;
     } catch (error) {
       // Its worker may hold gigabytes that the next engine needs.
       await runtime.exit();
@@ -114,11 +119,18 @@ export const wllama: Engine = {
       layersOnGpu: options.backend === 'webgpu' ? context.n_layer + 1 : 0,
       ...(gpu !== undefined && { adapter: gpu.name }),
     };
+    const acceptsImages = hasProjector && runtime.supportInputModality('image');
+    const explain = (error: unknown) => classify(findCause(error, errors));
     return {
       info,
-      acceptsImages: hasProjector && runtime.supportInputModality('image'),
-      complete: (input, sampling, stopSignal) => complete(runtime, input, sampling, stopSignal),
-      score: createForcedScorer(files, (request) => runtime.createCompletion(request as never), classify),
+      acceptsImages,
+      async *complete(input, sampling, stopSignal) {
+        if (!acceptsImages && (input.images ?? []).length > 0)
+          throw new FaultError({ kind: 'unsupported', detail: 'this model was opened for text only' });
+        errors.length = 0;
+        return yield* complete(runtime, input, sampling, stopSignal, explain);
+      },
+      score: createForcedScorer(weights, (request) => runtime.createCompletion(request as never), explain),
       close: () => runtime.exit(),
     };
   },
@@ -126,7 +138,7 @@ export const wllama: Engine = {
 
 const MAX_ERROR_LENGTH = 300;
 
-/** A logger that keeps the first error, which tells why a model was not loaded, and is silent otherwise. */
+/** A logger that keeps the first error, which tells why something failed, and is silent otherwise. */
 function keepFirstError(errors: string[]) {
   const ignore = () => undefined;
   return {
@@ -165,6 +177,7 @@ async function* complete(
   input: Parameters<Session['complete']>[0],
   sampling: Parameters<Session['complete']>[1],
   signal: AbortSignal,
+  explain: (error: unknown) => Fault,
 ): AsyncGenerator<Token, CompletionEnd, void> {
   throwIfStopped(signal);
   try {
@@ -174,6 +187,8 @@ async function* complete(
       temperature: sampling.temperature,
       top_p: sampling.topP,
       top_k: sampling.topK,
+      // llama.cpp would cut off what is less likely than a twentieth of the likeliest, which nobody asked for.
+      min_p: 0,
       seed: sampling.seed,
       stop: [...input.stop],
       ...(input.alternatives !== undefined && {
@@ -217,7 +232,7 @@ async function* complete(
       decodeMs: timings.predicted_ms,
     };
   } catch (error) {
-    throw error instanceof FaultError ? error : new FaultError(classify(error), { cause: error });
+    throw error instanceof FaultError ? error : new FaultError(explain(error), { cause: error });
   }
 }
 
@@ -256,10 +271,27 @@ function readLikely(choice: unknown): Omit<Token, 'text'> | undefined {
   };
 }
 
+/** Of an image projector llama.cpp's log says only that it failed. */
+function nameRefusal(error: string | undefined, projectorType: string | undefined): string | undefined {
+  return error?.includes('Failed to load CLIP model') === true
+    ? `llama.cpp cannot read this image projector (mmproj), of the type '${projectorType ?? ''}'`
+    : error;
+}
+
 /** Why llama.cpp did not load a model whose header is sound: another engine may. */
 function classifyRefusal(detail = 'llama.cpp refused the model'): Fault {
   const fault = classify(new Error(detail));
   return fault.kind === 'engine' ? { kind: 'unsupported', detail } : fault;
+}
+
+/**
+ * wllama answers an exception inside llama.cpp with no result, and fails on that; only its log has the exception. One
+ * that is met in practice: a token that is no whole character, which it cannot put into its JSON.
+ */
+function findCause(error: unknown, errors: readonly string[]): unknown {
+  const [cause] = errors;
+  const isUnexplained = error instanceof Error && error.message.includes('Invalid typed array length');
+  return isUnexplained && cause !== undefined ? new Error(`llama.cpp: ${cause}`, { cause: error }) : error;
 }
 
 function classify(error: unknown): Fault {
@@ -269,6 +301,9 @@ function classify(error: unknown): Fault {
   if (/device.{0,4}lost/i.test(fault.detail)) return { kind: 'device-lost', detail: fault.detail };
   if (/exceeds the available context size/.test(fault.detail)) {
     return { kind: 'bad-input', what: 'prompt', detail: fault.detail };
+  }
+  if (/Failed to load image/.test(fault.detail)) {
+    return { kind: 'bad-input', what: 'image', detail: 'llama.cpp cannot read it as a PNG or JPEG' };
   }
   return /out of memory|memory access|alloc|failed to grow/i.test(fault.detail)
     ? { kind: 'out-of-memory', detail: fault.detail }

@@ -4,7 +4,8 @@ import { encodeGguf, type GgufEntry } from '../../simd/testing/gguf-writer.mjs';
 import { createHostileGgufs } from '../../simd/testing/hostile-gguf.mjs';
 import { createRandomLora } from '../../simd/testing/random-lora.mjs';
 import { createRandomModel } from '../../simd/testing/random-model.mjs';
-import { checkGguf } from './check-gguf';
+import { createRandomProjector } from '../testing/random-projector.mjs';
+import { checkGguf, checkProjector } from './check-gguf';
 
 async function faultOf(...files: Uint8Array[]): Promise<Fault | undefined> {
   try {
@@ -56,5 +57,33 @@ describe('checkGguf', () => {
   it('stops when told', async () => {
     const check = checkGguf([new Blob([createRandomModel({})])], AbortSignal.abort());
     await expect(check).rejects.toMatchObject({ fault: { kind: 'stopped' } });
+  });
+});
+
+describe('checkProjector', () => {
+  const check = (file: Uint8Array) =>
+    checkProjector(new Blob([file as BlobPart]), new AbortController().signal);
+  const sound = createRandomProjector({ textEmbedding: 32 });
+  const clip: GgufEntry = { ...llama, value: 'clip' };
+  const sees: GgufEntry = { key: 'clip.has_vision_encoder', type: 'bool', value: true };
+
+  it('tells the type of a sound one', async () => {
+    expect(await check(sound)).toBe('mlp');
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['a model', createRandomModel({ type: 'Q4_0' }), "its architecture is 'llama', not 'clip'"],
+    ['one that was cut', sound.subarray(0, sound.length - 40_000), 'past the end'],
+    ['no tensors', encodeGguf({ entries: [clip], tensors: [] }), 'it has no tensors'],
+    ['no colours', encodeGguf({ entries: [clip, sees], tensors: [tensor] }), 'no clip.vision.image_mean'],
+    ['another format', new TextEncoder().encode('<!doctype html>'), 'not a GGUF file'],
+  ])('refuses %s', async (_name, file, detail) => {
+    await expect(check(file)).rejects.toMatchObject({
+      fault: {
+        kind: 'bad-input',
+        what: 'image projector (mmproj)',
+        detail: expect.stringContaining(detail) as unknown,
+      },
+    });
   });
 });

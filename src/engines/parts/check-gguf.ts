@@ -25,3 +25,30 @@ export async function checkGguf(files: readonly Blob[], signal: AbortSignal): Pr
     throw new FaultError(classifySimdError(error, WHAT), { cause: error });
   }
 }
+
+/** The vision encoder and projector beside a model: llama.cpp's `mmproj`, whose architecture is CLIP whatever it is. */
+const PROJECTOR = 'image projector (mmproj)';
+
+/**
+ * As `checkGguf`, for the file that gives a model its eyes. One that cannot be read as such wllama would take for a part
+ * of the model.
+ * @returns its type, as the file says it
+ * @throws FaultError `bad-input`, `unsupported` or `stopped`
+ */
+export async function checkProjector(file: Blob, signal: AbortSignal): Promise<string> {
+  const { blobSource, parseGguf } = await import('../../simd/index');
+  try {
+    const { metadata, tensors } = await parseGguf([blobSource(file)], signal);
+    const architecture = metadata.get('general.architecture');
+    if (architecture !== 'clip')
+      throw badInput(PROJECTOR, `its architecture is '${String(architecture)}', not 'clip'`);
+    // Without these llama.cpp stops itself instead of saying so.
+    for (const key of ['clip.vision.image_mean', 'clip.vision.image_std'])
+      if (metadata.get('clip.has_vision_encoder') === true && !metadata.has(key))
+        throw badInput(PROJECTOR, `it has no ${key}`);
+    if (tensors.length === 0) throw badInput(PROJECTOR, 'it has no tensors');
+    return String(metadata.get('clip.projector_type') ?? metadata.get('clip.vision.projector_type') ?? '');
+  } catch (error) {
+    throw new FaultError(classifySimdError(error, PROJECTOR), { cause: error });
+  }
+}

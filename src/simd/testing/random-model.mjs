@@ -13,18 +13,24 @@ import { createRandomData, encodeFloats } from './random-blocks.mjs';
  * @property {boolean} [frequencyFactors] Llama-3's `rope_freqs.weight`
  * @property {number} [linearScaling] context stretched by this factor
  * @property {number} [frequencyBase]
+ * @property {number} [contextTokens]
  * @property {number} [seed]
+ * @property {readonly [number, number]} [unwritten] token ids, from and up to, that are all but never the likeliest
+ * @property {readonly string[]} [controlTokens] take the last places of the vocabulary
  */
 
 /** Vocabulary size: odd, as WizardLM's 32001 is. */
 export const VOCABULARY = 323;
 
-function createVocabulary() {
+/** @param {readonly string[]} controlTokens */
+function createVocabulary(controlTokens) {
   const tokens = ['<unk>', '<s>', '</s>'];
   for (let byte = 0; byte < 256; byte++)
     tokens.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
   while (tokens.length < VOCABULARY) tokens.push(`\u2581w${tokens.length}`);
-  const types = tokens.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 259 ? 6 : 1));
+  const firstControl = VOCABULARY - controlTokens.length;
+  tokens.splice(firstControl, controlTokens.length, ...controlTokens);
+  const types = tokens.map((_, id) => (id === 0 ? 2 : id < 3 || id >= firstControl ? 3 : id < 259 ? 6 : 1));
   return { tokens, types, scores: tokens.map((_, id) => (id < 259 ? 0 : 259 - id)) };
 }
 
@@ -72,7 +78,13 @@ export function createRandomModel(options) {
     addMatrix(`${block}.ffn_down.weight`, mixedType, feedForward, embedding, 1);
   }
   addNorm('output_norm.weight');
-  if (!tied) addMatrix('output.weight', mixedType, embedding, VOCABULARY, 3);
+  if (!tied) {
+    addMatrix('output.weight', mixedType, embedding, VOCABULARY, 3);
+    const output = tensors.at(-1)?.data;
+    const rowBytes = (output?.length ?? 0) / VOCABULARY;
+    const [from, to] = options.unwritten ?? [0, 0];
+    output?.fill(0, from * rowBytes, to * rowBytes);
+  }
   if (options.frequencyFactors) {
     // Llama 3.1: high frequencies as they are, low ones slowed down, a ramp between.
     const floats = Float32Array.from({ length: headSize / 2 }, (_, i) =>
@@ -86,11 +98,11 @@ export function createRandomModel(options) {
     });
   }
 
-  const { tokens, types, scores } = createVocabulary();
+  const { tokens, types, scores } = createVocabulary(options.controlTokens ?? []);
   /** @type {import('./gguf-writer.mjs').GgufEntry[]} */
   const entries = [
     { key: 'general.architecture', type: 'str', value: 'llama' },
-    { key: 'llama.context_length', type: 'u32', value: 128 },
+    { key: 'llama.context_length', type: 'u32', value: options.contextTokens ?? 128 },
     { key: 'llama.embedding_length', type: 'u32', value: embedding },
     { key: 'llama.block_count', type: 'u32', value: layers },
     { key: 'llama.feed_forward_length', type: 'u32', value: feedForward },

@@ -3,6 +3,7 @@ import { expose } from 'comlink';
 import type {
   CompletionEnd,
   CompletionInput,
+  Continuation,
   Embedder,
   OpenFile,
   OpenOptions,
@@ -36,6 +37,7 @@ interface FileSource {
   readonly name: string;
   /** Joined in order. */
   readonly urls: readonly string[];
+  readonly role?: OpenFile['role'];
 }
 
 export interface OpenCall {
@@ -66,7 +68,11 @@ export interface Completed {
 }
 
 export type OpenResult =
-  | { readonly info: SessionInfo; readonly progress: readonly OpenProgress[] }
+  | {
+      readonly info: SessionInfo;
+      readonly acceptsImages: boolean;
+      readonly progress: readonly OpenProgress[];
+    }
   | { readonly fault: Fault; readonly progress: readonly OpenProgress[]; readonly stoppedMs?: number };
 
 let session: Session | undefined;
@@ -75,13 +81,13 @@ let embedder: Embedder | undefined;
 /** Files are fetched once, however often they are opened. */
 const fetched = new Map<string, Promise<Blob>>();
 
-async function fetchFile({ name, urls }: FileSource): Promise<OpenFile> {
+async function fetchFile({ name, urls, role }: FileSource): Promise<OpenFile> {
   const parts = urls.map((url) => {
     const part = fetched.get(url) ?? fetchBlob(url);
     fetched.set(url, part);
     return part;
   });
-  return { name, blob: new Blob(await Promise.all(parts)) };
+  return { name, blob: new Blob(await Promise.all(parts)), ...(role !== undefined && { role }) };
 }
 
 async function fetchBlob(url: string): Promise<Blob> {
@@ -138,7 +144,7 @@ const harness = {
               { ...options, onProgress },
               timer.signal,
             );
-      return { info: { ...session.info }, progress };
+      return { info: { ...session.info }, acceptsImages: session.acceptsImages === true, progress };
     } catch (error) {
       return { fault: toFault(error), progress, ...timer.end() };
     }
@@ -162,6 +168,14 @@ const harness = {
       }
     } catch (error) {
       return { text, ids, logprobs, fault: toFault(error), ...timer.end() };
+    }
+  },
+
+  async score(prompt: string, continuations: readonly string[]): Promise<readonly Continuation[] | Fault> {
+    try {
+      return (await session?.score?.(prompt, continuations, new AbortController().signal)) ?? [];
+    } catch (error) {
+      return toFault(error);
     }
   },
 
