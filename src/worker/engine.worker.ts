@@ -201,7 +201,7 @@ async function runRequest(
     workThrough(
       request,
       { artifact, device, session },
-      { ...ports, embed, judge: createJudge(session, model.template, signal) },
+      { ...ports, embed, judge: createJudge(() => loaded?.session ?? session, model.template, signal) },
       emit,
       signal,
     ),
