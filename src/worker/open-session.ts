@@ -5,6 +5,7 @@ import { threadsKey } from './calibration';
 import { listThreadCandidates, openWithBestThreads } from './choose-threads';
 import type { EmitOpening } from './obtain-files';
 import type { OpeningPhase } from './protocol';
+import { watchSession } from './watch-session';
 
 export interface OpenWith {
   readonly artifact: Artifact;
@@ -33,9 +34,12 @@ export async function openWithEngine(
       { contextTokens, threads: count, backend, onProgress: createProgressListener(emit) },
       signal,
     );
+  if (backend === 'webgpu') {
+    // The CPU only feeds the graphics device.
+    const feeding = device.crossOriginIsolated ? Math.ceil(device.logicalCores / 2) : 1;
+    return watchSession(await open(threads ?? feeding));
+  }
   if (threads !== undefined) return open(threads);
-  // The CPU only feeds the graphics device.
-  if (backend === 'webgpu') return open(device.crossOriginIsolated ? Math.ceil(device.logicalCores / 2) : 1);
   if (engine.choosesThreads) return open('measure');
   if (measuredThreads !== undefined) return open(measuredThreads);
   return openWithBestThreads(
