@@ -46,12 +46,18 @@ export async function openBenchPage(flags = [], { profile } = {}) {
     profile === undefined
       ? await chromium.launch(options)
       : await chromium.launchPersistentContext(profile, options);
-  const page = await browser.newPage();
-  page.on('pageerror', (error) => console.error('page:', error.message));
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
-  await page.waitForSelector('body[data-ready]', { state: 'attached' });
+  const openPage = async () => {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => console.error('page:', error.message));
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await page.waitForSelector('body[data-ready]', { state: 'attached' });
+    return page;
+  };
+  const page = await openPage();
   return {
     page,
+    /** Another tab of the same browser, with the same store. */
+    openPage,
     version: profile === undefined ? browser.version() : browser.browser()?.version(),
     pick: (path) => page.setInputFiles('#file', path),
     async close() {

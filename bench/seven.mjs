@@ -1,9 +1,12 @@
-// A 7B model in a tab: `npm run bench:7b -- [--json] [--type Q4_0] [--threads 2|measure] [--only file|download]`.
+// A 7B model in a tab: `npm run bench:7b -- [--json] [--type Q4_0] [--threads 2|measure] [--only file|download|kill]`.
 // Random weights in WizardLM-7B's exact sizes (made when missing: 3.8 GB in BENCH_CACHE) through our CPU engine, from a
-// picked file, and downloaded by ranges from a loopback server into IndexedDB; 32 tokens each.
-import { mkdtempSync, rmSync } from 'node:fs';
+// picked file, and downloaded from a loopback server as the app downloads; 32 tokens each. `--only kill` downloads alone,
+// ends the page half-way, goes on in another and tells what was sent twice; exits 1 on a wrong hash or more than a shard.
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openBenchPage } from './browser.mjs';
 import { describeMachine } from './machine.mjs';
@@ -86,14 +89,84 @@ async function loadDownload({ page }, url) {
   };
 }
 
+const SHARD_BYTES = 16 * 1024 * 1024;
+
+async function hashFile(path) {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** A fast line. The loopback alone is faster than the page and would fill every buffer between them. */
+const LINE_BYTES_PER_SECOND = 40e6;
+
+/** A download through the app's own path whose page is ended half-way. */
+async function measureKill(path) {
+  const totalBytes = statSync(path).size;
+  const profile = mkdtempSync(join(tmpdir(), 'bench-profile-'));
+  const server = await serveRanges(path, LINE_BYTES_PER_SECOND);
+  const bench = await openBenchPage([], { profile });
+  try {
+    const startedAt = performance.now();
+    await bench.page.evaluate((url) => {
+      void window.bench.ours.download(url);
+    }, server.url);
+    let received = 0;
+    while (received < totalBytes / 2) {
+      await sleep(50);
+      received = await bench.page.evaluate(() => window.bench.ours.progress()?.receivedBytes ?? 0);
+    }
+    const beforeKill = readPeakMemory();
+    await bench.page.close({ runBeforeUnload: false });
+    const seconds = (performance.now() - startedAt) / 1000;
+    // What the ended page had asked for is on its way.
+    await sleep(1000);
+    const sentToKilled = server.sentBytes();
+    const page = await bench.openPage();
+    const { ms, bytes, sha256 } = await page.evaluate((url) => window.bench.ours.download(url), server.url);
+    const resumed = await page.evaluate(() => window.bench.ours.progress());
+    const afterResume = readPeakMemory();
+    const figures = {
+      bytes,
+      secondsToKill: round(seconds),
+      sentToKilled,
+      receivedByKilled: received,
+      secondsToFinish: round(ms / 1000),
+      receivedAgain: resumed.receivedBytes,
+      // As the ended page last told, which is a little less than it had.
+      receivedTwice: received + resumed.receivedBytes - totalBytes,
+      // Also what lay unread in its sockets.
+      sentTwice: server.sentBytes() - totalBytes,
+      sha256,
+      isRight: bytes === totalBytes && sha256 === (await hashFile(path)),
+      peakRendererGB: gigabytes(Math.max(beforeKill?.rendererBytes ?? 0, afterResume?.rendererBytes ?? 0)),
+      peakBrowserGB: gigabytes(Math.max(beforeKill?.browserBytes ?? 0, afterResume?.browserBytes ?? 0)),
+    };
+    say(
+      `killed after ${figures.secondsToKill} s and ${gigabytes(sentToKilled)} GB, then ${figures.secondsToFinish} s for ` +
+        `${gigabytes(figures.receivedAgain)} GB; received twice: ${round(figures.receivedTwice / 2 ** 20, 2)} MiB, with what lay unread ` +
+        `${round(figures.sentTwice / 2 ** 20, 2)} MiB, of a shard's ${SHARD_BYTES / 2 ** 20}; hash ${figures.isRight ? 'right' : 'WRONG'}; peak memory ` +
+        `${figures.peakRendererGB} GB in the page, ${figures.peakBrowserGB} GB in the browser`,
+    );
+    if (!figures.isRight || figures.sentTwice > SHARD_BYTES) process.exitCode = 1;
+    return figures;
+  } finally {
+    await bench.close();
+    server.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
 const before = describeMachine();
 const path = await prepareShapeModel(values.type);
 say(`WizardLM-7B shape, ${values.type}, ${values.threads} threads: ${path}`);
 const result = { type: values.type, machine: { before } };
-if (values.only !== 'download') {
+const does = (part) => values.only === part;
+if (values.only === undefined || does('file')) {
   result.file = await measureWay('from a file', (bench) => loadFile(bench, path));
 }
-if (values.only !== 'file') {
+if (does('kill')) result.kill = await measureKill(path);
+if (values.only === undefined || does('download')) {
   const server = await serveRanges(path);
   try {
     result.download = await measureWay('downloaded', (bench) => loadDownload(bench, server.url));

@@ -93,12 +93,17 @@ test.use({
   },
 });
 
-const open = (page: Page, { engineId, backend, artifact, folder, files }: Subject, threads = 1) =>
+const open = (
+  page: Page,
+  { engineId, backend, artifact, folder, files }: Subject,
+  threads = 1,
+  more: Partial<OpenOptions> = {},
+) =>
   callEngines(page, 'open', {
     engineId,
     artifact,
     files: files.map(({ name, paths }) => ({ name, urls: paths.map((path) => `/${folder}/${path}`) })),
-    options: { contextTokens: 512, threads: engineId === 'simd' ? 'measure' : threads, backend },
+    options: { contextTokens: 512, threads: engineId === 'simd' ? 'measure' : threads, backend, ...more },
   });
 
 const complete = (page: Page, call: Omit<CompleteCall, 'stop'> & { stop?: readonly string[] }) =>
@@ -221,4 +226,46 @@ test('transformers says what is wrong with its files, and opens the next all the
   const junk = [...without, { name: 'onnx/model.onnx', paths: ['tokenizer.json'] }];
   expect(await open(page, { ...subject, files: junk })).toMatchObject({ fault: { kind: 'engine' } });
   expect(await open(page, subject)).toMatchObject({ info: { engineId: 'transformers' } });
+});
+
+test.describe('what is chosen for a device', () => {
+  const subjectOf = (id: string) => {
+    const subject = SUBJECTS.find(({ engineId }) => engineId === id);
+    if (subject === undefined) throw new Error(id);
+    return subject;
+  };
+  /** What it was opened with, as it says itself, and the log-probabilities of an answer to a prompt of many chunks. */
+  async function answerWith(page: Page, id: string, more: Partial<OpenOptions>) {
+    const subject = subjectOf(id);
+    const opened = await open(page, subject, 1, more);
+    if (!('info' in opened)) throw new Error(JSON.stringify(opened.fault));
+    const answer = await complete(page, { prompt: subject.longPrompt, sampling: GREEDY, alternatives: 1 });
+    expect(answer.fault).toBeUndefined();
+    return { info: opened.info, ...answer };
+  }
+
+  test('our engine measures how much of a prompt to compute at once, and answers alike with any', async ({
+    page,
+  }) => {
+    await page.goto(served?.url ?? '');
+    const measured = await answerWith(page, 'simd', { batchTokens: 'measure' });
+    expect([128, 256, 512]).toContain(measured.info.batchTokens);
+    expect(measured.info.kvType).toBe('f16');
+    for (const batchTokens of [33, 64, 256]) {
+      const given = await answerWith(page, 'simd', { batchTokens });
+      expect(given.info.batchTokens).toBe(batchTokens);
+      expect(given.logprobs).toEqual(measured.logprobs);
+    }
+  });
+
+  test('llama.cpp keeps a coarser cache where that is asked for, and says so', async ({ page }) => {
+    await page.goto(served?.url ?? '');
+    const exact = await answerWith(page, 'wllama', {});
+    expect(exact.info).toMatchObject({ kvType: 'f16', batchTokens: 512 });
+    const coarse = await answerWith(page, 'wllama', { kvType: 'q8_0', batchTokens: 128 });
+    expect(coarse.info).toMatchObject({ kvType: 'q8_0', batchTokens: 128 });
+    const [first = 0, other = 0] = [exact.logprobs[0], coarse.logprobs[0]];
+    expect(other).not.toBe(first);
+    expect(Math.abs(other - first)).toBeLessThan(0.5);
+  });
 });

@@ -1,11 +1,9 @@
 // Our engine in a worker of its own, as the app runs it.
 import * as Comlink from 'comlink';
-import { sha256Hex } from '../../src/domain/hash.ts';
-import { blobSource, openModel, urlSource } from '../../src/simd/index.ts';
+import { obtainRangedFile } from '../../src/domain/ranged-download.ts';
+import { blobSource, openModel } from '../../src/simd/index.ts';
 import { createShardStore } from '../../src/storage/shard-store.ts';
-
-const SHARD_BYTES = 16 * 1024 * 1024;
-const PARALLEL_FETCHES = 4;
+import { createRangedPorts } from '../../src/worker/ranged-transfer.ts';
 
 /** Likeliest tokens to tell at each place: enough to find another engine's choice among them. */
 const RIVALS = 10;
@@ -26,26 +24,17 @@ const engine = {
     return { loadMs: performance.now() - start, info: { ...model.info } };
   },
 
-  /** Fetches a file by ranges into shards, as many at once as the app does; the file is one Blob over them then. */
-  async download(url) {
+  /** As the app downloads: by ranges into shards, going on where an earlier page was ended. */
+  async download(url, tell) {
     const start = performance.now();
-    const source = await urlSource(url);
-    const store = createShardStore();
-    const shards = new Array(Math.ceil(source.size / SHARD_BYTES));
-    let next = 0;
-    const fetchShards = async () => {
-      while (next < shards.length) {
-        const index = next++;
-        const at = index * SHARD_BYTES;
-        const bytes = await source.read(at, Math.min(SHARD_BYTES, source.size - at));
-        shards[index] = { bytes: bytes.length, sha256: await sha256Hex(bytes) };
-        await store.writeShard(url, index, new Blob([bytes]));
-      }
-    };
-    await Promise.all(Array.from({ length: PARALLEL_FETCHES }, fetchShards));
-    await store.commitFile({ fileId: url, name: url, bytes: source.size, shards, storedAt: Date.now() });
-    downloaded = new Blob(await Promise.all(shards.map((_, index) => store.readShard(url, index))));
-    return { ms: performance.now() - start, bytes: downloaded.size };
+    const { blob, sha256 } = await obtainRangedFile(
+      { name: 'model.gguf', source: url },
+      createRangedPorts(url, createShardStore()),
+      tell,
+      new AbortController().signal,
+    );
+    downloaded = blob;
+    return { ms: performance.now() - start, bytes: blob.size, sha256 };
   },
 
   openDownloaded: (options) => engine.open(downloaded, options),

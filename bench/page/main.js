@@ -7,6 +7,7 @@ import { createForcedScorer } from '../../src/engines/wllama-score.ts';
 const READ_BYTES = 16 * 1024 * 1024;
 
 let worker;
+let progress;
 let engine;
 let wllama;
 let offloaded = false;
@@ -38,8 +39,14 @@ const ours = {
   },
   async download(url) {
     startEngine();
-    return engine.download(url);
+    return engine.download(
+      url,
+      Comlink.proxy((latest) => {
+        progress = latest;
+      }),
+    );
   },
+  progress: () => progress,
   openDownloaded: (options) => engine.openDownloaded(options),
   tokenize: (text) => engine.tokenize(text),
   generate: (ids, maxTokens) => engine.generate(ids, maxTokens),

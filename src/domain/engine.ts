@@ -105,6 +105,10 @@ export interface SessionInfo {
   readonly layersOnGpu?: number;
   /** Of the weights as loaded. */
   readonly quantization?: string;
+  /** Of the KV cache; absent where the engine does not tell. */
+  readonly kvType?: KvType;
+  /** How much of a prompt is computed at once; absent where the engine does not tell. */
+  readonly batchTokens?: number;
   /** The graphics device as the browser names it, where one computes. */
   readonly adapter?: string;
   /** Settings that the engine does not know: they change nothing. */
@@ -150,10 +154,18 @@ export interface OpenFile {
   readonly role?: 'mmproj' | 'lora';
 }
 
+/** Precision of a KV cache, the most exact first. */
+export const KV_TYPES = ['f32', 'f16', 'q8_0'] as const;
+export type KvType = (typeof KV_TYPES)[number];
+
 export interface OpenOptions {
   readonly contextTokens: number;
+  /** One of the engine's `kvTypes`; otherwise its own. */
+  readonly kvType?: KvType;
   /** `measure` only for engines that choose their threads themselves. */
   readonly threads: number | 'measure';
+  /** How much of a prompt to compute at once; `measure` only for engines that choose it themselves. */
+  readonly batchTokens?: number | 'measure';
   readonly backend: Backend;
   /** For engines that fetch or prepare for long. */
   readonly onProgress?: (progress: OpenProgress) => void;
@@ -185,6 +197,10 @@ export interface Engine {
   readonly version?: string;
   /** Measures and adapts its thread count itself; others are measured from outside. */
   readonly choosesThreads: boolean;
+  /** Can measure itself how much of a prompt to compute at once. */
+  readonly choosesBatch?: boolean;
+  /** Of the KV cache, those that can be asked for on the CPU, the most exact first; absent where there is one. */
+  readonly kvTypes?: readonly KvType[];
   /** Can show images to models that have a projector for them. */
   readonly acceptsImages?: boolean;
   supports(artifact: Artifact, device: Device): Support;

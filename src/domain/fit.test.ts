@@ -93,6 +93,13 @@ describe('the arithmetic', () => {
     expect(kv('wizardlm-2-7b', 2048) * 4).toBe(kv('llama-7b', 2048));
   });
 
+  it('has a smaller cache in q8_0: a 16-bit scale for each 32 values of 8 bits', () => {
+    const kv = (kvType?: 'f32' | 'q8_0') =>
+      judgeFit(q40, model, card, 2048, 'wasm', 'wllama', kvType).kvBytes;
+    expect(kv('q8_0') * 32).toBe(kv() * 17);
+    expect(kv('f32')).toBe(kv() * 2);
+  });
+
   it('counts the projector of a vision model', () => {
     const each = modelOf('llava-1.6-mistral-7b');
     const fit = judgeFit(artifactOf(each, 'llava-1.6-mistral-7b-q4_k_m'), each, card, 2048, 'wasm', 'wllama');

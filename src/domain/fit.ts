@@ -1,5 +1,5 @@
 import type { DeviceCard } from './device';
-import type { Backend } from './engine';
+import type { Backend, KvType } from './engine';
 import { isHosted, sumArtifactBytes, type Artifact, type Model } from './model';
 
 const MIB = 2 ** 20;
@@ -52,22 +52,27 @@ export interface Fit {
   readonly availableBytes?: number;
 }
 
+/** The part of a card that the arithmetic reads. */
+export type FitDevice = Pick<DeviceCard, 'wasm' | 'memoryGiB' | 'gpu'>;
+
 /** The part of a model that the arithmetic reads. */
 export type FitModel = Pick<Model, 'parameters'> & { readonly shape?: Model['shape'] };
 
 /**
  * Whether an artifact has room on this device, before a byte of it is fetched.
  * @param engineId on `wasm`, of the engine that would run it: `simd`, our own, can address more than the others
+ * @param kvType of the KV cache, for engines that have a choice
  */
 export function judgeFit(
   artifact: Artifact,
   model: FitModel,
-  device: DeviceCard,
+  device: FitDevice,
   contextTokens: number,
   backend: Backend,
   engineId?: string,
+  kvType: KvType = 'f16',
 ): Fit {
-  const sizes = estimateSizes(artifact, model, contextTokens);
+  const sizes = estimateSizes(artifact, model, contextTokens, kvType);
   const judge = (verdict: FitVerdict, reasonCode: FitReason, availableBytes?: number): Fit => ({
     verdict,
     reasonCode,
@@ -85,7 +90,7 @@ type Judge = (verdict: FitVerdict, reasonCode: FitReason, availableBytes?: numbe
 function judgeWasm(
   artifact: Artifact,
   { shape }: FitModel,
-  { wasm, memoryGiB }: DeviceCard,
+  { wasm, memoryGiB }: FitDevice,
   { weightBytes, neededBytes }: Sizes,
   engineId: string,
   judge: Judge,
@@ -113,7 +118,7 @@ function judgeWasm(
 function judgeWebGpu(
   artifact: Artifact,
   model: FitModel,
-  { gpu }: DeviceCard,
+  { gpu }: FitDevice,
   sizes: Sizes,
   judge: Judge,
 ): Fit {
@@ -144,9 +149,9 @@ function needsShaderF16({ format, quantization, mlc, onnx }: Artifact): boolean 
   return onnx?.dtype === 'fp16' || onnx?.dtype === 'q4f16';
 }
 
-function estimateSizes(artifact: Artifact, model: FitModel, contextTokens: number): Sizes {
+function estimateSizes(artifact: Artifact, model: FitModel, contextTokens: number, kvType: KvType): Sizes {
   const weightBytes = estimateWeightBytes(artifact, model);
-  const kvBytes = countKvBytes(artifact, model, contextTokens);
+  const kvBytes = countKvBytes(artifact, model, contextTokens, kvType);
   const scratchBytes =
     estimateRecordedScratch(artifact, model, weightBytes) ?? estimateScratchBytes(model, contextTokens);
   return { weightBytes, kvBytes, scratchBytes, neededBytes: weightBytes + kvBytes + scratchBytes };
@@ -180,11 +185,19 @@ const ONNX_SIZES: Readonly<
   q4f16: { bits: 4.5, embeddingBytes: 2 },
 };
 
-/** One key and one value for each layer, KV head, dimension and position; F16, as all engines here keep them. */
-function countKvBytes({ mlc, quantization }: Artifact, { shape }: FitModel, contextTokens: number): number {
+/** Of a value; q8_0 has a 16-bit scale for each 32. */
+const KV_BYTES: Readonly<Record<KvType, number>> = { f32: 4, f16: 2, q8_0: 34 / 32 };
+
+/** One key and one value for each layer, KV head, dimension and position; F16 where nothing else was asked for. */
+function countKvBytes(
+  { mlc, quantization }: Artifact,
+  { shape }: FitModel,
+  contextTokens: number,
+  kvType: KvType = 'f16',
+): number {
   if (shape === undefined) return 0;
   const { layers, keyValueHeads, headSize } = shape;
-  const valueBytes = mlc !== undefined && quantization.includes('f32') ? 4 : 2;
+  const valueBytes = mlc !== undefined && quantization.includes('f32') ? 4 : KV_BYTES[kvType];
   return 2 * layers * keyValueHeads * headSize * contextTokens * valueBytes;
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { deflateRawSync, gzipSync, constants } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { KV_TYPES } from './engine';
 import { FaultError } from './fault';
 import type { GraderOutcome } from './graders/registry';
 import {
@@ -171,6 +172,8 @@ const sharedRun: fc.Arbitrary<SharedRun> = fc.record({
       threads: count,
       contextTokens: count,
       layersOnGpu: count,
+      kvType: fc.constantFrom(...KV_TYPES),
+      batchTokens: count,
       quantization: anyText(400),
       adapter: anyText(120),
       ignoredSettings: fc.subarray([...SAMPLING_KEYS]),
@@ -263,7 +266,13 @@ describe('a share link', () => {
   });
 
   it('says what really ran, and cuts the name of a graphics device', async () => {
-    const really = { layersOnGpu: 30, quantization: 'Q4_1', ignoredSettings: ['topK'] as const };
+    const really = {
+      layersOnGpu: 30,
+      quantization: 'Q4_1',
+      kvType: 'q8_0' as const,
+      batchTokens: 128,
+      ignoredSettings: ['topK'] as const,
+    };
     const session = { ...run.setup.session, ...really, adapter: 'x'.repeat(500) };
     const { payload } = await encodeShareLink({ ...run, setup: { ...run.setup, session } }, []);
     expect((await decodeShareLink(payload)).session).toEqual({ ...session, adapter: 'x'.repeat(120) });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { SET_ASIDE_CODES, type SessionInfo } from './engine';
+import { KV_TYPES, SET_ASIDE_CODES, type SessionInfo } from './engine';
 import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from './parse';
 import { nameAttempt } from './repeats';
@@ -70,6 +70,8 @@ const sharedRunSchema = v.strictObject({
     contextTokens: count,
     layersOnGpu: v.exactOptional(count),
     quantization: v.exactOptional(text(400)),
+    kvType: v.exactOptional(v.picklist(KV_TYPES)),
+    batchTokens: v.exactOptional(count),
     adapter: v.exactOptional(text(120)),
     ignoredSettings: v.exactOptional(
       v.pipe(v.array(v.picklist(SAMPLING_KEYS)), v.maxLength(8), v.readonly()),

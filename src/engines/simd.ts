@@ -11,6 +11,7 @@ export const simd: Engine = {
   backends: ['wasm'],
   version: __APP_VERSION__,
   choosesThreads: true,
+  choosesBatch: true,
 
   supports: (artifact) =>
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
@@ -25,7 +26,8 @@ export const simd: Engine = {
         files.filter(({ role }) => role === undefined).map((file) => blobSource(file.blob)),
         {
           contextTokens: options.contextTokens,
-          threads: options.threads === 'measure' ? 'measure' : options.threads,
+          threads: options.threads,
+          ...(options.batchTokens !== undefined && { chunkTokens: options.batchTokens }),
         },
         signal,
       );
@@ -34,7 +36,7 @@ export const simd: Engine = {
     }
     return {
       get info(): SessionInfo {
-        const { build, dotMode, threads, contextTokens } = model.info;
+        const { build, dotMode, threads, contextTokens, kvType, chunkTokens } = model.info;
         return {
           engineId: 'simd',
           engineVersion: `${__APP_VERSION__} ${build}, ${dotMode} dot product`,
@@ -42,6 +44,8 @@ export const simd: Engine = {
           threads,
           contextTokens,
           quantization: artifact.quantization,
+          kvType,
+          batchTokens: chunkTokens,
         };
       },
       complete: (input, sampling, stopSignal) => complete(model, input, sampling, stopSignal),

@@ -36,6 +36,7 @@ export const wllama: Engine = {
   backends: ['wasm', 'webgpu'],
   version: __WLLAMA_VERSION__,
   choosesThreads: false,
+  kvTypes: ['f16', 'q8_0'],
   acceptsImages: true,
 
   supports: (artifact) =>
@@ -75,6 +76,9 @@ export const wllama: Engine = {
         n_gpu_layers: wantsGpu ? ALL_LAYERS : 0,
         n_parallel: 1,
         warmup: false,
+        ...(typeof options.batchTokens === 'number' && { n_ubatch: options.batchTokens }),
+        // llama.cpp quantizes values only for flash attention.
+        ...(options.kvType === 'q8_0' && { cache_type_k: 'q8_0', cache_type_v: 'q8_0', flash_attn: true }),
         ...(!wantsGpu && { log_level: LogLevel.ERROR }),
         ...(hasProjector && {
           chat_template: VERBATIM_TEMPLATE,
@@ -115,6 +119,8 @@ export const wllama: Engine = {
       threads: runtime.isMultithread() ? runtime.getNumThreads() : 1,
       contextTokens: context.n_ctx,
       quantization: artifact.quantization,
+      kvType: options.kvType ?? 'f16',
+      batchTokens: context.n_ubatch,
       // As llama.cpp counts them: the output layer is one.
       layersOnGpu: options.backend === 'webgpu' ? context.n_layer + 1 : 0,
       ...(gpu !== undefined && { adapter: gpu.name }),

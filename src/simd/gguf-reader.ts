@@ -125,9 +125,9 @@ export class HeaderReader {
   }
 
   /** `where` the string is decoded as UTF-8 with replacement characters: damaged text never throws. */
-  string(what: string, maxBytes = MAX_STRING_BYTES): string {
+  string(what: string, maxBytes = MAX_STRING_BYTES, lengthWhat = `the length of ${what}`): string {
     const at = this.position;
-    const length = this.u64(`the length of ${what}`);
+    const length = this.u64(lengthWhat);
     if (length > this.remaining) throw this.fail(`${what} of ${length} bytes runs past the end`, at);
     if (length > maxBytes) throw this.fail(`${what} has ${length} bytes, more than ${maxBytes}`, at);
     const start = this.take(length, what);
@@ -203,7 +203,9 @@ export class HeaderReader {
       if (count > MAX_STRINGS)
         throw new SimdError('unsupported', `${this.where}'${key}' has ${count} strings`);
       const strings: string[] = [];
-      for (let index = 0; index < count; index++) strings.push(this.string(`element ${index} of '${key}'`));
+      // One name for all: millions of names would take longer than the reading.
+      const what = `an element of '${key}'`;
+      for (let index = 0; index < count; index++) strings.push(this.string(what, MAX_STRING_BYTES, what));
       return strings;
     }
     const start = this.take(count * size, `'${key}'`);

@@ -170,6 +170,14 @@ async function parsePart(
   return { version, metadata, entries, tensors };
 }
 
+/**
+ * Reads the header of one file, whole or part of a split, without regard for the others; entries and tensors are in the
+ * file's order. Throws as `parseGguf` does.
+ */
+export async function parseGgufPart(source: ByteSource, signal?: AbortSignal): Promise<GgufFile> {
+  return parsePart(source, 0, '', signal);
+}
+
 /** Position of a part in its split: `split.no` of `split.count`, as gguf-split writes them. */
 function readSplit(part: Part): { readonly no: number; readonly count: number } {
   const count = readOptionalNumber(part.metadata, 'split.count') ?? 1;

@@ -11,7 +11,7 @@ export type { KvType } from './layout';
 export { mergeLora, prepareLoraMerge } from './lora';
 export type { LoraMerge, LoraMergeReport } from './lora';
 export { blobSource, bytesSource, urlSource } from './source';
-export { parseGguf } from './gguf';
+export { parseGguf, parseGgufPart } from './gguf';
 export { createTokenizer } from './tokenizer/tokenizer';
 export type { Tokenizer } from './tokenizer/tokenizer';
 export { SimdError } from './types';

@@ -9,7 +9,7 @@ import { layOut, stackTop, writeModel } from './layout';
 import type { KvType, MemoryLayout } from './layout';
 import { loadWeights, stagingBytes } from './loader';
 import { matricesInFileOrder, planModel } from './plan';
-import type { ModelPlan } from './plan';
+import type { MatrixType, ModelPlan } from './plan';
 import { Runtime } from './runtime';
 import { allLogits, score } from './score';
 import type { Continuation, ContinuationScore } from './score';
@@ -25,6 +25,11 @@ const DEFAULT_CONTEXT = 2048;
 const MAX_THREADS = 16;
 const MAX_LOGITS = 16;
 const ENGINE_THREADS_LIMIT = 255;
+/** For all sizes of a chunk together. */
+const CHUNK_BUDGET_MS = 1_000;
+/** Another size than the usual one must be worth it. */
+const CLEARLY_FASTER = 0.95;
+const FLOAT_TYPES: readonly MatrixType[] = ['F32', 'F16', 'BF16'];
 
 export interface OpenOptions {
   /** Threads to compute with. `measure` (default): tries counts up to the device's cores and keeps watching. */
@@ -35,8 +40,11 @@ export interface OpenOptions {
   readonly kvType?: KvType;
   /** Forces a build; default: the fastest that runs here and can hold the model. */
   readonly build?: SimdBuild;
-  /** Tokens of a prefill chunk: more is faster and takes memory. */
-  readonly chunkTokens?: number;
+  /**
+   * Tokens of a prefill chunk. `measure`: tries some sizes for a second at most. Default: what is fastest on most
+   * devices. Results do not depend on it, and it is not measured where they would in their last bits: floats.
+   */
+  readonly chunkTokens?: number | 'measure';
   /** Bytes of a build, where `fetch` cannot get them (Node). */
   readonly loadBinary?: (build: SimdBuild) => Promise<Uint8Array>;
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
@@ -51,6 +59,8 @@ export interface SimdModelInfo {
   readonly maxThreads: number;
   readonly contextTokens: number;
   readonly kvType: KvType;
+  /** Tokens of a prefill chunk. */
+  readonly chunkTokens: number;
   readonly vocabulary: number;
   readonly layers: number;
   readonly parameters: number;
@@ -114,7 +124,7 @@ function layOutFor(h: Hyperparameters, plan: ModelPlan, options: OpenOptions, th
     throw new SimdError('bad-input', `a context of ${context} tokens`);
   }
   const padded = Math.ceil(context / 8) * 8;
-  const chunk = options.chunkTokens ?? (h.dim >= 2048 ? 128 : 256);
+  const chunk = Math.max(...chunkCandidates(h, plan, options));
   return layOut(h, plan, {
     context: padded,
     kvType: options.kvType ?? 'f16',
@@ -123,6 +133,19 @@ function layOutFor(h: Hyperparameters, plan: ModelPlan, options: OpenOptions, th
     maxLogits: MAX_LOGITS,
     stagingBytes: stagingBytes(plan, threads),
   });
+}
+
+/** The usual size first. */
+function chunkCandidates(
+  { dim }: Hyperparameters,
+  plan: ModelPlan,
+  { chunkTokens }: OpenOptions,
+): readonly number[] {
+  if (typeof chunkTokens === 'number') return [chunkTokens];
+  const usual = dim >= 2048 ? 128 : 256;
+  // Integer dot products are exact; sums of floats depend, in their last bits, on how the prompt is cut.
+  const isExact = matricesInFileOrder(plan).every(({ type }) => !FLOAT_TYPES.includes(type));
+  return chunkTokens === 'measure' && isExact ? [usual, usual / 2, usual * 2] : [usual];
 }
 
 async function startMachine(
@@ -163,6 +186,32 @@ async function measureThreads(runtime: Runtime, signal?: AbortSignal): Promise<v
     const times = [await runtime.probe(count, 1, signal), await runtime.probe(count, 1, signal)];
     return Math.min(...times) * layers;
   });
+  runtime.cached.length = 0;
+}
+
+/** Tries sizes of a prefill chunk, as far as the time lasts. */
+async function measureChunk(
+  runtime: Runtime,
+  candidates: readonly number[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const sizes = [...new Set(candidates.map((count) => Math.min(count, runtime.layout.options.maxTokens)))];
+  const [usual = runtime.chunkTokens] = sizes;
+  runtime.chunkTokens = usual;
+  if (sizes.length < 2) return;
+  const endsAt = performance.now() + CHUNK_BUDGET_MS;
+  const threads = runtime.prefillThreads.best;
+  let bestMs = Infinity;
+  for (const count of sizes) {
+    // A layer is enough: they are all alike.
+    const time = async () => (await runtime.probe(threads, count, signal, 1)) / count;
+    if (bestMs < Infinity && performance.now() + bestMs * count > endsAt) continue;
+    let ms = await time();
+    if (performance.now() + ms * count < endsAt) ms = Math.min(ms, await time());
+    if (count !== usual && ms > bestMs * CLEARLY_FASTER) continue;
+    bestMs = ms;
+    runtime.chunkTokens = count;
+  }
   runtime.cached.length = 0;
 }
 
@@ -212,6 +261,7 @@ export async function openModel(
     started = runtime;
     if (dead) throw dead;
     await measureThreads(runtime, signal);
+    await measureChunk(runtime, chunkCandidates(h, plan, options), signal);
   } catch (error) {
     for (const worker of workers) worker.stop();
     throw error;
@@ -255,6 +305,7 @@ export async function openModel(
     maxThreads: most,
     contextTokens: layout.options.context,
     kvType: layout.options.kvType,
+    chunkTokens: runtime.chunkTokens,
     vocabulary: plan.vocabulary,
     layers: h.layers,
     parameters,

@@ -35,6 +35,8 @@ export interface LogitsRow {
 export class Runtime {
   /** Ids whose keys and values are in the cache. */
   readonly cached: number[] = [];
+  /** Tokens of a prefill chunk, at most what the layout has room for. Never affects results, only speed. */
+  chunkTokens: number;
   #view: DataView;
   #tokens: Uint32Array;
   #logits: Float32Array;
@@ -56,6 +58,7 @@ export class Runtime {
     readonly prefillThreads: ThreadChoice,
   ) {
     const { options, buffers } = layout;
+    this.chunkTokens = options.maxTokens;
     this.#view = new DataView(memory.buffer);
     this.#stride = Math.ceil(vocabulary / 8) * 8;
     this.#tokens = new Uint32Array(memory.buffer, buffers['tokens'], options.maxTokens);
@@ -88,9 +91,9 @@ export class Runtime {
     signal: AbortSignal | undefined,
     onChunk?: (from: number, count: number) => void | Promise<void>,
   ): Promise<void> {
-    const { maxTokens } = this.layout.options;
-    for (let from = 0; from < ids.length; from += maxTokens) {
-      const chunk = ids.slice(from, from + maxTokens);
+    const { chunkTokens } = this;
+    for (let from = 0; from < ids.length; from += chunkTokens) {
+      const chunk = ids.slice(from, from + chunkTokens);
       this.cached.length = Math.min(this.cached.length, position + from);
       this.#tokens.set(chunk);
       await this.#runLayers(chunk.length, position + from, signal);
@@ -131,11 +134,16 @@ export class Runtime {
   }
 
   /** Milliseconds of a run over `count` tokens of nothing in particular, per layer. Overwrites the cache. */
-  async probe(threads: number, count: number, signal: AbortSignal | undefined): Promise<number> {
+  async probe(
+    threads: number,
+    count: number,
+    signal: AbortSignal | undefined,
+    layers = PROBED_LAYERS,
+  ): Promise<number> {
     await this.pause(signal);
     this.#tokens.fill(0, 0, count);
     this.cached.length = 0;
-    const lastLayer = Math.min(this.layers, PROBED_LAYERS);
+    const lastLayer = Math.min(this.layers, layers);
     const start = performance.now();
     this.#job(threads, {
       count,

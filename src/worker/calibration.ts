@@ -89,10 +89,22 @@ export async function forgetCalibration(
   device: Device,
 ): Promise<void> {
   await settings.set(keyOf(artifactId), undefined);
-  for (const engine of engines) await settings.set(threadsKey(engine, artifactId, device), undefined);
+  for (const engine of engines) {
+    await settings.set(threadsKey(engine, artifactId, device), undefined);
+    await settings.set(batchKey(engine, artifactId, device), undefined);
+  }
 }
 
 /** The settings key of the thread count that was found fastest. */
 export function threadsKey(engine: Engine, artifactId: string, device: Device): string {
-  return ['threads', engine.id, engine.version ?? '', artifactId, device.logicalCores].join(' ');
+  return nameSetting('threads', engine, artifactId, device);
+}
+
+/** The settings key of how much of a prompt at once was found fastest. */
+export function batchKey(engine: Engine, artifactId: string, device: Device): string {
+  return nameSetting('batch', engine, artifactId, device);
+}
+
+function nameSetting(name: string, { id, version = '' }: Engine, artifactId: string, device: Device): string {
+  return [name, id, version, artifactId, device.logicalCores].join(' ');
 }

@@ -89,14 +89,18 @@ interface Call {
   readonly fail: (error: unknown) => void;
 }
 
-function makeBench(onStop: (call: Call | undefined) => void = () => undefined) {
+function makeBench(
+  onStop: (call: Call | undefined) => void = () => undefined,
+  isMute: () => boolean = () => false,
+) {
   const workers: FakeWorker[] = [];
   const stops: number[] = [];
   let waiting: ((call: Call) => void)[] = [];
   const startWorker = (): FakeWorker => {
     let call: Call | undefined;
     const worker = new FakeWorker({
-      listEngines: () => engines,
+      // comlink waits for what is promised.
+      listEngines: () => (isMute() ? (new Promise(() => undefined) as never) : engines),
       measureSpeed: () => Promise.reject(new Error('not asked for here')),
       gradeAnswers: ({ answers }) =>
         new Promise((resolve) => {
@@ -208,6 +212,29 @@ describe('listEngines', () => {
     expect(await ended).toEqual({ kind: 'finished' });
     expect(bench.workers).toHaveLength(1);
     bench.workers[0]?.terminate();
+  });
+
+  it('fails when the worker dies before it has answered, and the next worker is asked anew', async () => {
+    let mute = true;
+    const bench = makeBench(undefined, () => mute);
+    const listed = bench.client.listEngines();
+    await letMessagesArrive();
+    bench.workers[0]?.fail('gone');
+    await expect(listed).rejects.toMatchObject({ fault: { kind: 'engine' } });
+    mute = false;
+    expect(await bench.client.listEngines()).toEqual(engines);
+    bench.workers[1]?.terminate();
+  });
+
+  it('fails when a stop ends the worker before it has answered', async () => {
+    const bench = makeBench(undefined, () => true);
+    const { abort, ended } = await bench.start();
+    const listed = bench.client.listEngines();
+    listed.catch(() => undefined);
+    abort.abort();
+    await vi.advanceTimersByTimeAsync(STOP_WITHIN_MS);
+    expect(await ended).toEqual({ kind: 'stopped' });
+    await expect(listed).rejects.toMatchObject({ fault: { kind: 'engine' } });
   });
 });
 

@@ -21,9 +21,9 @@ import {
 const STOP_GRACE_MS = 300;
 
 export interface EngineClient {
-  /** Starts the worker, not an engine. */
+  /** Starts the worker, not an engine. @throws FaultError `engine` when the worker died meanwhile, as all that follow */
   listEngines(): Promise<readonly EngineSummary[]>;
-  /** Grades stored answers without a model. @throws FaultError `engine` when the worker died meanwhile */
+  /** Grades stored answers without a model. */
   gradeAnswers(request: GradeRequest): Promise<readonly GradedAnswer[]>;
   /**
    * Runs a test set in the worker. An abort ends it as `stopped`: kindly first, then by ending the worker.
@@ -140,43 +140,40 @@ export function createEngineClient(
     }
   }
 
+  /** Has the worker answer a question; one that dies before answers nothing, not even that. */
+  async function ask<Answer>(question: (remote: Remote<WorkerApi>) => PromiseLike<Answer>): Promise<Answer> {
+    const { remote } = start();
+    let tell: () => void = () => undefined;
+    const died = new Promise<never>((_resolve, reject) => {
+      tell = () => {
+        reject(new FaultError({ kind: 'engine', detail: 'the worker ended before it had answered' }));
+      };
+    });
+    bereaved.add(tell);
+    try {
+      return await Promise.race([question(remote), died]);
+    } finally {
+      bereaved.delete(tell);
+    }
+  }
+
   return {
-    async listEngines() {
-      return await start().remote.listEngines();
-    },
-    async gradeAnswers(request) {
-      const { remote } = start();
-      let tell: () => void = () => undefined;
-      const ended = new Promise<never>((_resolve, reject) => {
-        tell = () => {
-          reject(new FaultError({ kind: 'engine', detail: 'the worker ended before it had graded' }));
-        };
-      });
-      bereaved.add(tell);
-      try {
-        return await Promise.race([remote.gradeAnswers(request), ended]);
-      } finally {
-        bereaved.delete(tell);
-      }
-    },
-    async recalibrate(artifactId) {
-      await start().remote.recalibrate(artifactId);
-    },
-    probeDevice: async () => await start().remote.probeDevice(),
+    listEngines: () => ask((remote) => remote.listEngines()),
+    gradeAnswers: (request) => ask((remote) => remote.gradeAnswers(request)),
+    recalibrate: (artifactId) => ask((remote) => remote.recalibrate(artifactId)),
+    probeDevice: () => ask((remote) => remote.probeDevice()),
     run: (request, listener, signal) =>
       supervise<WorkerEvent>((remote, deliver) => remote.run(request, deliver), listener, signal),
     measureSpeed: (request, listener, signal) =>
       supervise<SpeedEvent>((remote, deliver) => remote.measureSpeed(request, deliver), listener, signal),
     importLocal: (file, listener, signal) =>
       supervise<TransferEvent>((remote, deliver) => remote.importLocal(file, deliver), listener, signal),
-    inspectFiles: async (files) => await start().remote.inspectFiles(files),
-    inspectUrls: async (urls, hubUrl) => await start().remote.inspectUrls(urls, hubUrl),
-    searchHub: async (text, hubUrl) => await start().remote.searchHub(text, hubUrl),
-    listRepo: async (reference, hubUrl) => await start().remote.listRepo(reference, hubUrl),
-    listCached: async () => await start().remote.listCached(),
-    deleteCached: async (fileId) => {
-      await start().remote.deleteCached(fileId);
-    },
+    inspectFiles: (files) => ask((remote) => remote.inspectFiles(files)),
+    inspectUrls: (urls, hubUrl) => ask((remote) => remote.inspectUrls(urls, hubUrl)),
+    searchHub: (text, hubUrl) => ask((remote) => remote.searchHub(text, hubUrl)),
+    listRepo: (reference, hubUrl) => ask((remote) => remote.listRepo(reference, hubUrl)),
+    listCached: () => ask((remote) => remote.listCached()),
+    deleteCached: (fileId) => ask((remote) => remote.deleteCached(fileId)),
   };
 }
 

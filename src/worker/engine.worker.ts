@@ -23,6 +23,7 @@ import {
   type EventBatch,
 } from './batch-events';
 import { forgetCalibration, openCalibration } from './calibration';
+import { chooseKvType } from './choose-kv-type';
 import { createEmbed } from './embed';
 import { findGraphics } from './find-graphics';
 import { createJudge } from './judge';
@@ -34,7 +35,7 @@ import { importLocalFile, obtainFiles } from './obtain-files';
 import { openBest } from './open-best';
 import { describeDevice, openWithEngine } from './open-session';
 import type { Graphics } from './plan-backends';
-import { createProbePorts, probeDevice } from './probe-device';
+import { createProbePorts, describeWasm, probeDevice } from './probe-device';
 import {
   carryFaults,
   nameRunLock,
@@ -201,7 +202,7 @@ async function runRequest(
     workThrough(
       request,
       { artifact, device, session },
-      { ...ports, embed, judge: createJudge(session, model.template, signal) },
+      { ...ports, embed, judge: createJudge(() => loaded?.session ?? session, model.template, signal) },
       emit,
       signal,
     ),
@@ -293,6 +294,7 @@ async function openSession(
   const mayUseGpu = backend !== 'wasm' && engines.some(({ backends }) => backends.includes('webgpu'));
   // Whoever asks for the CPU has the GPU left alone.
   const graphics: Graphics = mayUseGpu ? await findGraphics() : { kind: 'no-webgpu' };
+  const memory = { ...device, wasm: describeWasm() };
   const session = await openBest(
     { ...(engineId !== undefined && { engineId }), backend, setAside },
     {
@@ -311,8 +313,8 @@ async function openSession(
             device,
             backend: on,
             ...(threads !== undefined && { threads }),
-            ...(before?.backend === on &&
-              before.engineId === engine.id && { measuredThreads: before.threads }),
+            kvType: chooseKvType(engine, on, artifact, request.model, memory, contextTokens),
+            before: before?.backend === on && before.engineId === engine.id ? before : undefined,
           },
           settingsStore,
           emit,

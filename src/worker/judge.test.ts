@@ -23,7 +23,7 @@ const end: CompletionEnd = {
 function makeJudge(fault?: Fault) {
   const asked: { readonly input: CompletionInput; readonly sampling: Sampling }[] = [];
   const judge = createJudge(
-    {
+    () => ({
       async *complete(input, sampling): AsyncGenerator<Token, CompletionEnd, void> {
         asked.push({ input, sampling });
         yield { text: 'B' };
@@ -32,7 +32,7 @@ function makeJudge(fault?: Fault) {
         yield { text: '.' };
         return end;
       },
-    },
+    }),
     template,
     new AbortController().signal,
   );
@@ -52,6 +52,21 @@ describe('createJudge', () => {
   it('has no answer to a question that the model cannot take', async () => {
     const { judge } = makeJudge({ kind: 'engine', detail: 'too long' });
     expect(await judge('?')).toBe('');
+  });
+
+  it('asks what runs the model now, not what ran it at first', async () => {
+    const answerWith = (text: string) => ({
+      async *complete(): AsyncGenerator<Token, CompletionEnd, void> {
+        await Promise.resolve();
+        yield { text };
+        return end;
+      },
+    });
+    let session = answerWith('GPU');
+    const judge = createJudge(() => session, template, new AbortController().signal);
+    expect(await judge('?')).toBe('GPU');
+    session = answerWith('CPU');
+    expect(await judge('?')).toBe('CPU');
   });
 
   it('ends when it is stopped', async () => {

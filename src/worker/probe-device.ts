@@ -61,7 +61,7 @@ export interface ProbePorts {
   /** Absent where the browser has no WebGPU. */
   readonly gpu: GpuPort | undefined;
   readonly device: Pick<DeviceCard, 'userAgent' | 'logicalCores' | 'memoryGiB' | 'crossOriginIsolated'>;
-  validateWasm(module: Uint8Array<ArrayBuffer>): boolean;
+  readonly validateWasm: (module: Uint8Array<ArrayBuffer>) => boolean;
   estimateStorage(): Promise<{ readonly quota?: number; readonly usage?: number }>;
   /** Milliseconds since 1970. */
   now(): number;
@@ -82,7 +82,6 @@ export function createProbePorts(): ProbePorts {
 
 /** Finds out what this device can do, in a few seconds; never throws: what fails is part of the card. */
 export async function probeDevice(ports: ProbePorts): Promise<DeviceCard> {
-  const validate = (module: readonly number[]) => ports.validateWasm(Uint8Array.from(module));
   const [storage, gpu] = await Promise.all([
     ports.estimateStorage().catch(() => ({ quota: undefined, usage: undefined })),
     probeGpu(ports).catch((error: unknown): GpuCard => refuse('no-device', error)),
@@ -92,15 +91,23 @@ export async function probeDevice(ports: ProbePorts): Promise<DeviceCard> {
     probedAt: ports.now(),
     ...ports.device,
     userAgent: ports.device.userAgent.slice(0, 1_000),
-    wasm: {
-      simd: validate(SIMD_PROBE),
-      relaxedSimd: validate(RELAXED_SIMD_PROBE),
-      memory64: validate(MEMORY64_PROBE),
-    },
+    wasm: describeWasm(ports.validateWasm),
     ...(storage.quota !== undefined && {
       storage: { quotaBytes: Math.floor(storage.quota), usedBytes: Math.floor(storage.usage ?? 0) },
     }),
     gpu,
+  };
+}
+
+/** What this browser's WASM can do; takes no time. */
+export function describeWasm(
+  validateWasm: ProbePorts['validateWasm'] = (module) => WebAssembly.validate(module),
+): DeviceCard['wasm'] {
+  const validate = (module: readonly number[]) => validateWasm(Uint8Array.from(module));
+  return {
+    simd: validate(SIMD_PROBE),
+    relaxedSimd: validate(RELAXED_SIMD_PROBE),
+    memory64: validate(MEMORY64_PROBE),
   };
 }
 

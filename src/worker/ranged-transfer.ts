@@ -5,6 +5,8 @@ import { devicePorts } from './transfer';
 
 /** Nothing arriving for so long counts as a connection that was cut. */
 const STALL_MS = 30_000;
+/** A host that gives something now and then, and less than any line does, would never be a stall. */
+const LEAST_BYTES_PER_MS = 8;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** The browser's side of a download by ranges. */
@@ -115,13 +117,18 @@ async function openUrlRange(
   };
 }
 
-/** A few bytes of a file, in memory. @throws FaultError `download` */
+/**
+ * A few bytes of a file, in memory. Nothing shows how far it is, so it must get on: after `graceMs` at 8 kB/s.
+ * @throws FaultError `download`
+ */
 export async function readUrlRange(
   url: string,
   start: number,
   end: number,
   signal: AbortSignal,
+  graceMs = STALL_MS / 2,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const startedAt = performance.now();
   const answer = await openUrlRange(url, start, end, signal, STALL_MS);
   const bytes = new Uint8Array(end - start);
   let at = answer.start;
@@ -131,6 +138,12 @@ export async function readUrlRange(
     if (from < to) bytes.set(chunk.subarray(from - at, to - at), from - start);
     at += chunk.length;
     if (at >= end) return bytes;
+    const got = at - answer.start;
+    const elapsedMs = performance.now() - startedAt;
+    if (elapsedMs > graceMs + got / LEAST_BYTES_PER_MS) {
+      const detail = `too slow: ${got} bytes in ${Math.round(elapsedMs / 1_000)} s`;
+      throw new FaultError({ kind: 'download', url, detail });
+    }
   }
   throw new FaultError({ kind: 'download', url, detail: `the answer ended ${end - at} bytes early` });
 }

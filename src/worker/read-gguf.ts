@@ -1,5 +1,6 @@
-import { FaultError, throwIfStopped, toFault } from '../domain/fault';
+import { throwIfStopped } from '../domain/fault';
 import { badGguf, parseGgufHeader, type GgufHeader } from '../domain/gguf-header';
+import { readGgufPart } from '../engines/parts/read-gguf-part';
 import { describeUrl, readUrlRange } from './ranged-transfer';
 
 /** A file that can be read in pieces, wherever it is. */
@@ -10,13 +11,10 @@ export interface GgufSource {
 }
 
 const PREAMBLE_BYTES = 24;
-/** The largest vocabularies with their merges take about 14 MB. */
-const MAX_HEADER_BYTES = 24_000_000;
-/**
- * Of reading what has arrived: the library reads a list again from its start with every 2 MB of it, and one that is
- * made to be slow must not hold the worker up. A second is usual for the largest vocabularies.
- */
-const MAX_PARSE_MS = 5_000;
+/** The largest vocabularies with their merges take about 16 MB, and reading ahead may double that. */
+const MAX_HEADER_BYTES = 2 ** 25;
+/** Longer lists of numbers are not read by anyone here. */
+const MAX_NUMBERS = 10_000;
 const MAX_ENTRIES = 65_536;
 const MAX_TENSORS = 65_536;
 const MIN_ENTRY_BYTES = 13;
@@ -43,44 +41,23 @@ export async function openUrlSource(name: string, url: string, signal: AbortSign
  * Reads the header of a GGUF file and nothing behind it.
  * @throws FaultError `bad-input` for a file that is truncated, no GGUF, or claims absurd counts or sizes; `download`
  */
-export async function readGgufHeader(
-  source: GgufSource,
-  signal: AbortSignal,
-  maxParseMs = MAX_PARSE_MS,
-): Promise<GgufHeader> {
+export async function readGgufHeader(source: GgufSource, signal: AbortSignal): Promise<GgufHeader> {
   checkPreamble(await source.read(0, Math.min(source.bytes, PREAMBLE_BYTES)), source.bytes);
-  const { gguf, GGMLFileQuantizationType, GGMLQuantizationType, parseGGUFQuantLabel } =
-    await import('@huggingface/gguf');
-  try {
-    const { metadata, tensorInfos, tensorDataOffset, tensorInfoByteRange, parameterCount } = await gguf(
-      // Never asked for: the library reads through `fetch` alone.
-      'https://file.invalid/',
-      { fetch: boundedFetch(source, signal, maxParseMs), computeParametersCount: true },
-    );
-    const values: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(metadata));
-    const fileType = values['general.file_type'];
-    const commonest = findCommonest(tensorInfos.map(({ dtype }) => dtype));
-    return parseGgufHeader(
-      {
-        metadata: values,
-        tensors: tensorInfos.map(({ name, shape, dtype, offset }) => ({ name, shape, type: dtype, offset })),
-        headerEnd: tensorInfoByteRange[1],
-        dataOffset: Number(tensorDataOffset),
-        parameters: parameterCount,
-        quantization:
-          (typeof fileType === 'number' ? GGMLFileQuantizationType[fileType] : undefined) ??
-          parseGGUFQuantLabel(source.name) ??
-          (commonest === undefined ? undefined : GGMLQuantizationType[commonest]),
-      },
-      source.name,
-      source.bytes,
-    );
-  } catch (error) {
-    throwIfStopped(signal);
-    if (error instanceof FaultError) throw error;
-    const fault = toFault(error);
-    throw badGguf(fault.kind === 'engine' ? fault.detail.slice(0, 400) : fault.kind);
-  }
+  const { metadata, tensors } = await readGgufPart(boundSource(source, signal), signal);
+  const values = Object.fromEntries(Array.from(metadata, ([key, value]) => [key, toPlain(value)]));
+  const { GGMLFileQuantizationType, parseGGUFQuantLabel } = await import('@huggingface/gguf');
+  const fileType = values['general.file_type'];
+  return parseGgufHeader(
+    {
+      metadata: values,
+      parameters: tensors.reduce((sum, { dimensions }) => sum + countValues(dimensions), 0),
+      quantization:
+        (typeof fileType === 'number' ? GGMLFileQuantizationType[fileType] : undefined) ??
+        parseGGUFQuantLabel(source.name) ??
+        findCommonest(tensors.map(({ type }) => type)),
+    },
+    source.name,
+  );
 }
 
 /** What can be refused before anything is allocated. */
@@ -100,32 +77,31 @@ function checkPreamble(bytes: Uint8Array<ArrayBuffer>, fileBytes: number): void 
   }
 }
 
-/** What the library reads through; it reads on without end while it finds no end. */
-function boundedFetch(source: GgufSource, signal: AbortSignal, maxParseMs: number): typeof fetch {
-  let parseMs = 0;
-  let answeredAt: number | undefined;
-  let readsPastEnd = 0;
-  return async (_url, init) => {
-    throwIfStopped(signal);
-    if (answeredAt !== undefined) parseMs += performance.now() - answeredAt;
-    const range = new Headers(init?.headers).get('Range') ?? '';
-    const [, from = '0', to = '0'] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
-    const start = Number(from);
-    if (start >= MAX_HEADER_BYTES) throw badGguf(`its header has more than ${start} bytes`);
-    if (parseMs > maxParseMs) throw badGguf(`its header takes more than ${maxParseMs} ms to read`);
-    // It reads ahead, so once past the end may be in good order; what follows is zeros to it.
-    if (start >= source.bytes && ++readsPastEnd > 1) throw badGguf('it is cut off within its header');
-    const end = Math.min(source.bytes, Number(to) + 1);
-    const bytes = start >= end ? new Uint8Array() : await source.read(start, end);
-    answeredAt = performance.now();
-    return new Response(bytes, {
-      headers: { 'Content-Range': `bytes ${start}-${Math.max(start, end - 1)}/${source.bytes}` },
-    });
+/** As the reader asks for it: it reads on while a header that goes on without end is in the file. */
+function boundSource({ bytes, read }: GgufSource, signal: AbortSignal) {
+  return {
+    size: bytes,
+    read(start: number, length: number) {
+      throwIfStopped(signal);
+      if (start + length > MAX_HEADER_BYTES)
+        throw badGguf(`its header has more than ${MAX_HEADER_BYTES} bytes`);
+      return read(start, start + length);
+    },
   };
 }
 
-function findCommonest(types: readonly number[]): number | undefined {
-  const counts = new Map<number, number>();
+/** A list of numbers as an array, as JSON would have it. */
+function toPlain(value: unknown): unknown {
+  if (!ArrayBuffer.isView(value) || value instanceof DataView) return value;
+  return Array.from((value as Float64Array).subarray(0, MAX_NUMBERS));
+}
+
+function countValues(dimensions: readonly number[]): number {
+  return dimensions.reduce((product, each) => product * each, 1);
+}
+
+function findCommonest(types: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
   for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
