@@ -97,6 +97,7 @@ function makeBench(onStop: (call: Call | undefined) => void = () => undefined) {
     let call: Call | undefined;
     const worker = new FakeWorker({
       listEngines: () => engines,
+      chat: () => Promise.reject(new Error('not asked for here')),
       measureSpeed: () => Promise.reject(new Error('not asked for here')),
       gradeAnswers: ({ answers }) =>
         new Promise((resolve) => {
