@@ -201,6 +201,11 @@ export function listFiles(artifact: Artifact): readonly ModelFile[] {
   return [...artifact.files, ...artifact.companions.map(({ file }) => file)];
 }
 
+/** Whether the model is given what it takes to see images. */
+export function hasProjector({ companions }: Artifact): boolean {
+  return companions.some(({ kind }) => kind === 'mmproj');
+}
+
 /** Bytes to download for an artifact, approximate where a size is; 0 for a repo whose row tells none. */
 export function sumArtifactBytes(artifact: Artifact): number {
   return listFiles(artifact).reduce(

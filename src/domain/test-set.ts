@@ -23,7 +23,7 @@ const graderSpecSchema = v.looseObject({
   assert: v.optional(v.pipe(v.array(singleSpecSchema), v.minLength(1), v.maxLength(32))),
 });
 
-const MAX_IMAGES = 4;
+export const MAX_IMAGES = 4;
 export const MAX_IMAGE_BYTES = 4 * 1024 * 1024;
 
 /** Inside the set, or a file below the site; what every vision engine here can read. */

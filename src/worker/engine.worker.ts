@@ -4,7 +4,7 @@ import { FaultError, toFault } from '../domain/fault';
 import type { GraderPorts } from '../domain/graders/grader';
 import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
-import type { Artifact } from '../domain/model';
+import { hasProjector, type Artifact } from '../domain/model';
 import { countContextTokens, type EngineSwitch, type Run, type RunEnd } from '../domain/run';
 import { nameAttempt } from '../domain/repeats';
 import { runCases } from '../domain/runner';
@@ -316,7 +316,7 @@ async function openSession(
   const files = await applyAdapters(artifact, obtained, { store: shardStore, ...devicePorts }, emit, signal);
 
   // Where there are images and a projector, an engine that shows them; without a projector every engine is as blind.
-  const needsEyes = needsImages && artifact.companions.some(({ kind }) => kind === 'mmproj');
+  const needsEyes = needsImages && hasProjector(artifact);
   const engines = engineRegistry.filter(
     (engine) => engine.supports(artifact, device).ok && (!needsEyes || engine.acceptsImages === true),
   );
