@@ -2,6 +2,7 @@ import {
   countChatContextTokens,
   countTurnTokens,
   keepTurns,
+  listShown,
   type ChatMessage,
   type PastTurn,
 } from '../domain/chat';
@@ -126,14 +127,13 @@ export class Chat {
 
   /** The next question, or what it follows, has an image, and the model reads text only. Nothing is loaded to know it. */
   isBlind(choice: ModelChoice): boolean {
-    const past = this.#listPast(choice.model);
-    const hasImages = [{ images: this.#images }, ...past].some(({ images }) => images.length > 0);
-    return hasImages && !this.seesImages(choice);
+    return isBlindTo(choice, this.#images, this.#turns);
   }
 
-  seesImages(choice: ModelChoice): boolean {
-    const artifact = findArtifact(choice);
-    return artifact !== undefined && hasProjector(artifact);
+  /** The last question can be answered anew. */
+  canRegenerate(choice: ModelChoice): boolean {
+    const last = this.#turns.at(-1);
+    return !this.busy && last !== undefined && !isBlindTo(choice, last.images, this.#turns.slice(0, -1));
   }
 
   /** Adds images to the next question. What cannot be read is refused; see `imageFault`. */
@@ -143,9 +143,10 @@ export class Chat {
     this.#reading++;
     try {
       for (const file of files) {
+        const image = await this.ports.readImage(file);
         this.#tooManyImages = this.#images.length >= MAX_IMAGES;
         if (this.#tooManyImages) break;
-        this.#images = [...this.#images, await this.ports.readImage(file)];
+        this.#images = [...this.#images, image];
       }
     } catch (error) {
       this.#imageFault = toFault(error);
@@ -178,8 +179,7 @@ export class Chat {
   async regenerate(choice: ModelChoice): Promise<void> {
     const last = this.#turns.at(-1);
     const artifact = findArtifact(choice);
-    if (this.busy || last === undefined || artifact === undefined) return;
-    if (this.isBlind(choice)) return;
+    if (last === undefined || artifact === undefined || !this.canRegenerate(choice)) return;
     this.#turns = this.#turns.slice(0, -1);
     await this.#ask(last, (last.seed + 1) % 0x1_0000_0000, choice, artifact);
   }
@@ -194,24 +194,18 @@ export class Chat {
     if (!this.busy) this.#turns = [];
   }
 
-  /** What a model could be shown of the conversation so far. */
-  #listPast({ turns }: Model): readonly ChatTurn[] {
-    return turns === 'many' ? this.#turns.filter(({ answer }) => answer !== '') : [];
-  }
-
   async #ask(
     { question, images }: Pick<ChatTurn, 'question' | 'images'>,
     seed: number,
     choice: ModelChoice,
     artifact: Artifact,
   ): Promise<void> {
-    const past = this.#listPast(choice.model);
+    const past = listShown(this.#turns, choice.model);
     const system = this.system.trim();
     const sampling = { ...this.#sampling, seed };
     const { model } = choice;
     const hasImages = [{ images }, ...past].some((turn) => turn.images.length > 0);
     const room = {
-      turns: model.turns,
       contextTokens: countChatContextTokens(artifact, sampling, hasImages),
       maxTokens: sampling.maxTokens,
     };
@@ -313,6 +307,17 @@ export class Chat {
 
 function findArtifact({ model, artifactId }: ModelChoice): Artifact | undefined {
   return model.artifacts.find(({ id }) => id === artifactId);
+}
+
+/** Whether the model can be shown images. */
+export function seesImages(choice: ModelChoice): boolean {
+  const artifact = findArtifact(choice);
+  return artifact !== undefined && hasProjector(artifact);
+}
+
+function isBlindTo(choice: ModelChoice, images: readonly ReadImage[], turns: readonly ChatTurn[]): boolean {
+  const shown = [{ images }, ...listShown(turns, choice.model)];
+  return shown.some((turn) => turn.images.length > 0) && !seesImages(choice);
 }
 
 function isTooLong(end: RunEnd): boolean {

@@ -277,6 +277,9 @@ describe('images', () => {
     expect(chat.isBlind(reads)).toBe(true);
     // It would not be shown to this one.
     expect(chat.isBlind(single)).toBe(false);
+    // The question to be asked again has the image itself.
+    expect(chat.canRegenerate(reads)).toBe(false);
+    expect(chat.canRegenerate(sees)).toBe(true);
     chat.clear();
     expect(chat.isBlind(reads)).toBe(false);
   });
@@ -291,6 +294,12 @@ describe('images', () => {
     if (first !== undefined) chat.detach(first);
     expect(chat.images.map(({ base64 }) => base64)).toEqual(['BBBB', 'CCCC', 'DDDD']);
     expect(chat.tooManyImages).toBe(false);
+  });
+
+  it('given at the same time are all taken', async () => {
+    const { chat } = makeChat();
+    await Promise.all([chat.attach([png('AAAA')]), chat.attach([png('BBBB')])]);
+    expect(chat.images).toHaveLength(2);
   });
 
   it('what is no image gets a word, and nothing is sent while one is read', async () => {

@@ -4,6 +4,7 @@ import {
   countChatContextTokens,
   countTurnTokens,
   keepTurns,
+  listShown,
   renderConversation,
   type ChatEvent,
   type ChatMessage,
@@ -46,9 +47,7 @@ describe('keepTurns', () => {
   });
   const next = { question: '?', images: [] };
   const keep = (past: readonly PastTurn[], contextTokens: number, maxTokens = 200, system = '') =>
-    keepTurns(past, system, next, { turns: 'many', contextTokens, maxTokens }).map(
-      ({ question }) => question,
-    );
+    keepTurns(past, system, next, { contextTokens, maxTokens }).map(({ question }) => question);
 
   it('keeps all that fit beside the answer, in their order', () => {
     expect(keep([turn('a'), turn('b')], 1000)).toEqual(['a', 'b']);
@@ -67,7 +66,6 @@ describe('keepTurns', () => {
         '',
         { ...next, images: [image] },
         {
-          turns: 'many',
           contextTokens: 1000,
           maxTokens: 10,
         },
@@ -84,16 +82,18 @@ describe('keepTurns', () => {
     expect(keep([turn('a'), turn('b')], 1000, 4096)).toEqual(['a', 'b']);
   });
 
-  it('leaves out what got no answer, and guesses what was not counted', () => {
+  it('guesses what was not counted', () => {
     const { tokens: _tokens, ...uncounted } = turn('x'.repeat(3000));
-    expect(keep([turn('a'), turn('b', { answer: '' }), turn('c')], 1000)).toEqual(['a', 'c']);
     expect(keep([turn('a'), uncounted, turn('c')], 1000)).toEqual(['c']);
   });
 
-  it('keeps nothing for models of single questions', () => {
-    const room = { contextTokens: 9999, maxTokens: 1 };
-    expect(keepTurns([turn('a')], '', next, { ...room, turns: 'one' })).toEqual([]);
-    expect(keepTurns([turn('a')], '', next, { ...room, turns: 'base' })).toEqual([]);
+  it('a model is shown what was answered, and nothing where it was tuned on single questions', () => {
+    const past = [turn('a'), turn('b', { answer: '' }), turn('c')];
+    const shown = (turns: 'many' | 'one' | 'base') =>
+      listShown(past, { turns }).map(({ question }) => question);
+    expect(shown('many')).toEqual(['a', 'c']);
+    expect(shown('one')).toEqual([]);
+    expect(shown('base')).toEqual([]);
   });
 
   it('a turn is what the engine counted, less what was counted before', () => {

@@ -54,33 +54,30 @@ export function countChatContextTokens(
   return hasImages ? Math.min(artifact.contextTokens, text + MOST_IMAGE_TOKENS) : text;
 }
 
-interface ChatRoom {
-  readonly turns: Model['turns'];
-  readonly contextTokens: number;
-  readonly maxTokens: number;
+/** The past turns that a model can be shown: those with an answer; none where it was tuned on single questions. */
+export function listShown<Turn extends PastTurn>(
+  past: readonly Turn[],
+  { turns }: Pick<Model, 'turns'>,
+): readonly Turn[] {
+  return turns === 'many' ? past.filter(({ answer }) => answer !== '') : [];
 }
 
-/**
- * The newest past turns that go with a question: as many as fit beside the answer; none where the model was tuned on
- * single questions. Those without an answer are left out.
- */
+/** The newest past turns that go with a question: as many as fit beside the answer. */
 export function keepTurns<Turn extends PastTurn>(
   past: readonly Turn[],
   system: string,
   next: Question,
-  { turns, contextTokens, maxTokens }: ChatRoom,
+  { contextTokens, maxTokens }: { readonly contextTokens: number; readonly maxTokens: number },
 ): readonly Turn[] {
-  if (turns !== 'many') return [];
-  const answered = past.filter(({ answer }) => answer !== '');
   const room = contextTokens - Math.min(maxTokens, contextTokens / 2);
   let used = estimateTokens(system) + estimateTurn(next);
   let kept = 0;
-  for (const turn of answered.toReversed()) {
+  for (const turn of past.toReversed()) {
     used += turn.tokens ?? estimateTurn(turn);
     if (used > room) break;
     kept++;
   }
-  return answered.slice(answered.length - kept);
+  return past.slice(past.length - kept);
 }
 
 /** What a turn has added to the conversation, by what the engine counted for all of it. */
