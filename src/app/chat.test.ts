@@ -164,7 +164,7 @@ describe('a question', () => {
   it('says how many turns no longer fit', async () => {
     const { chat, requests, ask, askAndAnswer } = makeChat();
     await askAndAnswer('One?', 'One.', reads, { promptTokens: 300, answerTokens: 100 });
-    await askAndAnswer('Two?', 'Two.', reads, { promptTokens: 450, answerTokens: 10 });
+    await askAndAnswer('Two?', 'Two.', reads, { promptTokens: 480, answerTokens: 10 });
     await ask('Three?');
     expect(textsOf(requests.at(-1))).toEqual(['user: Two?', 'assistant: Two.', 'user: Three?']);
     expect(chat.turns.map(({ leftOut }) => leftOut)).toEqual([0, 0, 1]);
