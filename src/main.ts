@@ -2,6 +2,7 @@ import { mount } from 'svelte';
 import { Bench } from './app/bench.svelte';
 import { CachedFiles } from './app/cached-files.svelte';
 import { readCatalog } from './app/catalog';
+import { Chat } from './app/chat.svelte';
 import { Choices } from './app/choices.svelte';
 import { DeviceProbe } from './app/device-probe.svelte';
 import { History } from './app/history.svelte';
@@ -9,10 +10,12 @@ import { HubBrowser } from './app/hub-browser.svelte';
 import { ensureIsolation } from './app/isolation';
 import { OwnModels } from './app/own-models.svelte';
 import { Preferences } from './app/preferences.svelte';
+import { readImage } from './app/read-image';
 import { Router } from './app/router.svelte';
 import { Sets } from './app/sets.svelte';
 import { Speed } from './app/speed.svelte';
 import { BUNDLED_SETS, loadTestSet } from './app/test-sets';
+import type { Artifact } from './domain/model';
 import { createLocalFileStore } from './storage/local-files';
 import { createRunStore } from './storage/run-store';
 import { createSetStore } from './storage/set-store';
@@ -32,16 +35,20 @@ const client = createEngineClient();
 const settings = createSettingsStore();
 const own = new OwnModels({ client, files: createLocalFileStore(), settings });
 const modelsUrl = new URL('static-models/', siteUrl).href;
-const bench = new Bench({
+const opening = {
   client,
-  runStore,
   modelsUrl,
-  openLocalFiles: (artifact) => own.open(artifact),
+  openLocalFiles: (artifact: Artifact) => own.open(artifact),
   requestPersistence: () => navigator.storage.persist(),
-  createId: () => crypto.randomUUID(),
   now: () => performance.now(),
+};
+const bench = new Bench({
+  ...opening,
+  runStore,
+  createId: () => crypto.randomUUID(),
   onJournal: () => void history.refresh(),
 });
+const chat = new Chat({ ...opening, readImage });
 const sets = new Sets({
   store: createSetStore(),
   now: () => Date.now(),
@@ -62,7 +69,7 @@ const hub = new HubBrowser({ client, hubUrl: findHubUrl() });
 const cached = new CachedFiles({ client, storage: navigator.storage });
 const router = new Router(window);
 
-void ensureIsolation(() => bench.busy || speed.busy);
+void ensureIsolation(() => bench.busy || speed.busy || chat.turns.length > 0);
 void history.refresh();
 void loadChoices();
 void speed.recall();
@@ -75,6 +82,7 @@ mount(App, {
     app: {
       bench,
       cached,
+      chat,
       choices,
       client,
       device,

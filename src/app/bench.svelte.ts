@@ -1,5 +1,4 @@
-import type { TransferProgress } from '../domain/download';
-import type { BackendChoice, Sampling } from '../domain/engine';
+import type { Sampling } from '../domain/engine';
 import { toFault, type Fault } from '../domain/fault';
 import type { LocalFile } from '../domain/local-file';
 import type { Artifact, Model } from '../domain/model';
@@ -8,8 +7,8 @@ import { nameAttempt } from '../domain/repeats';
 import type { Result, Run, RunEnd } from '../domain/run';
 import type { TestSet } from '../domain/test-set';
 import type { EngineClient } from '../worker/client';
-import type { RunPhase, RunRequest, WorkerEvent } from '../worker/protocol';
-import { TransferRate } from './transfer-rate';
+import type { ModelChoice, RunPhase, RunRequest, WorkerEvent } from '../worker/protocol';
+import { TransferRate, type Transfer } from './transfer-rate';
 
 export interface BenchPorts {
   readonly client: EngineClient;
@@ -26,11 +25,6 @@ export interface BenchPorts {
   readonly onJournal: () => void;
 }
 
-export interface Transfer extends TransferProgress {
-  readonly bytesPerSecond?: number;
-  readonly remainingSeconds?: number;
-}
-
 /** The case being answered. */
 export interface CurrentCase {
   readonly caseId: string;
@@ -41,17 +35,12 @@ export interface CurrentCase {
   readonly lastTokenAtMs?: number;
 }
 
-export interface RunOrder {
-  readonly model: Model;
-  readonly artifactId: string;
+export interface RunOrder extends ModelChoice {
   readonly testSet: TestSet;
   readonly sampling: Sampling;
   readonly repeats?: number;
   /** A person has said yes to running the set's own code, for this run. */
   readonly allowScripts?: boolean;
-  readonly engineId?: string;
-  readonly threads?: number;
-  readonly backend?: BackendChoice;
 }
 
 /** The run on this page: one at a time, from pressing Run to its end. */
@@ -225,7 +214,7 @@ export class Bench {
         this.#phase = event.phase;
         break;
       case 'transfer':
-        this.#transfer = this.#measureTransfer(event.progress);
+        this.#transfer = this.#rate.measure(this.ports.now(), event.progress);
         break;
       case 'run-opened':
         this.#run = event.run;
@@ -259,17 +248,6 @@ export class Bench {
       tokens: current.tokens + count,
       firstTokenAtMs: current.firstTokenAtMs ?? now,
       lastTokenAtMs: now,
-    };
-  }
-
-  #measureTransfer(progress: TransferProgress): Transfer {
-    this.#rate.add(this.ports.now(), progress.receivedBytes);
-    const { bytesPerSecond } = this.#rate;
-    if (bytesPerSecond === undefined || progress.receivedBytes === 0) return progress;
-    return {
-      ...progress,
-      bytesPerSecond,
-      remainingSeconds: (progress.totalBytes - progress.doneBytes) / bytesPerSecond,
     };
   }
 }

@@ -82,6 +82,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
   const client: EngineClient = {
     listEngines: () => Promise.resolve([]),
     gradeAnswers: () => Promise.resolve([]),
+    chat: () => Promise.reject(new Error('not asked for here')),
     measureSpeed: () => Promise.reject(new Error('not asked for here')),
     recalibrate: () => Promise.reject(new Error('not asked for here')),
     probeDevice: () => Promise.reject(new Error('not asked for here')),

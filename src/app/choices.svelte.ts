@@ -6,7 +6,7 @@ import { parseWith } from '../domain/parse';
 import type { SettingsStore } from '../domain/ports';
 import { DEFAULT_SAMPLING, samplingSchema } from '../domain/run';
 import type { TestSet } from '../domain/test-set';
-import type { EngineSummary } from '../worker/protocol';
+import type { EngineSummary, ModelChoice } from '../worker/protocol';
 import type { RunOrder } from './bench.svelte';
 import { isGeneratedId } from './set-facts';
 import { summarise, type LoadedSet, type SetSummary } from './test-sets';
@@ -287,18 +287,27 @@ export class Choices {
     if (this.#setId === id) this.setId = this.#sets[0]?.id ?? '';
   }
 
-  /** What a run of this set with the present choices is; undefined without a model. */
-  order(testSet: TestSet): RunOrder | undefined {
+  /** The chosen model and how it is to be run; undefined without a model. */
+  get modelChoice(): ModelChoice | undefined {
     const { artifact } = this;
     if (this.model === undefined || artifact === undefined) return undefined;
     return {
       model: this.model,
       artifactId: artifact.id,
-      testSet,
-      sampling: this.#sampling,
       backend: this.#backend,
       ...(this.#engineId !== '' && { engineId: this.#engineId }),
       ...(this.#threads > 0 && { threads: this.#threads }),
+    };
+  }
+
+  /** What a run of this set with the present choices is; undefined without a model. */
+  order(testSet: TestSet): RunOrder | undefined {
+    const { modelChoice } = this;
+    if (modelChoice === undefined) return undefined;
+    return {
+      ...modelChoice,
+      testSet,
+      sampling: this.#sampling,
       ...(this.#repeats > 1 && { repeats: this.#repeats }),
     };
   }

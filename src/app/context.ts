@@ -1,6 +1,7 @@
 import { getContext, setContext } from 'svelte';
 import type { Bench } from './bench.svelte';
 import type { CachedFiles } from './cached-files.svelte';
+import type { Chat } from './chat.svelte';
 import type { Choices } from './choices.svelte';
 import type { DeviceProbe } from './device-probe.svelte';
 import type { History } from './history.svelte';
@@ -15,6 +16,7 @@ import type { Speed } from './speed.svelte';
 export interface App {
   readonly bench: Bench;
   readonly cached: CachedFiles;
+  readonly chat: Chat;
   readonly choices: Choices;
   readonly device: DeviceProbe;
   readonly history: History;

@@ -12,6 +12,7 @@ export type Route =
   | { readonly screen: 'sets'; readonly spec?: string }
   | { readonly screen: 'set'; readonly setId: string }
   | { readonly screen: 'models'; readonly tab: ModelsTab }
+  | { readonly screen: 'chat' }
   | { readonly screen: 'speed' }
   | { readonly screen: 'shared-speed'; readonly payload: string }
   | { readonly screen: 'about' };
@@ -44,7 +45,7 @@ export function parseRoute(fragment: string): Route {
   if (screen === 'models') {
     return { screen, tab: MODELS_TABS.find((tab) => tab === id) ?? 'catalog' };
   }
-  return screen === 'speed' || screen === 'about' ? { screen } : { screen: 'run' };
+  return screen === 'chat' || screen === 'speed' || screen === 'about' ? { screen } : { screen: 'run' };
 }
 
 export class Router {

@@ -17,6 +17,7 @@ const routes: [fragment: string, route: Route][] = [
   ['#/models', { screen: 'models', tab: 'catalog' }],
   ['#/models/hub', { screen: 'models', tab: 'hub' }],
   ['#/models/nothing', { screen: 'models', tab: 'catalog' }],
+  ['#/chat', { screen: 'chat' }],
   ['#/about', { screen: 'about' }],
   ['#/sets', { screen: 'sets' }],
   ['#/sets/', { screen: 'sets' }],

@@ -63,6 +63,7 @@ function makeTrial() {
     client: {
       listEngines: refuse,
       gradeAnswers: refuse,
+      chat: refuse,
       measureSpeed: refuse,
       recalibrate: refuse,
       probeDevice: refuse,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Result } from '../domain/run';
-import { FLUSH_MS, batchEvents, mergeRunEvents, mergeSpeedEvents } from './batch-events';
+import { FLUSH_MS, batchEvents, mergeRunEvents, mergeChatEvents, mergeSpeedEvents } from './batch-events';
 import type { WorkerEvent } from './protocol';
 
 const token = (caseId: string, text: string): WorkerEvent => ({ type: 'token', caseId, text, count: 1 });
@@ -134,5 +134,17 @@ describe('mergeSpeedEvents', () => {
       ({ type: 'transfer', progress: { doneBytes, totalBytes: 10, receivedBytes: doneBytes } }) as const;
     expect(mergeSpeedEvents(at(1), at(2))).toEqual(at(2));
     expect(mergeSpeedEvents(at(1), { type: 'phase', phase: 'loading' } as never)).toBeUndefined();
+  });
+});
+
+describe('mergeChatEvents', () => {
+  it('makes one event of neighbouring tokens and keeps the last of progress reports', () => {
+    const says = (text: string, count = 1) => ({ type: 'token', text, count }) as const;
+    const at = (doneBytes: number) =>
+      ({ type: 'transfer', progress: { doneBytes, totalBytes: 10, receivedBytes: doneBytes } }) as const;
+    expect(mergeChatEvents(says('a'), says('b', 2))).toEqual(says('ab', 3));
+    expect(mergeChatEvents(at(1), at(2))).toEqual(at(2));
+    expect(mergeChatEvents(says('a'), at(2))).toBeUndefined();
+    expect(mergeChatEvents(at(1), { type: 'phase', phase: 'answering' })).toBeUndefined();
   });
 });

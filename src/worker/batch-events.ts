@@ -1,4 +1,4 @@
-import type { SpeedEvent, WorkerEvent } from './protocol';
+import type { ChatWorkerEvent, SpeedEvent, WorkerEvent } from './protocol';
 
 /** While cores are free: fluent to read. */
 export const FLUSH_MS = 80;
@@ -54,5 +54,12 @@ export function mergeRunEvents(last: WorkerEvent, next: WorkerEvent): WorkerEven
 }
 
 export function mergeSpeedEvents(last: SpeedEvent, next: SpeedEvent): SpeedEvent | undefined {
+  return last.type === 'transfer' && next.type === 'transfer' ? next : undefined;
+}
+
+export function mergeChatEvents(last: ChatWorkerEvent, next: ChatWorkerEvent): ChatWorkerEvent | undefined {
+  if (last.type === 'token' && next.type === 'token') {
+    return { ...last, text: last.text + next.text, count: last.count + next.count };
+  }
   return last.type === 'transfer' && next.type === 'transfer' ? next : undefined;
 }

@@ -101,6 +101,7 @@ function makeBench(
     const worker = new FakeWorker({
       // comlink waits for what is promised.
       listEngines: () => (isMute() ? (new Promise(() => undefined) as never) : engines),
+      chat: () => Promise.reject(new Error('not asked for here')),
       measureSpeed: () => Promise.reject(new Error('not asked for here')),
       gradeAnswers: ({ answers }) =>
         new Promise((resolve) => {

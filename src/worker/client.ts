@@ -5,6 +5,8 @@ import type { LocalFile } from '../domain/local-file';
 import type { RunEnd } from '../domain/run';
 import {
   carryFaults,
+  type ChatRequest,
+  type ChatWorkerEvent,
   type EngineSummary,
   type EngineWorkerApi,
   type GradedAnswer,
@@ -32,6 +34,15 @@ export interface EngineClient {
   run(
     request: RunRequest,
     listener: (events: readonly WorkerEvent[]) => void,
+    signal: AbortSignal,
+  ): Promise<RunEnd>;
+  /**
+   * Has the model answer in a conversation. An abort ends it as `stopped`, like a run.
+   * @throws FaultError when the model could not be opened, or `engine` when the worker died
+   */
+  chat(
+    request: ChatRequest,
+    listener: (events: readonly ChatWorkerEvent[]) => void,
     signal: AbortSignal,
   ): Promise<RunEnd>;
   /**
@@ -164,6 +175,8 @@ export function createEngineClient(
     probeDevice: () => ask((remote) => remote.probeDevice()),
     run: (request, listener, signal) =>
       supervise<WorkerEvent>((remote, deliver) => remote.run(request, deliver), listener, signal),
+    chat: (request, listener, signal) =>
+      supervise<ChatWorkerEvent>((remote, deliver) => remote.chat(request, deliver), listener, signal),
     measureSpeed: (request, listener, signal) =>
       supervise<SpeedEvent>((remote, deliver) => remote.measureSpeed(request, deliver), listener, signal),
     importLocal: (file, listener, signal) =>

@@ -4,7 +4,7 @@ import { FaultError, toFault } from '../domain/fault';
 import type { GraderPorts } from '../domain/graders/grader';
 import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
-import type { Artifact } from '../domain/model';
+import { hasProjector, type Artifact } from '../domain/model';
 import { countContextTokens, type EngineSwitch, type Run, type RunEnd } from '../domain/run';
 import { nameAttempt } from '../domain/repeats';
 import { runCases } from '../domain/runner';
@@ -14,9 +14,11 @@ import { openEmbedder } from '../engines/transformers';
 import { createRunStore } from '../storage/run-store';
 import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
+import { answerRequest, findArtifact, type WantedSession } from './answer-request';
 import {
   batchEvents,
   FLUSH_MS,
+  mergeChatEvents,
   mergeRunEvents,
   mergeSpeedEvents,
   SPARING_FLUSH_MS,
@@ -31,7 +33,7 @@ import { loadImage } from './load-image';
 import { measureRequest } from './measure-request';
 import { applyAdapters } from './merge-lora';
 import { createModelFilesApi } from './model-files';
-import { importLocalFile, obtainFiles } from './obtain-files';
+import { importLocalFile, obtainFiles, type EmitOpening } from './obtain-files';
 import { openBest } from './open-best';
 import { describeDevice, openWithEngine } from './open-session';
 import type { Graphics } from './plan-backends';
@@ -42,6 +44,7 @@ import {
   type EngineWorkerApi,
   type ModelFilesApi,
   type RunRequest,
+  type SessionRequest,
   type WorkerEvent,
 } from './protocol';
 import { createRecovery, findSwitch } from './recover-session';
@@ -64,6 +67,20 @@ const api: EngineWorkerApi & ModelFilesApi = {
   run(request, listener) {
     return runAlone(batchEvents(listener, mergeRunEvents, chooseFlushMs), (emit, signal) =>
       navigator.locks.request(nameRunLock(request.runId), () => runRequest(request, emit, signal)),
+    );
+  },
+  chat(request, listener) {
+    return runAlone(batchEvents(listener, mergeChatEvents, chooseFlushMs), (emit, signal) =>
+      answerRequest(
+        request,
+        {
+          open: (wanted) =>
+            openSession(request, findArtifact(request), describeDevice(), wanted, emit, signal),
+          close: closeLoaded,
+        },
+        emit,
+        signal,
+      ),
     );
   },
   measureSpeed(request, listener) {
@@ -154,10 +171,9 @@ async function runRequest(
   signal: AbortSignal,
 ): Promise<RunEnd> {
   const { runId, model, testSet, sampling, repeats, continued } = request;
-  const artifact = model.artifacts.find((each) => each.id === request.artifactId);
-  if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: request.artifactId });
+  const artifact = findArtifact(request);
   const device = describeDevice();
-  const session = await openSession(request, artifact, device, [], emit, signal);
+  const session = await openForRun(request, artifact, device, [], emit, signal);
 
   if (continued === undefined) {
     const run: Run = {
@@ -247,7 +263,7 @@ async function workThrough(
       record: (result) => runStore.appendResult(runId, result),
       loadImage: (image, stopSignal) => loadImage(image, new URL('..', request.modelsUrl), stopSignal),
       recover: createRecovery(session, {
-        reopen: (setAside) => openSession(request, artifact, device, setAside, emit, signal),
+        reopen: (setAside) => openForRun(request, artifact, device, setAside, emit, signal),
         record: async (change) => {
           await recordSwitch(change);
           emit({ type: 'phase', phase: 'running' });
@@ -263,8 +279,7 @@ async function workThrough(
   }
 }
 
-/** The loaded session if it is the one wanted, else a new one: files, then the best way to run them on this device. */
-async function openSession(
+function openForRun(
   request: RunRequest,
   artifact: Artifact,
   device: Device,
@@ -272,12 +287,27 @@ async function openSession(
   emit: (event: WorkerEvent) => void,
   signal: AbortSignal,
 ): Promise<Session> {
-  const contextTokens = countContextTokens(artifact, request.sampling);
+  const wanted: WantedSession = {
+    contextTokens: countContextTokens(artifact, request.sampling),
+    needsImages: request.testSet.cases.some(({ images }) => images !== undefined),
+    before: request.continued?.session,
+    setAside,
+  };
+  return openSession(request, artifact, device, wanted, emit, signal);
+}
+
+/** The loaded session if it is the one wanted, else a new one: files, then the best way to run them on this device. */
+async function openSession(
+  request: SessionRequest,
+  artifact: Artifact,
+  device: Device,
+  { contextTokens, needsImages, before, setAside }: WantedSession,
+  emit: EmitOpening,
+  signal: AbortSignal,
+): Promise<Session> {
   const { threads } = request;
-  const before = request.continued?.session;
   const engineId = before?.engineId ?? request.engineId;
   const backend = before?.backend ?? request.backend ?? 'auto';
-  const needsImages = request.testSet.cases.some(({ images }) => images !== undefined);
   const key = [artifact.id, contextTokens, engineId, backend, before?.threads, threads, needsImages].join(
     ' ',
   );
@@ -287,7 +317,7 @@ async function openSession(
   const files = await applyAdapters(artifact, obtained, { store: shardStore, ...devicePorts }, emit, signal);
 
   // Where there are images and a projector, an engine that shows them; without a projector every engine is as blind.
-  const needsEyes = needsImages && artifact.companions.some(({ kind }) => kind === 'mmproj');
+  const needsEyes = needsImages && hasProjector(artifact);
   const engines = engineRegistry.filter(
     (engine) => engine.supports(artifact, device).ok && (!needsEyes || engine.acceptsImages === true),
   );

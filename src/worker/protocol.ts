@@ -1,4 +1,5 @@
 import { transferHandlers } from 'comlink';
+import type { ChatEvent, ChatMessage } from '../domain/chat';
 import type { TransferProgress } from '../domain/download';
 import type { DeviceCard } from '../domain/device';
 import type { Backend, BackendChoice, Engine, Sampling, SessionInfo } from '../domain/engine';
@@ -14,26 +15,34 @@ import type { RunEvent } from '../domain/runner';
 import type { SpeedEntry, SpeedPlan, SpeedReport, SpeedRoofline } from '../domain/speed';
 import type { TestSet } from '../domain/test-set';
 
-export interface RunRequest {
-  readonly runId: string;
+/** A model, and how a person wants it to be run. */
+export interface ModelChoice {
   readonly model: Model;
   readonly artifactId: string;
-  readonly testSet: TestSet;
-  readonly sampling: Sampling;
-  /** How often each case is answered, with seeds that count up; once unless given. */
-  readonly repeats?: number;
   /** Where the person has chosen one; otherwise the first that can run the model. */
   readonly engineId?: string;
   /** Where the person has chosen a count; otherwise as many as are fastest here. */
   readonly threads?: number;
-  /** A person has said yes to running the set's own code; without it such graders are not run. */
-  readonly allowScripts?: boolean;
   /** Default: `auto`. */
   readonly backend?: BackendChoice;
+}
+
+/** What a session is opened by. */
+export interface SessionRequest extends ModelChoice {
+  readonly sampling: Sampling;
   /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
   readonly modelsUrl: string;
   /** The picked files that the artifact names. */
   readonly localFiles?: readonly LocalFile[];
+}
+
+export interface RunRequest extends SessionRequest {
+  readonly runId: string;
+  readonly testSet: TestSet;
+  /** How often each case is answered, with seeds that count up; once unless given. */
+  readonly repeats?: number;
+  /** A person has said yes to running the set's own code; without it such graders are not run. */
+  readonly allowScripts?: boolean;
   /** Present when an interrupted run goes on. */
   readonly continued?: {
     /** As `nameAttempt` names them. */
@@ -77,6 +86,16 @@ export type WorkerEvent =
   | { readonly type: 'run-opened'; readonly run: Run }
   /** What runs it broke; the journal has what runs it now. The case starts again. */
   | { readonly type: 'engine-switched'; readonly change: EngineSwitch };
+
+/** A conversation that ends with a question. */
+export interface ChatRequest extends SessionRequest {
+  readonly messages: readonly ChatMessage[];
+}
+
+export type ChatPhase = OpeningPhase | 'answering';
+
+export type ChatWorkerEvent =
+  ChatEvent | { readonly type: 'phase'; readonly phase: ChatPhase } | TransferEvent;
 
 export interface SpeedRequest {
   readonly model: Model;
@@ -154,6 +173,11 @@ export interface EngineWorkerApi {
    */
   run(request: RunRequest, listener: (events: readonly WorkerEvent[]) => void): Promise<RunEnd>;
   /**
+   * Has the model answer. Events come batched, in order.
+   * @throws FaultError when the model could not be opened; once it is, the end says how it went
+   */
+  chat(request: ChatRequest, listener: (events: readonly ChatWorkerEvent[]) => void): Promise<RunEnd>;
+  /**
    * Measures every engine that can run the model, one after the other. Nothing else may run meanwhile.
    * @throws FaultError when it could not start; an engine that fails is an entry
    */
@@ -164,7 +188,7 @@ export interface EngineWorkerApi {
   recalibrate(artifactId: string): Promise<void>;
   /** Finds out what this device can do; takes some seconds where there is a graphics device. */
   probeDevice(): Promise<DeviceCard>;
-  /** Asks what is under way, a run or a measurement, to end; its promise tells when it has. */
+  /** Asks what is under way, a run, an answer or a measurement, to end; its promise tells when it has. */
   stop(): void;
 }
 

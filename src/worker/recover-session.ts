@@ -1,7 +1,6 @@
 import type { Session, SessionInfo, SetAside } from '../domain/engine';
 import type { Fault } from '../domain/fault';
 import type { EngineSwitch } from '../domain/run';
-import type { RunPorts } from '../domain/runner';
 import { describeFault, mayTryNext } from './open-best';
 
 export interface RecoveryPorts {
@@ -12,7 +11,10 @@ export interface RecoveryPorts {
 }
 
 /** Replaces a session whose graphics device breaks in the middle of a run; a fault on the CPU is the case's own. */
-export function createRecovery(first: Session, ports: RecoveryPorts): NonNullable<RunPorts['recover']> {
+export function createRecovery(
+  first: Session,
+  ports: RecoveryPorts,
+): (fault: Fault, caseId: string) => Promise<Session | undefined> {
   let session = first;
   const broken: SetAside[] = [];
   return async (fault, caseId) => {
