@@ -115,7 +115,7 @@ describe('countUnseen', () => {
         parameters: 1,
         licence: 'MIT',
         source: 'https://x.example/',
-        template: { kind: 'jinja', source: '' },
+        template: { kind: 'jinja', source: '{{ messages }}' },
         artifacts: [
           {
             id: 'a',
