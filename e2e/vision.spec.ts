@@ -7,6 +7,7 @@ import { IMAGE_MARKER } from '../src/domain/prompt';
 import { serveEngines } from '../src/engines/testing/browser.mjs';
 import { createVisionModel, TEXT_EMBEDDING, writeFiles } from '../src/engines/testing/make-vision-model.mjs';
 import { createRandomProjector, PATCHES } from '../src/engines/testing/random-projector.mjs';
+import type { Completed } from '../src/engines/testing/page/harness.worker';
 import { callEngines, makeArtifact } from './engines';
 
 /*
@@ -61,7 +62,7 @@ const ask = (page: Page, images: readonly Uint8Array[], prompt = QUESTION) =>
   page.evaluate(
     async ([lists, text, sampling]) => {
       const { engines } = globalThis as unknown as {
-        engines: { complete: (call: object) => Promise<Awaited<ReturnType<typeof complete>>> };
+        engines: { complete: (call: object) => Promise<Completed> };
       };
       return engines.complete({
         prompt: text,
@@ -73,9 +74,6 @@ const ask = (page: Page, images: readonly Uint8Array[], prompt = QUESTION) =>
     },
     [images.map((bytes) => [...bytes]), prompt, GREEDY] as const,
   );
-/** For its type. */
-const complete = (page: Page) => callEngines(page, 'complete', { prompt: '', stop: [], sampling: GREEDY });
-
 function draw(colourAt: (x: number, y: number) => readonly [number, number, number]): Uint8Array {
   const size = 64;
   const pixels = Uint8Array.from({ length: size * size * 3 }, (_, index) => {

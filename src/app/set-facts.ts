@@ -1,4 +1,7 @@
-import type { TestSet } from '../domain/test-set';
+import { hasProjector, type Artifact } from '../domain/model';
+import { MAX_IMAGES, type TestSet } from '../domain/test-set';
+
+export const IMAGES_PER_CASE = MAX_IMAGES;
 
 /** Whether a set's id alone is enough to build it. */
 export function isGeneratedId(id: string): boolean {
@@ -15,6 +18,11 @@ export function listTags({ cases }: TestSet): readonly string[] {
 /** How many of a set's cases only a model that sees images can answer. */
 export function countImageCases({ cases }: TestSet): number {
   return cases.filter(({ images }) => images !== undefined).length;
+}
+
+/** How many cases show images that a model does not see. */
+export function countUnseen(testSet: TestSet, artifact: Artifact): number {
+  return hasProjector(artifact) ? 0 : countImageCases(testSet);
 }
 
 /** The id that is wanted, or one like it that no other set has. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SetStore, StoredSetSummary } from '../domain/ports';
 import { parseTestSet, type TestSet } from '../domain/test-set';
-import { isGeneratedId, listTags } from './set-facts';
+import { parseModel } from '../domain/model';
+import { countUnseen, isGeneratedId, listTags } from './set-facts';
 import { Sets } from './sets.svelte';
 import type { LoadedSet } from './test-sets';
 
@@ -98,6 +99,40 @@ describe('Sets', () => {
 describe('listTags', () => {
   it('puts the most frequent first', () => {
     expect(listTags(makeSet('x', [['a'], ['b'], ['b']]))).toEqual(['b', 'a']);
+  });
+});
+
+describe('countUnseen', () => {
+  it('counts the cases with images, for a model without a projector', () => {
+    const plain = makeSet('x', [['a'], ['b']]);
+    const images = [{ mediaType: 'image/png', path: 'sets/images/arrow-1.png' } as const];
+    const mixed = { ...plain, cases: plain.cases.map((each, at) => (at === 0 ? { ...each, images } : each)) };
+    const model = (companions: readonly object[]) =>
+      parseModel({
+        id: 'm',
+        name: 'M',
+        family: 'F',
+        parameters: 1,
+        licence: 'MIT',
+        source: 'https://x.example/',
+        template: { kind: 'jinja', source: '{{ messages }}' },
+        artifacts: [
+          {
+            id: 'a',
+            format: 'gguf',
+            quantization: 'F32',
+            contextTokens: 512,
+            files: [file('m')],
+            companions,
+          },
+        ],
+      }).artifacts[0];
+    const file = (name: string) => ({ name, local: name, bytes: 1 });
+    const [blind, seeing] = [model([]), model([{ kind: 'mmproj', file: file('p') }])];
+    if (blind === undefined || seeing === undefined) throw new Error('no artifact');
+    expect([countUnseen(plain, blind), countUnseen(mixed, blind), countUnseen(mixed, seeing)]).toEqual([
+      0, 1, 0,
+    ]);
   });
 });
 
