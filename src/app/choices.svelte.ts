@@ -97,7 +97,9 @@ export class Choices {
   }
 
   async loadEngines(): Promise<void> {
-    if (this.#engines.length === 0) this.#engines = await this.listEngines();
+    if (this.#engines.length > 0) return;
+    // A worker that dies before it answers is replaced; the next screen asks that one.
+    this.#engines = await this.listEngines().catch(() => []);
   }
 
   /** To choose from; only the chosen one is loaded. */

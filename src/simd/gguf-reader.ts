@@ -1,8 +1,8 @@
 import { SimdError } from './types';
 import type { ByteSource, GgufValue } from './types';
 
-/** Headers are a few MB (a 128k vocabulary is about 8); more than this is an attack or not a model. */
-const MAX_HEADER_BYTES = 256 * 1024 * 1024;
+/** The largest vocabularies with their merges take about 16 MB; a hostile header must not take more than a second. */
+const MAX_HEADER_BYTES = 32 * 1024 * 1024;
 const FIRST_CHUNK_BYTES = 512 * 1024;
 const MAX_STRING_BYTES = 64 * 1024 * 1024;
 /** The largest vocabularies have a quarter of a million tokens and half a million merges. */

@@ -25,7 +25,7 @@ async function bundleThread(): Promise<string> {
       lib: { entry: new URL('./thread.worker.ts', import.meta.url).pathname, formats: ['es'] },
     },
   });
-  const [bundle] = Array.isArray(output) ? output : [output];
+  const bundle = Array.isArray(output) ? output[0] : output;
   if (bundle === undefined || !('output' in bundle)) throw new Error('no bundle');
   return bundle.output[0].code;
 }

@@ -165,7 +165,10 @@ describe('readGgufHeader', () => {
       view.setUint32(at + 9, 8, true);
       view.setBigUint64(at + 13, 399_979n, true);
     }
-    expect(await faultOf(read(endless))).toMatchObject({ detail: 'its header has more than 33554432 bytes' });
+    expect(await faultOf(read(endless))).toMatchObject({
+      kind: 'unsupported',
+      detail: 'the header is longer than 33554432 bytes',
+    });
   });
 
   it('either reads or refuses 1,000 mutated headers, none within more than a second', async () => {
