@@ -185,9 +185,6 @@ test('has no accessibility faults and no sideways scrolling, narrow and wide, li
       );
       const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       expect(sideways).toBeLessThanOrEqual(0);
-      if (process.env['SHOTS'] !== undefined) {
-        await page.screenshot({ path: `/tmp/w/h-chat-shots/${width}-${theme}.png`, fullPage: true });
-      }
     }
   }
 });
