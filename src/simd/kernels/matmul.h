@@ -6,7 +6,7 @@
 #define PANEL_BYTES 40960
 // WASM has no prefetch; a load this far ahead starts the hardware's at page boundaries. Caches and buffers
 // follow the weights in memory, so it stays inside.
-#define AHEAD 2048
+#define AHEAD 1024
 #define CVT(x) wasm_f32x4_sub(x, FSPLAT(BIAS_VALUE))
 
 // acc + the four columns of k-group j of token tok.
@@ -51,22 +51,29 @@ INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **ac
   }
 }
 
-// Groups g and g + apart.
+// Four groups as two pairs: registers hold one pair's sums, and four streams of weights keep more misses in flight.
+INLINE void gemv_pairs(Traits t, int ng, const u8 *p, uptr stride, const u8 **act, const Scales *h, V post, V *f) {
+  const u8 *again = *act;
+  if (ng == 4) gemv_block(t, 2, p + 2 * stride, stride, &again, h + 2, post, f + 4);
+  gemv_block(t, ng == 4 ? 2 : ng, p, stride, act, h, post, f);
+}
+
+// Groups g, g + apart, ...: ng of them.
 INLINE void gemv_q(int type, int ng, const Matrix *m, u32 g, u32 apart, const u8 *act, f32 *out) {
   Traits t = traits(type);
   uptr stride = (uptr)m->group_bytes * apart;
   const u8 *p = (const u8 *)(uptr)m->data + (uptr)g * (uptr)m->group_bytes;
   u32 nb = (u32)m->cols / 32;
-  V post = FSPLAT((f32)m->post), z = FSPLAT(0), f[4] = {z, z, z, z};
-  Scales h[2] = {{z, z, z, z}, {z, z, z, z}};
+  V post = FSPLAT((f32)m->post), z = FSPLAT(0), f[8] = {z, z, z, z, z, z, z, z};
+  Scales h[4] = {{z, z, z, z}, {z, z, z, z}, {z, z, z, z}, {z, z, z, z}};
   if (t.k) {
     for (u32 s = 0; s < nb / 8; s++) {
       UNROLL for (int i = 0; i < ng; i++) h[i] = head_scales(t, p + (uptr)i * stride, post);
       p += head_bytes(t);
-      for (int b = 0; b < 8; b++, p += block_bytes(t)) gemv_block(t, ng, p, stride, &act, h, post, f);
+      for (int b = 0; b < 8; b++, p += block_bytes(t)) gemv_pairs(t, ng, p, stride, &act, h, post, f);
     }
   } else {
-    for (u32 b = 0; b < nb; b++, p += block_bytes(t)) gemv_block(t, ng, p, stride, &act, h, post, f);
+    for (u32 b = 0; b < nb; b++, p += block_bytes(t)) gemv_pairs(t, ng, p, stride, &act, h, post, f);
   }
   UNROLL for (int i = 0; i < 2 * ng; i++) STORE(out + (uptr)(i / 2) * 8 * apart + 4 * (i % 2), f[i]);
 }
@@ -115,6 +122,9 @@ INLINE void gemv_f(int type, const Matrix *m, u32 g, const u8 *act, f32 *out) {
 // Apart, so that the browser's compiler gets to optimise each by itself, and only those in use.
 #define Q(T)                                                                                             \
   static __attribute__((noinline)) void gemv_type_##T(const Matrix *m, u32 g, u32 end, const u8 *act, f32 *out) { \
+    u32 quarter = (end - g) / 4;                                                                         \
+    for (u32 i = 0; i < quarter; i++) gemv_q(T, 4, m, g + i, quarter, act, out + 8 * i);                 \
+    g += 4 * quarter, out += 32 * quarter;                                                               \
     u32 half = (end - g) / 2;                                                                            \
     for (u32 i = 0; i < half; i++) gemv_q(T, 2, m, g + i, half, act, out + 8 * i);                       \
     if ((end - g) & 1) gemv_q(T, 1, m, end - 1, 0, act, out + 16 * half);                                \
