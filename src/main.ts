@@ -1,4 +1,5 @@
 import { mount } from 'svelte';
+import { Adapters } from './app/adapters.svelte';
 import { Bench } from './app/bench.svelte';
 import { CachedFiles } from './app/cached-files.svelte';
 import { readCatalog } from './app/catalog';
@@ -13,6 +14,7 @@ import { Router } from './app/router.svelte';
 import { Sets } from './app/sets.svelte';
 import { Speed } from './app/speed.svelte';
 import { BUNDLED_SETS, loadTestSet } from './app/test-sets';
+import type { Adapter } from './domain/lora-model';
 import { createLocalFileStore } from './storage/local-files';
 import { createRunStore } from './storage/run-store';
 import { createSetStore } from './storage/set-store';
@@ -30,8 +32,12 @@ const runStore = createRunStore();
 const history = new History({ runStore, findLiveRuns, awaitRunEnd });
 const client = createEngineClient();
 const settings = createSettingsStore();
-const own = new OwnModels({ client, files: createLocalFileStore(), settings });
+const files = createLocalFileStore();
+const onAdapter = (adapter: Adapter) => adapters.keep(adapter);
+const own = new OwnModels({ client, files, settings, onAdapter });
 const modelsUrl = new URL('static-models/', siteUrl).href;
+const hubUrl = findHubUrl();
+const adapters = new Adapters({ client, files, own, settings, modelsUrl, hubUrl });
 const bench = new Bench({
   client,
   runStore,
@@ -58,7 +64,7 @@ const choices = new Choices(
 );
 const speed = new Speed({ client, settings, modelsUrl });
 const device = new DeviceProbe({ client, settings, userAgent: navigator.userAgent });
-const hub = new HubBrowser({ client, hubUrl: findHubUrl() });
+const hub = new HubBrowser({ client, hubUrl, onAdapter });
 const cached = new CachedFiles({ client, storage: navigator.storage });
 const router = new Router(window);
 
@@ -73,6 +79,7 @@ mount(App, {
   target,
   props: {
     app: {
+      adapters,
       bench,
       cached,
       choices,

@@ -171,6 +171,7 @@ export function createEngineClient(
       supervise<TransferEvent>((remote, deliver) => remote.importLocal(file, deliver), listener, signal),
     inspectFiles: async (files) => await start().remote.inspectFiles(files),
     inspectUrls: async (urls, hubUrl) => await start().remote.inspectUrls(urls, hubUrl),
+    planLora: async (request) => await start().remote.planLora(request),
     searchHub: async (text, hubUrl) => await start().remote.searchHub(text, hubUrl),
     listRepo: async (reference, hubUrl) => await start().remote.listRepo(reference, hubUrl),
     listCached: async () => await start().remote.listCached(),
