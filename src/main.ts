@@ -34,9 +34,9 @@ const client = createEngineClient();
 const settings = createSettingsStore();
 const files = createLocalFileStore();
 const onAdapter = (adapter: Adapter) => adapters.keep(adapter);
-const own = new OwnModels({ client, files, settings, onAdapter });
-const modelsUrl = new URL('static-models/', siteUrl).href;
 const hubUrl = findHubUrl();
+const own = new OwnModels({ client, files, settings, hubUrl, onAdapter });
+const modelsUrl = new URL('static-models/', siteUrl).href;
 const adapters = new Adapters({ client, files, own, settings, modelsUrl, hubUrl });
 const bench = new Bench({
   client,

@@ -1,7 +1,14 @@
 import * as v from 'valibot';
 import { badInput, FaultError } from '../domain/fault';
 import type { LocalFile } from '../domain/local-file';
-import { adapterSchema, addAdapter, nameAdapter, type Adapter, type LoraPlan } from '../domain/lora-model';
+import {
+  adapterSchema,
+  addAdapter,
+  hasAdapter,
+  nameAdapter,
+  type Adapter,
+  type LoraPlan,
+} from '../domain/lora-model';
 import type { Artifact, Model } from '../domain/model';
 import { parseWith } from '../domain/parse';
 import type { SettingsStore } from '../domain/ports';
@@ -28,6 +35,14 @@ export interface LoraBase {
   readonly model: Model;
   readonly artifact: Artifact;
 }
+
+/** GGUF weights without an adapter: what two of them do together, neither was trained for. */
+export function takesAdapter(artifact: Artifact): boolean {
+  return artifact.format === 'gguf' && !hasAdapter(artifact);
+}
+
+/** A key for lists, by which it is chosen too. */
+export const keyOfAdapter = nameAdapter;
 
 /** LoRA adapters that the person picked or found, and the models that are made with them. */
 export class Adapters {

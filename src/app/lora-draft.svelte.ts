@@ -13,6 +13,7 @@ export function readScale(text: string): number | undefined {
 
 /** An adapter being chosen for a model: whether they go together is found out as soon as there is one. */
 export class LoraDraft {
+  readonly mostScale = MAX_LORA_SCALE;
   #adapter = $state.raw<Adapter | undefined>();
   #scaleText = $state('1');
   #plan = $state.raw<LoraPlan | undefined>();

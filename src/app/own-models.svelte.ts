@@ -3,6 +3,7 @@ import { FaultError, toFault, type Fault } from '../domain/fault';
 import type { InspectedModel } from '../domain/gguf-model';
 import type { LocalFile } from '../domain/local-file';
 import type { Adapter } from '../domain/lora-model';
+import { bringWeights } from '../domain/mlc-weights';
 import { listFiles, parseModel, type Artifact, type Model } from '../domain/model';
 import { parseWith } from '../domain/parse';
 import type { SettingsStore } from '../domain/ports';
@@ -28,9 +29,11 @@ export interface LocalFilesPort {
 }
 
 export interface OwnModelsPorts {
-  readonly client: Pick<ModelFilesClient, 'inspectFiles' | 'importLocal'>;
+  readonly client: Pick<ModelFilesClient, 'inspectFiles' | 'importLocal' | 'findMlcWeights'>;
   readonly files: LocalFilesPort;
   readonly settings: SettingsStore;
+  /** Of a stand-in for the Hub. */
+  readonly hubUrl?: string | undefined;
   /** A LoRA adapter was picked by itself. */
   readonly onAdapter: (adapter: Adapter) => void;
 }
@@ -118,6 +121,19 @@ export class OwnModels {
     );
   }
 
+  /**
+   * A row that has no weights, with those that the person has converted.
+   * @param reference a repo on the Hub, or an address
+   * @throws FaultError when they are not there, or are not for it
+   */
+  async bringWeights(model: Model, artifact: Artifact, reference: string): Promise<Model> {
+    const { client, hubUrl } = this.ports;
+    const request = { model, artifact, reference, ...(hubUrl !== undefined && { hubUrl }) };
+    const made = await bringWeights(model, artifact, await client.findMlcWeights(request));
+    await this.derive(made);
+    return made;
+  }
+
   /** Copies a model's files into the browser's storage, where they stay without being picked again. */
   async copy({ model }: OwnModel): Promise<void> {
     const [artifact] = model.artifacts;
@@ -142,7 +158,9 @@ export class OwnModels {
         if (end.kind === 'stopped') return;
         earlierBytes += file.file.size;
       }
-      await this.#keep(this.#models.map((each) => (each.model.id === model.id ? { ...each, copied: true } : each)));
+      await this.#keep(
+        this.#models.map((each) => (each.model.id === model.id ? { ...each, copied: true } : each)),
+      );
     } catch (error) {
       this.#fault = toFault(error);
     } finally {
@@ -188,7 +206,9 @@ export class OwnModels {
   }
 
   #find(id: string): OwnModel | undefined {
-    return this.#models.find(({ model }) => model.id === id || model.artifacts.some((each) => each.id === id));
+    return this.#models.find(
+      ({ model }) => model.id === id || model.artifacts.some((each) => each.id === id),
+    );
   }
 
   async #add(inspected: InspectedModel, copied: boolean): Promise<void> {

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { sha256Hex } from './hash';
 import { modelFileSchema, type Artifact, type Model } from './model';
 import type { OwnFile } from './own-files';
+import type { Setup } from './run';
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 
@@ -48,6 +49,14 @@ export function nameAdapter({ file: { sha256, local, url, name } }: Adapter): st
 
 export function hasAdapter({ companions }: Artifact): boolean {
   return companions.some(({ kind }) => kind === 'lora');
+}
+
+/** The adapters of an artifact, as a run's record has them. @returns undefined where there are none */
+export function describeAdapters({ companions }: Artifact): Setup['artifact']['adapters'] {
+  const adapters = companions.flatMap(({ kind, file, scale = 1 }) =>
+    kind === 'lora' ? [{ name: file.name, scale }] : [],
+  );
+  return adapters.length === 0 ? undefined : adapters;
 }
 
 /**

@@ -84,8 +84,11 @@ const artifactSchema = v.pipe(
       v.strictObject({
         /** The `model_id` of the web-llm record whose compiled library has this model's shape. */
         library: shortText,
-        /** Hub repo of the converted weights; empty where none is public and a person brings their own conversion. */
-        repo: v.optional(v.union([v.literal(''), hubRepo]), ''),
+        /**
+         * Hub repo of the converted weights, or the address of their folder; empty where none is public and a person
+         * brings their own conversion.
+         */
+        repo: v.optional(v.union([v.literal(''), hubRepo, httpsUrl]), ''),
         /** What web-llm says that it needs, in MiB, its working memory at the record's context included. */
         vramMB: v.optional(v.pipe(v.number(), v.minValue(1))),
         requiredFeatures: v.optional(v.array(shortText), []),

@@ -172,6 +172,7 @@ export function createEngineClient(
     inspectFiles: async (files) => await start().remote.inspectFiles(files),
     inspectUrls: async (urls, hubUrl) => await start().remote.inspectUrls(urls, hubUrl),
     planLora: async (request) => await start().remote.planLora(request),
+    findMlcWeights: async (request) => await start().remote.findMlcWeights(request),
     searchHub: async (text, hubUrl) => await start().remote.searchHub(text, hubUrl),
     listRepo: async (reference, hubUrl) => await start().remote.listRepo(reference, hubUrl),
     listCached: async () => await start().remote.listCached(),

@@ -4,6 +4,7 @@ import { FaultError, toFault } from '../domain/fault';
 import type { GraderPorts } from '../domain/graders/grader';
 import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
+import { describeAdapters } from '../domain/lora-model';
 import type { Artifact } from '../domain/model';
 import { countContextTokens, type EngineSwitch, type Run, type RunEnd } from '../domain/run';
 import { nameAttempt } from '../domain/repeats';
@@ -155,6 +156,7 @@ async function runRequest(
   const { runId, model, testSet, sampling, repeats, continued } = request;
   const artifact = model.artifacts.find((each) => each.id === request.artifactId);
   if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: request.artifactId });
+  const adapters = describeAdapters(artifact);
   const device = describeDevice();
   const session = await openSession(request, artifact, device, [], emit, signal);
 
@@ -169,6 +171,7 @@ async function runRequest(
           id: artifact.id,
           quantization: artifact.quantization,
           sha256: loaded?.sha256 ?? '',
+          ...(adapters !== undefined && { adapters }),
         },
         session: session.info,
         templateSha256: await sha256Hex(new TextEncoder().encode(model.template.source)),

@@ -6,6 +6,7 @@ import { makeAdapter } from '../domain/lora-model';
 import { findLoneAdapter, groupOwnFiles, listPartUrls, type OwnFile } from '../domain/own-files';
 import type { FileStore } from '../domain/ports';
 import { listRepo, searchHub } from './hub';
+import { findMlcWeights } from './mlc-weights';
 import { planLora } from './plan-lora';
 import type { CachedFile, ModelFilesApi } from './protocol';
 import { blobSource, openUrlSource, readGgufHeader } from './read-gguf';
@@ -18,6 +19,7 @@ export function createModelFilesApi(store: FileStore): Omit<ModelFilesApi, 'impo
     inspectFiles: (files) => inspectFiles(files, signal),
     inspectUrls: (urls, hubUrl) => inspectUrls(urls, hubUrl ?? HUB_URL, signal),
     planLora: (request) => planLora(request, store, signal),
+    findMlcWeights: (request) => findMlcWeights(request, signal),
     searchHub: (text, hubUrl) => searchHub(text, signal, hubUrl),
     listRepo: (reference, hubUrl) => listRepo(reference, signal, hubUrl),
     listCached: () => listCached(store),
@@ -26,10 +28,7 @@ export function createModelFilesApi(store: FileStore): Omit<ModelFilesApi, 'impo
 }
 
 /** A model, or an adapter for one, from picked files: the header of each is read, nothing else. @throws FaultError `bad-input` */
-export async function inspectFiles(
-  files: readonly LocalFile[],
-  signal: AbortSignal,
-): Promise<Inspected> {
+export async function inspectFiles(files: readonly LocalFile[], signal: AbortSignal): Promise<Inspected> {
   const owned: OwnFile[] = [];
   for (const { key, file } of files) {
     const header = await readGgufHeader(blobSource(file.name, file), signal);

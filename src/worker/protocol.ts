@@ -9,6 +9,7 @@ import type { Inspected } from '../domain/gguf-model';
 import type { HubModel, HubRepo } from '../domain/hub';
 import type { LocalFile } from '../domain/local-file';
 import type { Adapter, LoraPlan } from '../domain/lora-model';
+import type { MlcWeights } from '../domain/mlc-weights';
 import type { Artifact, Model } from '../domain/model';
 import type { EngineSwitch, Run, RunEnd } from '../domain/run';
 import type { RunEvent } from '../domain/runner';
@@ -126,6 +127,15 @@ export interface LoraRequest {
   readonly localFiles?: readonly LocalFile[];
 }
 
+/** Weights that a person has converted, for a row that has none. */
+export interface MlcRequest {
+  readonly model: Model;
+  readonly artifact: Artifact;
+  /** A repo on the Hub, or an address. */
+  readonly reference: string;
+  readonly hubUrl?: string;
+}
+
 /** A file in the store, or what is there of one. */
 export interface CachedFile {
   readonly fileId: string;
@@ -149,6 +159,8 @@ export interface ModelFilesApi {
   inspectUrls(urls: readonly string[], hubUrl?: string): Promise<Inspected>;
   /** Whether an adapter goes with a model, and what a merge would make of both; reads headers. @throws FaultError */
   planLora(request: LoraRequest): Promise<LoraPlan>;
+  /** Whether converted weights are there, and are what the row's library takes. @throws FaultError */
+  findMlcWeights(request: MlcRequest): Promise<MlcWeights>;
   /** Models with GGUF files. @throws FaultError */
   searchHub(text: string, hubUrl?: string): Promise<readonly HubModel[]>;
   /** @param reference `owner/name`, or any address of it on the Hub @throws FaultError */
