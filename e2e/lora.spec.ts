@@ -108,7 +108,7 @@ test('an adapter is checked, merged once, and changes the answers by its scale',
   await file.setInputFiles(place('logic.gguf'));
   await expect(form.getByRole('alert')).toHaveCount(0);
   await expect(form.getByText(/^6 of \d+ tensors: attn_q, ffn_up$/)).toBeVisible();
-  await expect(form.getByText('fits', { exact: true })).toBeVisible();
+  await expect(form.getByText('fits', { exact: true }).first()).toBeVisible();
   const scale = form.getByLabel('Scale');
   await expect(scale).toHaveValue('1');
   await scale.fill('11');

@@ -113,11 +113,10 @@ export class OwnModels {
   /** A model made of another: with an adapter, or with weights of the person's own. */
   async derive(model: Model): Promise<void> {
     await this.recall();
-    const keys = model.artifacts.flatMap((artifact) => artifact.files).flatMap(({ local }) => local ?? []);
     const copied = this.#models.filter((each) => each.copied).flatMap((each) => listKeysOf(each.model));
     await this.#add(
       { model, templateFrom: 'base' },
-      keys.every((key) => copied.includes(key)),
+      listWeightKeys(model).every((key) => copied.includes(key)),
     );
   }
 
@@ -158,9 +157,11 @@ export class OwnModels {
         if (end.kind === 'stopped') return;
         earlierBytes += file.file.size;
       }
-      await this.#keep(
-        this.#models.map((each) => (each.model.id === model.id ? { ...each, copied: true } : each)),
-      );
+      const keys = listLocalKeys(artifact);
+      // Also of models made of this one.
+      const isCopied = (each: OwnModel) =>
+        each.copied || listWeightKeys(each.model).every((key) => keys.includes(key));
+      await this.#keep(this.#models.map((each) => ({ ...each, copied: isCopied(each) })));
     } catch (error) {
       this.#fault = toFault(error);
     } finally {
@@ -244,6 +245,13 @@ function listLocalKeys(artifact: Artifact): readonly string[] {
 
 function listKeysOf({ artifacts }: Model): readonly string[] {
   return artifacts.flatMap(listLocalKeys);
+}
+
+/** Without adapters: those that were added are copied already. */
+function listWeightKeys({ artifacts }: Model): readonly string[] {
+  return artifacts.flatMap((artifact) =>
+    listLocalKeys(artifact).filter((key) => !isAdapterKey(artifact, key)),
+  );
 }
 
 function isAdapterKey({ companions }: Artifact, key: string): boolean {

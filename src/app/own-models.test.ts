@@ -202,6 +202,11 @@ describe('OwnModels', () => {
     if (artifact === undefined) throw new Error('no artifact');
     expect((await after.own.open(artifact)).map(({ key }) => key)).toEqual(['base']);
 
+    // What is made of a model that is copied needs nothing more.
+    const base = after.own.models.find((each) => each.model.id === 'own-base');
+    if (base !== undefined) await after.own.copy(base);
+    expect(after.own.models.map((each) => each.copied)).toEqual([true, true]);
+
     // The base's file is still another model's.
     await after.own.forget(firstOf(after.own));
     expect(after.kept).toEqual(['base']);

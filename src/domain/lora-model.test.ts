@@ -67,7 +67,7 @@ describe('addAdapter', () => {
     const other = { ...adapter, file: { ...adapter.file, local: 'other' } };
     const ids = await Promise.all([add(0.8), add(0.8), add(-0.8), add(0), add(0.8, other)]);
     expect(new Set(ids.map(({ id }) => id)).size).toBe(4);
-    expect(ids[0]?.id).toBe(ids[1]?.id);
+    expect(ids[0].id).toBe(ids[1].id);
   });
 
   it('counts on nothing being merged at 0', async () => {
