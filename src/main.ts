@@ -33,7 +33,7 @@ const history = new History({ runStore, findLiveRuns, awaitRunEnd });
 const client = createEngineClient();
 const settings = createSettingsStore();
 const files = createLocalFileStore();
-const onAdapter = (adapter: Adapter) => adapters.keep(adapter);
+const onAdapter = (adapter: Adapter) => void adapters.keep(adapter);
 const hubUrl = findHubUrl();
 const own = new OwnModels({ client, files, settings, hubUrl, onAdapter });
 const modelsUrl = new URL('static-models/', siteUrl).href;

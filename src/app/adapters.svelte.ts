@@ -61,7 +61,9 @@ export class Adapters {
     return (this.#recalled ??= this.#recall());
   }
 
-  keep(adapter: Adapter): void {
+  async keep(adapter: Adapter): Promise<void> {
+    // What is stored would else be written over before it was read.
+    await this.recall();
     const known = this.#all.find((each) => nameAdapter(each) === nameAdapter(adapter));
     this.#store([
       { ...adapter, copied: adapter.copied || known?.copied === true },
@@ -77,14 +79,12 @@ export class Adapters {
   /** Reads the header of a picked file. @throws FaultError `bad-input` for anything but one adapter */
   async pick([picked, ...others]: readonly PickedFile[]): Promise<Adapter> {
     if (picked === undefined || others.length > 0) throw badInput('LoRA adapter', 'pick one file');
-    await this.recall();
     const file = await this.ports.files.remember(picked.file, picked.handle);
     return this.#take(await this.ports.client.inspectFiles([file]));
   }
 
   /** Reads the header of a file on the Hub or elsewhere. @throws FaultError */
   async fetch(address: string): Promise<Adapter> {
-    await this.recall();
     return this.#take(await this.ports.client.inspectUrls([address.trim()], this.ports.hubUrl));
   }
 
@@ -111,16 +111,16 @@ export class Adapters {
       const end = await this.ports.client.importLocal(file, () => undefined, signal);
       if (end.kind === 'failed') throw new FaultError(end.fault);
       if (end.kind === 'stopped') throw new FaultError({ kind: 'stopped' });
-      this.keep({ ...adapter, copied: true });
+      await this.keep({ ...adapter, copied: true });
     }
     const made = await addAdapter(model, artifact, adapter, scale, plan);
     await this.ports.own.derive(made);
     return made;
   }
 
-  #take(inspected: Awaited<ReturnType<ModelFilesClient['inspectFiles']>>): Adapter {
+  async #take(inspected: Awaited<ReturnType<ModelFilesClient['inspectFiles']>>): Promise<Adapter> {
     if (!('adapter' in inspected)) throw badInput('LoRA adapter', 'it is a model');
-    this.keep(inspected.adapter);
+    await this.keep(inspected.adapter);
     return inspected.adapter;
   }
 
@@ -137,7 +137,7 @@ export class Adapters {
       const keys = (await this.ports.files.list()).map(({ key }) => key);
       const isReachable = ({ file: { local }, copied }: Adapter) =>
         copied || local === undefined || keys.includes(local);
-      this.#all = [...this.#all, ...stored.filter(isReachable)];
+      this.#all = stored.filter(isReachable);
     } catch {
       // Never stored, of another version, or storage is forbidden: they can be picked again.
     }
