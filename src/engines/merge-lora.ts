@@ -21,12 +21,7 @@ export async function prepareLoraMerge(
   const library = await import('../simd/index');
   const toSource = (file: Blob | ByteSource) => (file instanceof Blob ? library.blobSource(file) : file);
   try {
-    const merge = await library.prepareLoraMerge(
-      base.map(toSource),
-      toSource(adapter),
-      scale,
-      signal,
-    );
+    const merge = await library.prepareLoraMerge(base.map(toSource), toSource(adapter), scale, signal);
     return {
       ...merge,
       async write(...args) {
