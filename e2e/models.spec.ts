@@ -165,8 +165,7 @@ test('a file picked with a handle is found again after a reload, and runs', asyn
   await card.getByRole('button', { name: /^Use/ }).click();
   const chosen = page.locator('#model option:checked');
   await expect(chosen).toHaveText('Smollm2 135M 8k Lc100K Mix1 Ep2');
-  // What was chosen is written behind the screen.
-  await page.waitForTimeout(500);
+  // What was chosen is stored by the time that it is shown.
   await page.reload();
   await expect(chosen).toHaveText('Smollm2 135M 8k Lc100K Mix1 Ep2', { timeout: 5_000 });
   await runTwoCases(page);

@@ -26,5 +26,6 @@ export const engineResolve = {
 export const engineDefine = {
   __WLLAMA_VERSION__: JSON.stringify(readVersion('node_modules/@wllama/wllama')),
   __WEB_LLM_VERSION__: JSON.stringify(readVersion('node_modules/@mlc-ai/web-llm')),
+  __TRANSFORMERS_VERSION__: JSON.stringify(readVersion('node_modules/@huggingface/transformers')),
   __APP_VERSION__: JSON.stringify(readVersion('.')),
 };

@@ -2,5 +2,7 @@
 declare const __WLLAMA_VERSION__: string;
 /** Version of the installed web-llm package, put in by the build. */
 declare const __WEB_LLM_VERSION__: string;
+/** Version of the installed transformers.js package, put in by the build. */
+declare const __TRANSFORMERS_VERSION__: string;
 /** Version of this app, put in by the build. */
 declare const __APP_VERSION__: string;

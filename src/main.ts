@@ -1,4 +1,5 @@
 import { mount } from 'svelte';
+import { Adapters } from './app/adapters.svelte';
 import { Bench } from './app/bench.svelte';
 import { CachedFiles } from './app/cached-files.svelte';
 import { readCatalog } from './app/catalog';
@@ -15,6 +16,7 @@ import { Router } from './app/router.svelte';
 import { Sets } from './app/sets.svelte';
 import { Speed } from './app/speed.svelte';
 import { BUNDLED_SETS, loadTestSet } from './app/test-sets';
+import type { Adapter } from './domain/lora-model';
 import type { Artifact } from './domain/model';
 import { createLocalFileStore } from './storage/local-files';
 import { createRunStore } from './storage/run-store';
@@ -33,8 +35,12 @@ const runStore = createRunStore();
 const history = new History({ runStore, findLiveRuns, awaitRunEnd });
 const client = createEngineClient();
 const settings = createSettingsStore();
-const own = new OwnModels({ client, files: createLocalFileStore(), settings });
+const files = createLocalFileStore();
+const onAdapter = (adapter: Adapter) => void adapters.keep(adapter);
+const hubUrl = findHubUrl();
+const own = new OwnModels({ client, files, settings, hubUrl, onAdapter });
 const modelsUrl = new URL('static-models/', siteUrl).href;
+const adapters = new Adapters({ client, files, own, settings, modelsUrl, hubUrl });
 const opening = {
   client,
   modelsUrl,
@@ -65,7 +71,7 @@ const choices = new Choices(
 );
 const speed = new Speed({ client, settings, modelsUrl });
 const device = new DeviceProbe({ client, settings, userAgent: navigator.userAgent });
-const hub = new HubBrowser({ client, hubUrl: findHubUrl() });
+const hub = new HubBrowser({ client, hubUrl, onAdapter });
 const cached = new CachedFiles({ client, storage: navigator.storage });
 const router = new Router(window);
 
@@ -80,6 +86,7 @@ mount(App, {
   target,
   props: {
     app: {
+      adapters,
       bench,
       cached,
       chat,

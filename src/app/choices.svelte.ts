@@ -72,7 +72,7 @@ export class Choices {
 
   set engineId(id: string) {
     this.#engineId = id;
-    this.#remember('engine', id);
+    void this.#remember('engine', id);
   }
 
   /** 0: as many as are fastest here. */
@@ -82,7 +82,7 @@ export class Choices {
 
   set threads(count: number) {
     this.#threads = count;
-    this.#remember('threads', count);
+    void this.#remember('threads', count);
   }
 
   /** How often each question is asked. */
@@ -93,7 +93,7 @@ export class Choices {
   set repeats(count: number) {
     if (!isRepeatCount(count)) return;
     this.#repeats = count;
-    this.#remember('repeats', count);
+    void this.#remember('repeats', count);
   }
 
   async loadEngines(): Promise<void> {
@@ -118,26 +118,30 @@ export class Choices {
 
   /** With the artifact that the model was last used by. */
   set modelId(id: string) {
-    this.#choose(id, this.#recent.find(({ modelId }) => modelId === id)?.artifactId ?? '');
+    void this.#choose(id, this.#recent.find(({ modelId }) => modelId === id)?.artifactId ?? '');
   }
 
-  /** Chooses a model, of the catalog or another, and one of its artifacts; it is offered from then on. */
-  use(model: Model, artifactId: string): void {
+  /**
+   * Chooses a model, of the catalog or another, and one of its artifacts; it is offered from then on.
+   * @returns when that is stored: a reload from then on finds it
+   */
+  async use(model: Model, artifactId: string): Promise<void> {
+    const stored: Promise<void>[] = [];
     if (!this.catalog.some(({ id }) => id === model.id)) {
       this.#added = [model, ...this.#added.filter(({ id }) => id !== model.id)].slice(0, MOST_RECENT);
-      this.#remember('added-models', this.#added);
+      stored.push(this.#remember('added-models', this.#added));
     }
     const others = this.#recent.filter(({ modelId }) => modelId !== model.id);
     this.#recent = [{ modelId: model.id, artifactId }, ...others].slice(0, MOST_RECENT);
-    this.#remember('recent-models', this.#recent);
-    this.#choose(model.id, artifactId);
+    stored.push(this.#remember('recent-models', this.#recent), this.#choose(model.id, artifactId));
+    await Promise.all(stored);
   }
 
   /** A model of the person's own is no longer offered. */
   forget(modelId: string): void {
     if (!this.#added.some(({ id }) => id === modelId)) return;
     this.#added = this.#added.filter(({ id }) => id !== modelId);
-    this.#remember('added-models', this.#added);
+    void this.#remember('added-models', this.#added);
     if (this.#modelId === modelId) this.modelId = this.catalog[0]?.id ?? '';
   }
 
@@ -147,7 +151,7 @@ export class Choices {
 
   set setId(id: string) {
     this.#setId = id;
-    this.#remember('set', id);
+    void this.#remember('set', id);
     void this.#loadChosen();
   }
 
@@ -184,7 +188,7 @@ export class Choices {
 
   set backend(backend: BackendChoice) {
     this.#backend = backend;
-    this.#remember('backend', backend);
+    void this.#remember('backend', backend);
   }
 
   /** Undefined while it is being loaded. */
@@ -322,7 +326,7 @@ export class Choices {
   /** @throws FaultError `bad-input` when out of bounds */
   changeSampling(change: Partial<Sampling>): void {
     this.#sampling = parseWith(samplingSchema, { ...this.#sampling, ...change }, 'sampling');
-    this.#remember('sampling', this.#sampling);
+    void this.#remember('sampling', this.#sampling);
   }
 
   resetSettings(): void {
@@ -333,17 +337,16 @@ export class Choices {
     this.backend = 'auto';
   }
 
-  #choose(modelId: string, artifactId: string): void {
+  async #choose(modelId: string, artifactId: string): Promise<void> {
     this.#modelId = modelId;
     this.#artifactId = artifactId;
-    this.#remember('model', modelId);
-    this.#remember('artifact', artifactId);
+    await Promise.all([this.#remember('model', modelId), this.#remember('artifact', artifactId)]);
   }
 
   /** A browser that forbids storage is no reason not to run. */
-  #remember(key: string, value: unknown): void {
+  async #remember(key: string, value: unknown): Promise<void> {
     this.#touched.push(key);
-    void this.settings.set(key, value).catch(() => undefined);
+    await this.settings.set(key, value).catch(() => undefined);
   }
 
   async #recall(key: string): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { getContext, setContext } from 'svelte';
+import type { Adapters } from './adapters.svelte';
 import type { Bench } from './bench.svelte';
 import type { CachedFiles } from './cached-files.svelte';
 import type { Chat } from './chat.svelte';
@@ -14,6 +15,7 @@ import type { Sets } from './sets.svelte';
 import type { Speed } from './speed.svelte';
 
 export interface App {
+  readonly adapters: Adapters;
   readonly bench: Bench;
   readonly cached: CachedFiles;
   readonly chat: Chat;

@@ -42,6 +42,7 @@ describe('Format', () => {
 
   it('counts what is large in gigabytes', () => {
     expect([3_825_812_736, 1e9, 98e6].map((bytes) => en.size(bytes))).toEqual(['3.8 GB', '1 GB', '98 MB']);
+    expect([0, 1, 14_400, 1e5].map((bytes) => en.size(bytes))).toEqual(['0 MB', '1 kB', '14 kB', '0.1 MB']);
     expect(plain(ru.size(3_825_812_736))).toBe('3,8 ГБ');
   });
 

@@ -44,8 +44,15 @@ export class Format {
     }).format(megabytes);
   }
 
-  /** Decimal gigabytes from one on, else megabytes. */
+  /** Decimal gigabytes from one on, else megabytes; kilobytes for what would be none of them. */
   size(bytes: number): string {
+    if (bytes > 0 && bytes < 1e5) {
+      return new Intl.NumberFormat(this.locale, {
+        style: 'unit',
+        unit: 'kilobyte',
+        maximumFractionDigits: 0,
+      }).format(Math.max(1, bytes / 1e3));
+    }
     if (bytes < 1e9) return this.megabytes(bytes);
     return new Intl.NumberFormat(this.locale, {
       style: 'unit',

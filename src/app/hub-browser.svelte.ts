@@ -1,5 +1,6 @@
 import { toFault, type Fault } from '../domain/fault';
 import type { InspectedModel } from '../domain/gguf-model';
+import type { Adapter } from '../domain/lora-model';
 import { HUB_URL, parseHubReference, type HubModel } from '../domain/hub';
 import type { ModelFilesClient } from '../worker/client';
 import { viewRepo, type RepoView } from './hub-repo';
@@ -8,6 +9,8 @@ export interface HubBrowserPorts {
   readonly client: Pick<ModelFilesClient, 'searchHub' | 'listRepo' | 'inspectUrls'>;
   /** Of a stand-in for the Hub. */
   readonly hubUrl?: string | undefined;
+  /** A LoRA adapter's header was read. */
+  readonly onAdapter: (adapter: Adapter) => void;
 }
 
 type Task = 'searching' | 'listing' | 'reading';
@@ -18,6 +21,7 @@ export class HubBrowser {
   #hits = $state.raw<readonly HubModel[] | undefined>();
   #view = $state.raw<RepoView | undefined>();
   #inspected = $state.raw<InspectedModel | undefined>();
+  #adapter = $state.raw<Adapter | undefined>();
   #fault = $state.raw<Fault | undefined>();
   #asked = 0;
 
@@ -39,6 +43,11 @@ export class HubBrowser {
   /** The model whose header was read. */
   get inspected(): InspectedModel | undefined {
     return this.#inspected;
+  }
+
+  /** The adapter whose header was read. */
+  get adapter(): Adapter | undefined {
+    return this.#adapter;
   }
 
   get fault(): Fault | undefined {
@@ -76,8 +85,7 @@ export class HubBrowser {
     this.#asked++;
     this.#task = undefined;
     this.#view = undefined;
-    this.#inspected = undefined;
-    this.#fault = undefined;
+    this.#forgetRead();
   }
 
   /** Reads the headers of files that belong together. */
@@ -85,16 +93,27 @@ export class HubBrowser {
     const { client, hubUrl } = this.ports;
     await this.#do('reading', async (isWanted) => {
       const inspected = await client.inspectUrls(urls, hubUrl);
-      if (isWanted()) this.#inspected = inspected;
+      if (!isWanted()) return;
+      if ('adapter' in inspected) {
+        this.#adapter = inspected.adapter;
+        this.ports.onAdapter(inspected.adapter);
+      } else {
+        this.#inspected = inspected;
+      }
     });
+  }
+
+  #forgetRead(): void {
+    this.#inspected = undefined;
+    this.#adapter = undefined;
+    this.#fault = undefined;
   }
 
   async #do(task: Task, work: (isWanted: () => boolean) => Promise<void>): Promise<void> {
     const number = ++this.#asked;
     const isWanted = () => number === this.#asked;
     this.#task = task;
-    this.#inspected = undefined;
-    this.#fault = undefined;
+    this.#forgetRead();
     try {
       await work(isWanted);
     } catch (error) {

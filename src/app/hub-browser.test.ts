@@ -21,7 +21,9 @@ const hit: HubModel = { repo: 'a/b', downloads: 1, likes: 1, gated: false };
 
 function make(change: Partial<ConstructorParameters<typeof HubBrowser>[0]['client']> = {}) {
   const asked: string[] = [];
+  const kept: string[] = [];
   const hub = new HubBrowser({
+    onAdapter: ({ name }) => kept.push(name),
     client: {
       searchHub: (text) => {
         asked.push(`search ${text}`);
@@ -38,7 +40,7 @@ function make(change: Partial<ConstructorParameters<typeof HubBrowser>[0]['clien
       ...change,
     },
   });
-  return { hub, asked };
+  return { hub, asked, kept };
 }
 
 describe('HubBrowser', () => {
@@ -69,6 +71,15 @@ describe('HubBrowser', () => {
       ['big-00001-of-00002.gguf', 50, 2],
     ]);
     expect(hub.view?.projectors.map(({ path }) => path)).toEqual(['mmproj-f16.gguf']);
+  });
+
+  it('hands an adapter on', async () => {
+    const adapter = { name: 'logic', architecture: 'llama', copied: false, file: { name: 'l', bytes: 1 } };
+    const { hub, kept } = make({ inspectUrls: () => Promise.resolve({ adapter }) });
+    await hub.inspect(['https://x.example/logic.gguf']);
+    expect([hub.adapter, hub.inspected, kept]).toEqual([adapter, undefined, ['logic']]);
+    await hub.open('a/b');
+    expect(hub.adapter).toBeUndefined();
   });
 
   it('tells what went wrong until something else is asked', async () => {

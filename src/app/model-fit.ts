@@ -85,11 +85,11 @@ function listEngines(
 
 export interface ArtifactView {
   readonly artifact: Artifact;
-  /** Empty where no engine here takes it, or while the device is not known. */
+  /** Empty where no engine here takes it, or while the device or the engines are not known. */
   readonly ways: readonly Way[];
   /** The way with the best verdict. */
   readonly best: Way | undefined;
-  /** Undefined while the device is not known; otherwise why it cannot be chosen, or that it can. */
+  /** Undefined while the device or the engines are not known; otherwise why it cannot be chosen, or that it can. */
   readonly use: 'ready' | 'no-engine' | 'own-weights' | undefined;
 }
 
@@ -109,7 +109,12 @@ export function viewModel(
 ): ModelView {
   const artifacts = model.artifacts.map((artifact): ArtifactView => {
     const ways = device === undefined ? [] : listWays(artifact, model, device, engines, sampling);
-    return { artifact, ways, best: pickWay(ways), use: device && judgeUse(artifact, ways) };
+    return {
+      artifact,
+      ways,
+      best: pickWay(ways),
+      use: judgeUse(artifact, ways, device !== undefined && engines.length > 0),
+    };
   });
   const chosen = device && pickArtifact(model, device, engines, sampling);
   const offered =
@@ -119,8 +124,9 @@ export function viewModel(
   return { model, artifacts, offered };
 }
 
-function judgeUse({ mlc }: Artifact, ways: readonly Way[]): ArtifactView['use'] {
+function judgeUse({ mlc }: Artifact, ways: readonly Way[], isKnown: boolean): ArtifactView['use'] {
   if (mlc?.repo === '') return 'own-weights';
+  if (!isKnown) return undefined;
   return ways.length === 0 ? 'no-engine' : 'ready';
 }
 

@@ -2,7 +2,9 @@ import * as v from 'valibot';
 import { FaultError, toFault, type Fault } from '../domain/fault';
 import type { InspectedModel } from '../domain/gguf-model';
 import type { LocalFile } from '../domain/local-file';
-import { listFiles, parseModel, type Artifact } from '../domain/model';
+import type { Adapter } from '../domain/lora-model';
+import { bringWeights } from '../domain/mlc-weights';
+import { listFiles, parseModel, type Artifact, type Model } from '../domain/model';
 import { parseWith } from '../domain/parse';
 import type { SettingsStore } from '../domain/ports';
 import type { TransferProgress } from '../domain/stored-file';
@@ -27,9 +29,13 @@ export interface LocalFilesPort {
 }
 
 export interface OwnModelsPorts {
-  readonly client: Pick<ModelFilesClient, 'inspectFiles' | 'importLocal'>;
+  readonly client: Pick<ModelFilesClient, 'inspectFiles' | 'importLocal' | 'findMlcWeights'>;
   readonly files: LocalFilesPort;
   readonly settings: SettingsStore;
+  /** Of a stand-in for the Hub. */
+  readonly hubUrl?: string | undefined;
+  /** A LoRA adapter was picked by itself. */
+  readonly onAdapter: (adapter: Adapter) => void;
 }
 
 export interface OwnModel extends InspectedModel {
@@ -45,7 +51,7 @@ interface Copying {
 const storedSchema = v.array(
   v.object({
     model: v.unknown(),
-    templateFrom: v.picklist(['file', 'name', 'plain']),
+    templateFrom: v.picklist(['file', 'name', 'plain', 'base']),
     templateName: v.exactOptional(v.pipe(v.string(), v.maxLength(100))),
     copied: v.boolean(),
   }),
@@ -95,16 +101,36 @@ export class OwnModels {
       const files: LocalFile[] = [];
       for (const { file, handle } of picked) files.push(await this.ports.files.remember(file, handle));
       const inspected = await this.ports.client.inspectFiles(files);
-      const known = this.#models.find(({ model }) => model.id === inspected.model.id);
-      this.#keep([
-        { ...inspected, copied: known?.copied ?? false },
-        ...this.#models.filter((each) => each !== known),
-      ]);
+      if ('adapter' in inspected) this.ports.onAdapter(inspected.adapter);
+      else await this.#add(inspected, this.#find(inspected.model.id)?.copied ?? false);
     } catch (error) {
       this.#fault = toFault(error);
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** A model made of another: with an adapter, or with weights of the person's own. */
+  async derive(model: Model): Promise<void> {
+    await this.recall();
+    const copied = this.#models.filter((each) => each.copied).flatMap((each) => listKeysOf(each.model));
+    await this.#add(
+      { model, templateFrom: 'base' },
+      listWeightKeys(model).every((key) => copied.includes(key)),
+    );
+  }
+
+  /**
+   * A row that has no weights, with those that the person has converted.
+   * @param reference a repo on the Hub, or an address
+   * @throws FaultError when they are not there, or are not for it
+   */
+  async bringWeights(model: Model, artifact: Artifact, reference: string): Promise<Model> {
+    const { client, hubUrl } = this.ports;
+    const request = { model, artifact, reference, ...(hubUrl !== undefined && { hubUrl }) };
+    const made = await bringWeights(model, artifact, await client.findMlcWeights(request));
+    await this.derive(made);
+    return made;
   }
 
   /** Copies a model's files into the browser's storage, where they stay without being picked again. */
@@ -131,7 +157,11 @@ export class OwnModels {
         if (end.kind === 'stopped') return;
         earlierBytes += file.file.size;
       }
-      this.#keep(this.#models.map((each) => (each.model.id === model.id ? { ...each, copied: true } : each)));
+      const keys = listLocalKeys(artifact);
+      // Also of models made of this one.
+      const isCopied = (each: OwnModel) =>
+        each.copied || listWeightKeys(each.model).every((key) => keys.includes(key));
+      await this.#keep(this.#models.map((each) => ({ ...each, copied: isCopied(each) })));
     } catch (error) {
       this.#fault = toFault(error);
     } finally {
@@ -147,7 +177,7 @@ export class OwnModels {
   async open(artifact: Artifact): Promise<readonly LocalFile[]> {
     if (listLocalKeys(artifact).length === 0) return [];
     await this.recall();
-    const own = this.#models.find(({ model }) => model.artifacts.some(({ id }) => id === artifact.id));
+    const own = this.#find(artifact.id);
     // The worker finds the copies by itself.
     return own?.copied === true ? [] : await this.#openAll(artifact);
   }
@@ -158,16 +188,33 @@ export class OwnModels {
 
   /** Neither the files themselves nor a copy in the storage are touched. */
   async forget({ model }: OwnModel): Promise<void> {
-    this.#keep(this.#models.filter((each) => each.model.id !== model.id));
-    for (const key of model.artifacts.flatMap(listLocalKeys)) {
+    await this.#keep(this.#models.filter((each) => each.model.id !== model.id));
+    const needed = this.#models.flatMap((each) => listKeysOf(each.model));
+    for (const key of listKeysOf(model).filter((each) => !needed.includes(each))) {
       await this.ports.files.forget(key).catch(() => undefined);
     }
   }
 
   async #openAll(artifact: Artifact): Promise<readonly LocalFile[]> {
     const opened: LocalFile[] = [];
-    for (const key of listLocalKeys(artifact)) opened.push(await this.ports.files.open(key));
+    for (const key of listLocalKeys(artifact)) {
+      const file = this.ports.files.open(key);
+      // There is a copy of an adapter that was added: the worker finds it, and says so where there is none.
+      const found = isAdapterKey(artifact, key) ? await file.catch(() => undefined) : await file;
+      if (found !== undefined) opened.push(found);
+    }
     return opened;
+  }
+
+  #find(id: string): OwnModel | undefined {
+    return this.#models.find(
+      ({ model }) => model.id === id || model.artifacts.some((each) => each.id === id),
+    );
+  }
+
+  async #add(inspected: InspectedModel, copied: boolean): Promise<void> {
+    const others = this.#models.filter(({ model }) => model.id !== inspected.model.id);
+    await this.#keep([{ ...inspected, copied }, ...others]);
   }
 
   async #recall(): Promise<void> {
@@ -176,7 +223,9 @@ export class OwnModels {
       const keys = (await this.ports.files.list()).map(({ key }) => key);
       this.#models = stored.flatMap(({ model, ...rest }) => {
         const parsed = parseModel(model);
-        const isReachable = parsed.artifacts.flatMap(listLocalKeys).every((key) => keys.includes(key));
+        const isReachable = parsed.artifacts.every((artifact) =>
+          listLocalKeys(artifact).every((key) => keys.includes(key) || isAdapterKey(artifact, key)),
+        );
         return rest.copied || isReachable ? [{ ...rest, model: parsed }] : [];
       });
     } catch {
@@ -184,12 +233,27 @@ export class OwnModels {
     }
   }
 
-  #keep(models: readonly OwnModel[]): void {
+  async #keep(models: readonly OwnModel[]): Promise<void> {
     this.#models = models.slice(0, MOST_MODELS);
-    void this.ports.settings.set(KEY, this.#models).catch(() => undefined);
+    await this.ports.settings.set(KEY, this.#models).catch(() => undefined);
   }
 }
 
 function listLocalKeys(artifact: Artifact): readonly string[] {
   return listFiles(artifact).flatMap(({ local }) => local ?? []);
+}
+
+function listKeysOf({ artifacts }: Model): readonly string[] {
+  return artifacts.flatMap(listLocalKeys);
+}
+
+/** Without adapters: those that were added are copied already. */
+function listWeightKeys({ artifacts }: Model): readonly string[] {
+  return artifacts.flatMap((artifact) =>
+    listLocalKeys(artifact).filter((key) => !isAdapterKey(artifact, key)),
+  );
+}
+
+function isAdapterKey({ companions }: Artifact, key: string): boolean {
+  return companions.some(({ kind, file }) => kind === 'lora' && file.local === key);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { badInput, FaultError } from '../domain/fault';
-import type { InspectedModel } from '../domain/gguf-model';
+import type { Inspected, InspectedModel } from '../domain/gguf-model';
 import type { LocalFile } from '../domain/local-file';
 import { parseModel } from '../domain/model';
 import type { RunEnd } from '../domain/run';
@@ -32,6 +32,7 @@ const file = (name: string) => new File(['12345'], name);
 function make(values = new Map<string, unknown>(), kept: string[] = []) {
   const picked = new Map<string, File>();
   const imported: string[] = [];
+  const adapters: string[] = [];
   let ends: RunEnd = { kind: 'finished' };
   const files: LocalFilesPort = {
     remember: (each, handle) => {
@@ -54,10 +55,22 @@ function make(values = new Map<string, unknown>(), kept: string[] = []) {
   };
   const own = new OwnModels({
     client: {
+      findMlcWeights: ({ reference }) => Promise.resolve({ repo: reference, bytes: 5 }),
       inspectFiles: (all) =>
         all.some((each) => each.file.name === 'junk')
           ? Promise.reject(badInput('GGUF file', 'wrong magic'))
-          : Promise.resolve(inspect(all)),
+          : Promise.resolve<Inspected>(
+              all[0]?.file.name === 'adapter'
+                ? {
+                    adapter: {
+                      name: 'adapter',
+                      architecture: 'llama',
+                      copied: false,
+                      file: { name: 'adapter', bytes: 5, local: 'adapter' },
+                    },
+                  }
+                : inspect(all),
+            ),
       importLocal: ({ key }, listener) => {
         imported.push(key);
         listener([{ type: 'transfer', progress: { doneBytes: 5, totalBytes: 5, receivedBytes: 0 } }]);
@@ -65,6 +78,7 @@ function make(values = new Map<string, unknown>(), kept: string[] = []) {
       },
     },
     files,
+    onAdapter: ({ name }) => adapters.push(name),
     settings: {
       get: (key) => Promise.resolve(values.get(key)),
       set: (key, value) => {
@@ -73,7 +87,7 @@ function make(values = new Map<string, unknown>(), kept: string[] = []) {
       },
     },
   });
-  return { own, values, kept, picked, imported, endWith: (end: RunEnd) => (ends = end) };
+  return { own, values, kept, picked, imported, adapters, endWith: (end: RunEnd) => (ends = end) };
 }
 const handle = {} as FileSystemFileHandle;
 const firstOf = ({ models: [first] }: OwnModels) => {
@@ -155,6 +169,47 @@ describe('OwnModels', () => {
     imported.length = 0;
     await own.copy(firstOf(own));
     expect([firstOf(own).copied, imported]).toEqual([true, ['a', 'b']]);
+  });
+
+  it('hands an adapter picked by itself on', async () => {
+    const { own, adapters } = make();
+    await own.pick([{ file: file('adapter') }]);
+    expect([own.models, adapters, own.fault]).toEqual([[], ['adapter'], undefined]);
+  });
+
+  it('keeps a model made of another, whose adapter need not be picked again', async () => {
+    const before = make();
+    await before.own.pick([{ file: file('base'), handle }]);
+    const { model } = firstOf(before.own);
+    const artifacts = model.artifacts.map((artifact) => ({
+      ...artifact,
+      id: 'made',
+      companions: [
+        { kind: 'lora' as const, file: { name: 'adapter', bytes: 5, local: 'adapter' }, scale: 0.5 },
+      ],
+    }));
+    await before.own.derive({ ...model, id: 'made', artifacts });
+    expect(before.own.models.map((each) => [each.model.id, each.templateFrom, each.copied])).toEqual([
+      ['made', 'base', false],
+      ['own-base', 'file', false],
+    ]);
+
+    const after = make(before.values, before.kept);
+    await after.own.recall();
+    expect(after.own.models.map((each) => each.model.id)).toEqual(['made', 'own-base']);
+    after.picked.set('base', file('base'));
+    const [artifact] = firstOf(after.own).model.artifacts;
+    if (artifact === undefined) throw new Error('no artifact');
+    expect((await after.own.open(artifact)).map(({ key }) => key)).toEqual(['base']);
+
+    // What is made of a model that is copied needs nothing more.
+    const base = after.own.models.find((each) => each.model.id === 'own-base');
+    if (base !== undefined) await after.own.copy(base);
+    expect(after.own.models.map((each) => each.copied)).toEqual([true, true]);
+
+    // The base's file is still another model's.
+    await after.own.forget(firstOf(after.own));
+    expect(after.kept).toEqual(['base']);
   });
 
   it('forgets a model and where its files are', async () => {

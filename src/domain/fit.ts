@@ -159,7 +159,7 @@ function estimateSizes(artifact: Artifact, model: FitModel, contextTokens: numbe
 
 /** Of the files; of a repo whose size nobody told, from the parameters. 0 when neither is known. */
 function estimateWeightBytes(artifact: Artifact, { parameters, shape }: FitModel): number {
-  const told = sumArtifactBytes(artifact);
+  const told = artifact.mergedBytes ?? sumArtifactBytes(artifact);
   if (told > 0) return told;
   if (artifact.mlc !== undefined) return Math.ceil((parameters * (MLC_BITS[artifact.quantization] ?? 0)) / 8);
   if (artifact.onnx === undefined) return 0;

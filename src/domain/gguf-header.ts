@@ -4,7 +4,7 @@ import { badInput } from './fault';
 export interface GgufHeader {
   /** As in `general.architecture`. */
   readonly architecture: string;
-  readonly kind: 'model' | 'mmproj' | 'lora';
+  readonly kind: 'model' | 'mmproj' | 'lora' | 'control-vector';
   readonly name?: string;
   readonly quantization: string;
   readonly parameters: number;
@@ -65,11 +65,13 @@ export function parseGgufHeader(raw: RawGgufHeader, fileName: string): GgufHeade
   return {
     architecture,
     kind:
-      type === 'adapter'
-        ? 'lora'
-        : type === 'mmproj' || architecture === 'clip' || /mmproj/i.test(fileName)
-          ? 'mmproj'
-          : 'model',
+      architecture === 'controlvector'
+        ? 'control-vector'
+        : type === 'adapter'
+          ? 'lora'
+          : type === 'mmproj' || architecture === 'clip' || /mmproj/i.test(fileName)
+            ? 'mmproj'
+            : 'model',
     quantization: (raw.quantization ?? 'unknown').slice(0, 40),
     parameters: Math.max(1, Math.round(raw.parameters)),
     endTokens: [...new Set(endTokens)],

@@ -1,5 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { sha256Hex } from './hash';
+import type { Adapter } from './lora-model';
 import type { Model, ModelFile, PromptTemplate } from './model';
 import { findNamedTemplate, PLAIN_TEMPLATE, type NamedTemplate } from './named-templates';
 import type { OwnFiles } from './own-files';
@@ -9,12 +10,15 @@ export interface InspectedModel {
   readonly model: Model;
   /**
    * Where the chat template comes from: the file; the model's name or its tokens, by a known form; or nowhere, and it
-   * is a plain instruction form.
+   * is a plain instruction form. `base`: from the model that this one was made of.
    */
-  readonly templateFrom: 'file' | 'name' | 'plain';
+  readonly templateFrom: 'file' | 'name' | 'plain' | 'base';
   /** The known form's name, where it is one. */
   readonly templateName?: string;
 }
+
+/** What picked or found files are: a model, or an adapter that wants one. */
+export type Inspected = InspectedModel | { readonly adapter: Adapter };
 
 /** Where a header tells no context length; every engine takes a shorter one. */
 const USUAL_CONTEXT_TOKENS = 2048;

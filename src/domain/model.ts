@@ -17,8 +17,11 @@ const promptTemplateSchema = v.strictObject({
 
 const httpsUrl = v.pipe(v.string(), v.url(), v.startsWith('https://'), v.maxLength(2_000));
 
+/** What a LoRA adapter's scale may be, either way: 1 is what it was trained for, beyond a few a model only babbles. */
+export const MAX_LORA_SCALE = 10;
+
 /** One file of an artifact, and the one place it comes from. */
-const modelFileSchema = v.pipe(
+export const modelFileSchema = v.pipe(
   v.strictObject({
     name: shortText,
     /** Exact. */
@@ -60,6 +63,8 @@ const artifactSchema = v.pipe(
     files: v.pipe(v.array(modelFileSchema), v.maxLength(256)),
     /** What the engine fetches from the repo, as the host's page rounds it. */
     approximateBytes: v.optional(positiveInteger),
+    /** Of the file that the adapters make of the weights: what an engine is given in place of both. */
+    mergedBytes: v.optional(positiveInteger),
     /** What goes with the weights: the projector of a vision model, an adapter to merge. */
     companions: v.optional(
       v.pipe(
@@ -68,7 +73,7 @@ const artifactSchema = v.pipe(
             kind: v.picklist(['mmproj', 'lora']),
             file: modelFileSchema,
             /** Of a LoRA adapter: 1, the default, is what it was trained for. */
-            scale: v.optional(v.pipe(v.number(), v.minValue(-10), v.maxValue(10))),
+            scale: v.optional(v.pipe(v.number(), v.minValue(-MAX_LORA_SCALE), v.maxValue(MAX_LORA_SCALE))),
           }),
         ),
         v.maxLength(8),
@@ -79,8 +84,11 @@ const artifactSchema = v.pipe(
       v.strictObject({
         /** The `model_id` of the web-llm record whose compiled library has this model's shape. */
         library: shortText,
-        /** Hub repo of the converted weights; empty where none is public and a person brings their own conversion. */
-        repo: v.optional(v.union([v.literal(''), hubRepo]), ''),
+        /**
+         * Hub repo of the converted weights, or the address of their folder; empty where none is public and a person
+         * brings their own conversion.
+         */
+        repo: v.optional(v.union([v.literal(''), hubRepo, httpsUrl]), ''),
         /** What web-llm says that it needs, in MiB, its working memory at the record's context included. */
         vramMB: v.optional(v.pipe(v.number(), v.minValue(1))),
         requiredFeatures: v.optional(v.array(shortText), []),

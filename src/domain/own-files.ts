@@ -14,17 +14,27 @@ export interface OwnFiles {
   readonly companions: readonly { readonly kind: 'mmproj' | 'lora'; readonly own: OwnFile }[];
 }
 
+/** A LoRA adapter picked by itself, to be added to a model. @returns undefined for anything else */
+export function findLoneAdapter(files: readonly OwnFile[]): OwnFile | undefined {
+  const [first, ...others] = files;
+  return first?.header.kind === 'lora' && others.length === 0 ? first : undefined;
+}
+
 /**
  * Sorts files that were picked together: one model, whole or in parts, and what goes with it.
  * @throws FaultError `bad-input` when a part is missing, and for two models or none
  */
 export function groupOwnFiles(files: readonly OwnFile[]): OwnFiles {
+  const vector = files.find(({ header }) => header.kind === 'control-vector');
+  if (vector !== undefined) {
+    throw badPick(`${vector.file.name} is a control vector, which changes no weights: it cannot be merged`);
+  }
   const [first, ...others] = files.filter(({ header }) => header.kind === 'model');
   if (first === undefined) {
     throw badPick('there are no weights among them: pick the model together with its projector or adapter');
   }
   const companions = files.flatMap((own) =>
-    own.header.kind === 'model' ? [] : [{ kind: own.header.kind, own }],
+    own.header.kind === 'mmproj' || own.header.kind === 'lora' ? [{ kind: own.header.kind, own }] : [],
   );
   if (companions.filter(({ kind }) => kind === 'mmproj').length > 1) {
     throw badPick('there are two projectors (mmproj) among them');

@@ -33,7 +33,14 @@ export function countContextTokens(
 /** Everything needed to repeat a run. */
 export interface Setup {
   readonly model: { readonly id: string; readonly name: string };
-  readonly artifact: { readonly id: string; readonly quantization: string; readonly sha256: string };
+  readonly artifact: {
+    readonly id: string;
+    readonly quantization: string;
+    /** Of what the engine was given: with an adapter, of the merged file. */
+    readonly sha256: string;
+    /** LoRA adapters that were merged into the weights, and how strongly. */
+    readonly adapters?: readonly { readonly name: string; readonly scale: number }[];
+  };
   readonly session: SessionInfo;
   readonly templateSha256: string;
   readonly set: {

@@ -278,6 +278,12 @@ describe('a share link', () => {
     expect((await decodeShareLink(payload)).session).toEqual({ ...session, adapter: 'x'.repeat(120) });
   });
 
+  it('names the adapters that were merged, and at which scale', async () => {
+    const artifact = { ...run.setup.artifact, adapters: [{ name: 'logic.gguf', scale: -0.5 }] };
+    const { payload } = await encodeShareLink({ ...run, setup: { ...run.setup, artifact } }, []);
+    expect((await decodeShareLink(payload)).artifact).toEqual(artifact);
+  });
+
   it('names the engines that could not run the model, without every word of why', async () => {
     const insteadOf = [
       { engineId: 'simd', reason: 'x'.repeat(5_000) },

@@ -61,6 +61,13 @@ const sharedRunSchema = v.strictObject({
     id: text(80),
     quantization: text(400),
     sha256: v.union([v.literal(''), sha256]),
+    adapters: v.exactOptional(
+      v.pipe(
+        v.array(v.strictObject({ name: text(400), scale: v.pipe(v.number(), v.finite()) })),
+        v.maxLength(8),
+        v.readonly(),
+      ),
+    ),
   }),
   session: v.strictObject({
     engineId: text(40),

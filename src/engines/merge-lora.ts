@@ -1,31 +1,27 @@
 import { FaultError } from '../domain/fault';
-import type { LoraMerge } from '../simd/index';
+import type { ByteSource, LoraMerge } from '../simd/index';
 import { classifySimdError } from './parts/simd-faults';
 
 /** What a merge will write, as the library's header check found it. */
-export type { LoraMerge };
+export type { ByteSource, LoraMerge };
 
 const WHAT = 'LoRA merge';
 
 /**
  * Checks that a GGUF adapter fits a model and plans the merged file; its `write` makes it.
- * @param base the parts of the model
+ * @param base the parts of the model; where only the plan is wanted, of any source, for no more than headers are read
  * @throws FaultError `bad-input`, `unsupported`, `engine` or `stopped`; `write` also what its sink throws
  */
 export async function prepareLoraMerge(
-  base: readonly Blob[],
-  adapter: Blob,
+  base: readonly (Blob | ByteSource)[],
+  adapter: Blob | ByteSource,
   scale: number,
   signal: AbortSignal,
 ): Promise<LoraMerge> {
   const library = await import('../simd/index');
+  const toSource = (file: Blob | ByteSource) => (file instanceof Blob ? library.blobSource(file) : file);
   try {
-    const merge = await library.prepareLoraMerge(
-      base.map(library.blobSource),
-      library.blobSource(adapter),
-      scale,
-      signal,
-    );
+    const merge = await library.prepareLoraMerge(base.map(toSource), toSource(adapter), scale, signal);
     return {
       ...merge,
       async write(...args) {

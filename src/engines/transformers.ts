@@ -19,6 +19,7 @@ export const transformers: Engine = {
   label: 'transformers.js (ONNX Runtime)',
   formats: ['onnx'],
   backends: ['wasm', 'webgpu'],
+  version: __TRANSFORMERS_VERSION__,
   choosesThreads: false,
 
   supports(artifact) {
@@ -37,7 +38,8 @@ export const transformers: Engine = {
       files,
       dtype,
       backend,
-      threads: threads === 'measure' ? 1 : threads,
+      // On the graphics device ONNX Runtime has nothing for more of them to do.
+      threads: backend === 'webgpu' || threads === 'measure' ? 1 : threads,
       contextTokens,
     };
     const runtime = await openRuntime(request, signal);

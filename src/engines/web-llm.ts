@@ -16,6 +16,7 @@ import type {
   Token,
 } from '../domain/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
+import { makeMlcUrl } from '../domain/mlc-weights';
 import type { Artifact } from '../domain/model';
 import { createStopMatcher } from '../simd/sampling/stop-matcher';
 import { findGpu, type Gpu } from './parts/find-gpu';
@@ -45,6 +46,7 @@ export const webLlm: Engine = {
   label: 'WebLLM (MLC)',
   formats: ['mlc'],
   backends: ['webgpu'],
+  version: __WEB_LLM_VERSION__,
   // It has one, and nothing to measure from outside.
   choosesThreads: true,
 
@@ -140,7 +142,7 @@ function createAppConfig(
     model_list: [
       {
         ...record,
-        model: `https://huggingface.co/${mlc.repo}/resolve/main/`,
+        model: makeMlcUrl(mlc.repo),
         model_id: id,
         required_features: features,
         // The library takes one of the two; a model made for a sliding window gets a plain one.

@@ -25,6 +25,8 @@ export interface LoraUpdate {
 }
 
 export interface LoraAdapter {
+  /** 0 where the file names none. */
+  readonly alpha: number;
   /** By the name of the base tensor. */
   readonly updates: ReadonlyMap<string, LoraUpdate>;
   /** Whole norm vectors, which some converters add and llama.cpp leaves out too. */
@@ -47,6 +49,10 @@ function matrixSize(tensor: GgufTensor): readonly [columns: number, rows: number
 /** Keys as convert_lora_to_gguf.py writes and src/llama-adapter.cpp reads them. @returns alpha, 0 where there is none */
 function checkMetadata({ metadata }: GgufFile, base: GgufFile): number {
   const type = readOptionalString(metadata, 'general.type');
+  // As cvector-generator of llama.cpp writes them: they are added to activations, not to weights.
+  if (readOptionalString(metadata, 'general.architecture') === 'controlvector') {
+    throw new SimdError('bad-input', 'not an adapter: it is a control vector');
+  }
   if (type !== 'adapter') {
     throw new SimdError('bad-input', `not an adapter: its general.type is '${type ?? 'missing'}'`);
   }
@@ -152,7 +158,7 @@ function pairTensors(file: GgufFile, base: GgufFile, alpha: number, scale: numbe
     if (!tensor) throw new SimdError('bad-input', `the model has no tensor ${name}: made for another model`);
     updates.set(name, planUpdate(tensor, a, b, alpha, scale));
   }
-  return { updates, ignored };
+  return { alpha, updates, ignored };
 }
 
 /** Rows of a factor as floats. @throws SimdError `bad-file` where one is not finite */

@@ -24,6 +24,12 @@ const FALLBACK_TYPE = 'Q8_0';
 export interface LoraMergeReport {
   /** Of the new file. */
   readonly bytes: number;
+  /** The least and the greatest of the adapter's matrices; most have one for all. */
+  readonly ranks: readonly [least: number, most: number];
+  /** What the adapter is scaled by besides, over the rank; 0 where its file names none. */
+  readonly alpha: number;
+  /** Names of the base's tensors that the adapter changes. */
+  readonly targets: readonly string[];
   readonly mergedTensors: number;
   readonly keptTensors: number;
   /** Merged tensors that could not keep their type: K-quants become Q8_0. */
@@ -193,7 +199,7 @@ export async function prepareLoraMerge(
   if (readOptionalString(file.metadata, 'general.type') === 'adapter') {
     throw new SimdError('bad-input', 'the model is an adapter itself');
   }
-  const { updates, ignored }: LoraAdapter = await readLoraAdapter(adapter, file, scale, signal);
+  const { alpha, updates, ignored }: LoraAdapter = await readLoraAdapter(adapter, file, scale, signal);
   const outputs = file.tensors
     .toSorted((a, b) => a.part - b.part || a.offset - b.offset)
     .map((tensor) => planOutput(tensor, updates.get(tensor.name)));
@@ -213,8 +219,12 @@ export async function prepareLoraMerge(
   const padded = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
   const totalBytes = outputs.reduce((sum, { bytes }) => sum + padded(bytes), header.length);
   const files = { base, adapter };
+  const ranks = [...updates.values()].map(({ rank }) => rank);
   return {
     bytes: totalBytes,
+    ranks: [Math.min(...ranks), Math.max(...ranks)],
+    alpha,
+    targets: [...updates.keys()],
     mergedTensors: updates.size,
     keptTensors: outputs.length - updates.size,
     requantised: outputs

@@ -181,8 +181,10 @@ export function createEngineClient(
       supervise<SpeedEvent>((remote, deliver) => remote.measureSpeed(request, deliver), listener, signal),
     importLocal: (file, listener, signal) =>
       supervise<TransferEvent>((remote, deliver) => remote.importLocal(file, deliver), listener, signal),
-    inspectFiles: (files) => ask((remote) => remote.inspectFiles(files)),
-    inspectUrls: (urls, hubUrl) => ask((remote) => remote.inspectUrls(urls, hubUrl)),
+    inspectFiles: (files) => ask(async (remote) => await remote.inspectFiles(files)),
+    inspectUrls: (urls, hubUrl) => ask(async (remote) => await remote.inspectUrls(urls, hubUrl)),
+    planLora: (request) => ask((remote) => remote.planLora(request)),
+    findMlcWeights: (request) => ask((remote) => remote.findMlcWeights(request)),
     searchHub: (text, hubUrl) => ask((remote) => remote.searchHub(text, hubUrl)),
     listRepo: (reference, hubUrl) => ask((remote) => remote.listRepo(reference, hubUrl)),
     listCached: () => ask((remote) => remote.listCached()),

@@ -4,6 +4,7 @@ import { FaultError, toFault } from '../domain/fault';
 import type { GraderPorts } from '../domain/graders/grader';
 import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
+import { describeAdapters } from '../domain/lora-model';
 import { hasProjector, type Artifact } from '../domain/model';
 import { countContextTokens, type EngineSwitch, type Run, type RunEnd } from '../domain/run';
 import { nameAttempt } from '../domain/repeats';
@@ -172,6 +173,7 @@ async function runRequest(
 ): Promise<RunEnd> {
   const { runId, model, testSet, sampling, repeats, continued } = request;
   const artifact = findArtifact(request);
+  const adapters = describeAdapters(artifact);
   const device = describeDevice();
   const session = await openForRun(request, artifact, device, [], emit, signal);
 
@@ -186,6 +188,7 @@ async function runRequest(
           id: artifact.id,
           quantization: artifact.quantization,
           sha256: loaded?.sha256 ?? '',
+          ...(adapters !== undefined && { adapters }),
         },
         session: session.info,
         templateSha256: await sha256Hex(new TextEncoder().encode(model.template.source)),

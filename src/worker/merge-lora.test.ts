@@ -9,7 +9,7 @@ import { encodeGguf } from '../simd/testing/gguf-writer.mjs';
 import { createRandomData } from '../simd/testing/random-blocks.mjs';
 import { createRandomLora } from '../simd/testing/random-lora.mjs';
 import { createShardStore } from '../storage/shard-store';
-import { mergeLoraArtifact, type MergeProgress, type MergeRequest } from './merge-lora';
+import { applyAdapters, mergeLoraArtifact, type MergeProgress, type MergeRequest } from './merge-lora';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -200,5 +200,50 @@ describe('mergeLoraArtifact', () => {
       kind: 'bad-input',
     });
     expect(seen).toEqual([]);
+  });
+});
+
+describe('applyAdapters', () => {
+  const files = [
+    { name: 'base.gguf', blob: new Blob([base]), sha256: hashOf(base) },
+    { name: 'logic.gguf', blob: new Blob([adapter]), sha256: hashOf(adapter), role: 'lora' as const },
+    { name: 'mmproj.gguf', blob: new Blob(['eyes']), role: 'mmproj' as const },
+  ];
+  const apply = async (scale: number) => {
+    const phases: string[] = [];
+    const opened = await applyAdapters(
+      {
+        id: 'a',
+        format: 'gguf',
+        quantization: 'F16',
+        contextTokens: 64,
+        files: [{ name: 'base.gguf', bytes: base.length, local: 'b' }],
+        companions: [{ kind: 'lora', file: { name: 'logic.gguf', bytes: 1, local: 'l' }, scale }],
+        unverified: false,
+      },
+      files,
+      { store, now: () => 0, reserve: () => Promise.resolve() },
+      (event) => {
+        if (event.type === 'phase') phases.push(event.phase);
+      },
+      new AbortController().signal,
+    );
+    return { opened, phases };
+  };
+
+  it('puts the merged file in place of weights and adapter, and merges once', async () => {
+    const { opened, phases } = await apply(0.5);
+    expect(opened.map(({ name }) => name)).toEqual(['base+logic*0.5.gguf', 'mmproj.gguf']);
+    expect(phases).toEqual(['merging']);
+    const again = await apply(0.5);
+    expect(again.phases).toEqual(['checking']);
+    expect(again.opened[0]?.sha256).toBe(opened[0]?.sha256);
+    expect((await apply(0.25)).opened[0]?.sha256).not.toBe(opened[0]?.sha256);
+  });
+
+  it('leaves the weights as they are at a scale of 0', async () => {
+    const { opened, phases } = await apply(0);
+    expect(opened.map(({ name }) => name)).toEqual(['base.gguf', 'mmproj.gguf']);
+    expect(phases).toEqual([]);
   });
 });

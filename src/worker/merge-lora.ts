@@ -215,16 +215,18 @@ export async function applyAdapters(
   const adapters = files.filter(({ role }) => role === 'lora');
   if (adapters.length === 0) return files;
   const scales = artifact.companions.filter(({ kind }) => kind === 'lora').map(({ scale }) => scale ?? 1);
-  emit({ type: 'phase', phase: 'merging' });
   let base = files.filter(({ role }) => role === undefined);
+  let told: MergeProgress['phase'] | undefined;
+  const tell = ({ phase, doneBytes, totalBytes }: MergeProgress) => {
+    if (phase !== told) emit({ type: 'phase', phase: phase === 'merging' ? 'merging' : 'checking' });
+    told = phase;
+    emit({ type: 'transfer', progress: { doneBytes, totalBytes, receivedBytes: 0 } });
+  };
   for (const [index, adapter] of adapters.entries()) {
-    const { file, blob } = await mergeLoraArtifact(
-      { base, adapter, scale: scales[index] ?? 1 },
-      ports,
-      ({ doneBytes, totalBytes }) =>
-        emit({ type: 'transfer', progress: { doneBytes, totalBytes, receivedBytes: 0 } }),
-      signal,
-    );
+    const scale = scales[index] ?? 1;
+    // W + 0 * B * A is W.
+    if (scale === 0) continue;
+    const { file, blob } = await mergeLoraArtifact({ base, adapter, scale }, ports, tell, signal);
     base = [{ name: file.name, blob, sha256: file.sha256 }];
   }
   return [...base, ...files.filter(({ role }) => role === 'mmproj')];

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startHub } from '../../e2e/hub-stand-in.mjs';
 import { FaultError, type Fault } from '../domain/fault';
 import { makeLocalKey, type LocalFile } from '../domain/local-file';
+import type { Inspected, InspectedModel } from '../domain/gguf-model';
 import type { Artifact } from '../domain/model';
 import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
@@ -73,6 +74,11 @@ function obtain(artifact: Artifact, stores: ReturnType<typeof openStores>, local
   return { events, files: obtainFiles(artifact, places, stores, (event) => events.push(event), signal) };
 }
 
+function asModel(inspected: Inspected): InspectedModel {
+  if ('adapter' in inspected) throw new Error('an adapter');
+  return inspected;
+}
+
 const first = (artifacts: readonly Artifact[]): Artifact => {
   const [artifact] = artifacts;
   if (artifact === undefined) throw new Error('no artifact');
@@ -83,9 +89,8 @@ const bytesOf = async (blob: Blob | undefined) => new Uint8Array((await blob?.ar
 describe('a model on the Hub', () => {
   it('is inspected by its address, downloaded with its projector, and found again without the network', async () => {
     const stores = openStores();
-    const { model: row } = await stores.api.inspectUrls(
-      [hub.fileUrl(MODEL), hub.fileUrl(PROJECTOR)],
-      hub.url,
+    const { model: row } = asModel(
+      await stores.api.inspectUrls([hub.fileUrl(MODEL), hub.fileUrl(PROJECTOR)], hub.url),
     );
     expect(row).toMatchObject({ source: 'https://huggingface.co/some-one/tiny-GGUF', vision: true });
     const artifact = first(row.artifacts);
@@ -112,7 +117,7 @@ describe('a model on the Hub', () => {
 
   it('takes the page of a file for the file', async () => {
     const page = hub.fileUrl(MODEL).replace('/resolve/', '/blob/');
-    const { model: row } = await openStores().api.inspectUrls([page], hub.url);
+    const { model: row } = asModel(await openStores().api.inspectUrls([page], hub.url));
     expect(row.artifacts[0]?.files[0]?.url).toBe(hub.fileUrl(MODEL));
   });
 
@@ -129,7 +134,7 @@ describe('a model on the Hub', () => {
     });
     const name = (number: number) => `some-one/split-GGUF/m-0000${number}-of-00002.gguf`;
     const split = await startHub({ [name(1)]: part(0), [name(2)]: part(1) });
-    const { model: row } = await openStores().api.inspectUrls([split.fileUrl(name(2))], split.url);
+    const { model: row } = asModel(await openStores().api.inspectUrls([split.fileUrl(name(2))], split.url));
     expect(row.artifacts[0]?.files.map(({ url }) => url)).toEqual([
       split.fileUrl(name(1)),
       split.fileUrl(name(2)),
@@ -149,7 +154,7 @@ describe('a picked file', () => {
   it('runs as it is, without a copy, and is hashed once', async () => {
     const picked = await pick('mine.Q4_0.gguf', model);
     const stores = openStores();
-    const { model: row, templateFrom } = await stores.api.inspectFiles([picked]);
+    const { model: row, templateFrom } = asModel(await stores.api.inspectFiles([picked]));
     expect(templateFrom).toBe('plain');
     const artifact = first(row.artifacts);
     const [file] = await obtain(artifact, stores, [picked]).files;
@@ -164,7 +169,7 @@ describe('a picked file', () => {
   it('has to be picked again when the page does not have it', async () => {
     const picked = await pick('mine.gguf', model);
     const stores = openStores();
-    const { model: row } = await stores.api.inspectFiles([picked]);
+    const { model: row } = asModel(await stores.api.inspectFiles([picked]));
     expect(await faultOf(obtain(first(row.artifacts), stores).files)).toMatchObject({
       kind: 'bad-input',
       what: 'local file',
@@ -174,7 +179,7 @@ describe('a picked file', () => {
   it('that was copied in is there without being picked', async () => {
     const picked = await pick('mine.gguf', model);
     const stores = openStores();
-    const { model: row } = await stores.api.inspectFiles([picked]);
+    const { model: row } = asModel(await stores.api.inspectFiles([picked]));
     await importLocalFile(picked, stores.shards, () => undefined, signal);
     expect(await stores.api.listCached()).toMatchObject([
       { name: 'mine.gguf', bytes: model.length, isWhole: true },

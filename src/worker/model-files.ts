@@ -1,10 +1,13 @@
 import { FaultError } from '../domain/fault';
-import { makeGgufModel, type InspectedModel } from '../domain/gguf-model';
+import { makeGgufModel, type Inspected } from '../domain/gguf-model';
 import { HUB_URL, makeFileUrl, parseHubReference } from '../domain/hub';
 import type { LocalFile } from '../domain/local-file';
-import { groupOwnFiles, listPartUrls, type OwnFile } from '../domain/own-files';
+import { makeAdapter } from '../domain/lora-model';
+import { findLoneAdapter, groupOwnFiles, listPartUrls, type OwnFile } from '../domain/own-files';
 import type { FileStore } from '../domain/ports';
 import { listRepo, searchHub } from './hub';
+import { findMlcWeights } from './mlc-weights';
+import { planLora } from './plan-lora';
 import type { CachedFile, ModelFilesApi } from './protocol';
 import { blobSource, openUrlSource, readGgufHeader } from './read-gguf';
 
@@ -15,6 +18,8 @@ export function createModelFilesApi(store: FileStore): Omit<ModelFilesApi, 'impo
   return {
     inspectFiles: (files) => inspectFiles(files, signal),
     inspectUrls: (urls, hubUrl) => inspectUrls(urls, hubUrl ?? HUB_URL, signal),
+    planLora: (request) => planLora(request, store, signal),
+    findMlcWeights: (request) => findMlcWeights(request, signal),
     searchHub: (text, hubUrl) => searchHub(text, signal, hubUrl),
     listRepo: (reference, hubUrl) => listRepo(reference, signal, hubUrl),
     listCached: () => listCached(store),
@@ -22,17 +27,17 @@ export function createModelFilesApi(store: FileStore): Omit<ModelFilesApi, 'impo
   };
 }
 
-/** A model from picked files: the header of each is read, nothing else. @throws FaultError `bad-input` */
-export async function inspectFiles(
-  files: readonly LocalFile[],
-  signal: AbortSignal,
-): Promise<InspectedModel> {
+/** A model, or an adapter for one, from picked files: the header of each is read, nothing else. @throws FaultError `bad-input` */
+export async function inspectFiles(files: readonly LocalFile[], signal: AbortSignal): Promise<Inspected> {
   const owned: OwnFile[] = [];
   for (const { key, file } of files) {
     const header = await readGgufHeader(blobSource(file.name, file), signal);
     owned.push({ file: { name: file.name, bytes: file.size, local: key }, header });
   }
-  return makeGgufModel(groupOwnFiles(owned), undefined);
+  const adapter = findLoneAdapter(owned);
+  return adapter === undefined
+    ? makeGgufModel(groupOwnFiles(owned), undefined)
+    : { adapter: makeAdapter(adapter) };
 }
 
 /**
@@ -43,7 +48,7 @@ export async function inspectUrls(
   urls: readonly string[],
   hubUrl: string,
   signal: AbortSignal,
-): Promise<InspectedModel> {
+): Promise<Inspected> {
   const all = [...new Set(urls.map((url) => toFileUrl(url, hubUrl)).flatMap(listPartUrls))];
   const owned: OwnFile[] = [];
   for (const url of all) {
@@ -53,6 +58,8 @@ export async function inspectUrls(
     const { bytes, sha256 } = remote;
     owned.push({ file: { name, bytes, url, ...(sha256 !== undefined && { sha256 }) }, header });
   }
+  const adapter = findLoneAdapter(owned);
+  if (adapter !== undefined) return { adapter: makeAdapter(adapter) };
   const [first = ''] = all;
   const repo = parseHubReference(first, hubUrl)?.repo;
   return makeGgufModel(
@@ -79,7 +86,15 @@ function toFileUrl(url: string, hubUrl: string): string {
 export async function listCached(store: FileStore): Promise<readonly CachedFile[]> {
   const [files, downloads] = await Promise.all([store.listFiles(), store.listDownloads()]);
   return [
-    ...files.map(({ fileId, name, bytes, storedAt }) => ({ fileId, name, bytes, storedAt, isWhole: true })),
+    ...files.map(({ fileId, sha256 = fileId, source, name, bytes, storedAt }) => ({
+      fileId,
+      sha256,
+      ...(source !== undefined && { source }),
+      name,
+      bytes,
+      storedAt,
+      isWhole: true,
+    })),
     ...downloads
       .filter(({ fileId }) => !files.some((file) => file.fileId === fileId))
       .map(({ fileId, name, bytes, startedAt }) => ({

@@ -4,7 +4,7 @@ import { badInput, FaultError } from '../domain/fault';
 import { hashBlob, type LocalFile } from '../domain/local-file';
 import { sumArtifactBytes, type Artifact, type ModelFile } from '../domain/model';
 import { selectOnnxFiles } from '../domain/onnx-files';
-import type { FileStore, SettingsStore } from '../domain/ports';
+import type { FileStore, SettingsStore, StoredFile } from '../domain/ports';
 import { obtainRangedFile, type RangedPorts } from '../domain/ranged-download';
 import { readStoredFile, type ObtainedFile, type TransferProgress } from '../domain/stored-file';
 import { listRepoFiles } from './hub';
@@ -154,6 +154,19 @@ async function obtainHosted(
         signal,
       ),
     signal,
+  );
+}
+
+/** A whole copy of a file in the store, not checked. */
+export async function findStoredCopy(
+  { sha256, url, local }: ModelFile,
+  store: FileStore,
+): Promise<StoredFile | undefined> {
+  const source = local === undefined ? url : nameLocalSource(local);
+  return (await store.listFiles()).find(
+    (stored) =>
+      (sha256 !== undefined && (stored.sha256 ?? stored.fileId) === sha256) ||
+      (source !== undefined && stored.source === source),
   );
 }
 

@@ -6,10 +6,12 @@ import type { Backend, BackendChoice, Engine, Sampling, SessionInfo } from '../d
 import { FaultError, type Fault } from '../domain/fault';
 import type { AnswerFacts } from '../domain/graders/grader';
 import type { CaseGrade } from '../domain/graders/registry';
-import type { InspectedModel } from '../domain/gguf-model';
+import type { Inspected } from '../domain/gguf-model';
 import type { HubModel, HubRepo } from '../domain/hub';
 import type { LocalFile } from '../domain/local-file';
-import type { Model } from '../domain/model';
+import type { Adapter, LoraPlan } from '../domain/lora-model';
+import type { MlcWeights } from '../domain/mlc-weights';
+import type { Artifact, Model } from '../domain/model';
 import type { EngineSwitch, Run, RunEnd } from '../domain/run';
 import type { RunEvent } from '../domain/runner';
 import type { SpeedEntry, SpeedPlan, SpeedReport, SpeedRoofline } from '../domain/speed';
@@ -135,9 +137,31 @@ export interface EngineSummary {
   readonly backends: Engine['backends'];
 }
 
+export interface LoraRequest {
+  readonly artifact: Artifact;
+  readonly adapter: Adapter;
+  /** Absolute URL of the folder that holds the models' files, with a slash at its end. */
+  readonly modelsUrl: string;
+  /** The picked files that the artifact and the adapter name. */
+  readonly localFiles?: readonly LocalFile[];
+}
+
+/** Weights that a person has converted, for a row that has none. */
+export interface MlcRequest {
+  readonly model: Model;
+  readonly artifact: Artifact;
+  /** A repo on the Hub, or an address. */
+  readonly reference: string;
+  readonly hubUrl?: string;
+}
+
 /** A file in the store, or what is there of one. */
 export interface CachedFile {
   readonly fileId: string;
+  /** Where it came from: an address, or `local:` and the key of a picked file. */
+  readonly source?: string;
+  /** Of the whole file, where it is whole. */
+  readonly sha256?: string;
   readonly name: string;
   /** Of the whole file. */
   readonly bytes: number;
@@ -149,9 +173,13 @@ export interface CachedFile {
 /** What the page may ask about models that are not in the catalog, and about the store. `hubUrl` is for stand-ins. */
 export interface ModelFilesApi {
   /** Reads the headers of files picked together: weights, whole or in parts, and companions. @throws FaultError */
-  inspectFiles(files: readonly LocalFile[]): Promise<InspectedModel>;
+  inspectFiles(files: readonly LocalFile[]): Promise<Inspected>;
   /** The same for addresses; any one part of a split file stands for all. @throws FaultError */
-  inspectUrls(urls: readonly string[], hubUrl?: string): Promise<InspectedModel>;
+  inspectUrls(urls: readonly string[], hubUrl?: string): Promise<Inspected>;
+  /** Whether an adapter goes with a model, and what a merge would make of both; reads headers. @throws FaultError */
+  planLora(request: LoraRequest): Promise<LoraPlan>;
+  /** Whether converted weights are there, and are what the row's library takes. @throws FaultError */
+  findMlcWeights(request: MlcRequest): Promise<MlcWeights>;
   /** Models with GGUF files. @throws FaultError */
   searchHub(text: string, hubUrl?: string): Promise<readonly HubModel[]>;
   /** @param reference `owner/name`, or any address of it on the Hub @throws FaultError */

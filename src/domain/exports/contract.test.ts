@@ -17,6 +17,11 @@ const TERMS: readonly ReportTerm[] = [
   'broken',
   'speed',
   'model',
+  'adapters',
+  'loadedAs',
+  'gpu',
+  'layersOnGpu',
+  'ignored',
   'file',
   'engine',
   'backend',
@@ -45,6 +50,7 @@ const words: ReportWords = {
   statuses: { pass: 'Right', fail: 'Wrong', 'not-run': 'Not graded', broken: 'No answer' },
   reason: ({ code, found = '' }) => `${code} ${found}`,
   sampling: ({ maxTokens }) => `at most ${maxTokens}`,
+  settings: (names) => names.join(', '),
 };
 
 /** What a model may write, and what reading it as something other than text would do. */
@@ -159,6 +165,39 @@ describe('every export', () => {
       expect(each.write({ ...record, results: [] }, words)).not.toBe('');
     },
   );
+});
+
+describe('what ran the model', () => {
+  const onGpu: RunRecord = {
+    ...record,
+    run: {
+      ...record.run,
+      setup: {
+        ...record.run.setup,
+        artifact: { ...record.run.setup.artifact, adapters: [{ name: 'logic.gguf', scale: 0.8 }] },
+        session: {
+          ...record.run.setup.session,
+          backend: 'webgpu',
+          layersOnGpu: 33,
+          quantization: 'Q8_0',
+          adapter: 'SwiftShader',
+          ignoredSettings: ['topK'],
+        },
+      },
+    },
+  };
+
+  it.each(['csv', 'html', 'json', 'jsonl', 'markdown'])('is in %s, with the adapter and its scale', (id) => {
+    const text = write(id, onGpu).replace(/\\/g, '');
+    for (const needed of ['logic.gguf', '0.8', 'SwiftShader', '33', 'topK']) expect(text).toContain(needed);
+    if (id === 'html' || id === 'markdown') expect(text).toContain('loadedAs');
+  });
+
+  it('says nothing of a graphics device where none computed', () => {
+    for (const term of ['gpu', 'layersOnGpu', 'ignored', 'adapters', 'loadedAs']) {
+      expect(write('html')).not.toContain(`<dt>${term}</dt>`);
+    }
+  });
 });
 
 describe('whatever a model writes', () => {

@@ -1,6 +1,6 @@
 import { writeCsv } from './csv-text';
 import type { ResultExport } from './export';
-import { listRows } from './report';
+import { listRows, writeAdapter } from './report';
 
 const COLUMNS = [
   'run_id',
@@ -8,8 +8,12 @@ const COLUMNS = [
   'model',
   'quantization',
   'file_sha256',
+  'adapters',
   'engine',
   'backend',
+  'layers_on_gpu',
+  'graphics_device',
+  'ignored_settings',
   'set',
   'set_sha256',
   'temperature',
@@ -52,8 +56,12 @@ export const csv: ResultExport = {
       model.id,
       artifact.quantization,
       artifact.sha256,
+      artifact.adapters?.map(writeAdapter).join('\n'),
       `${session.engineId} ${session.engineVersion}`,
       session.backend,
+      session.layersOnGpu,
+      session.adapter,
+      session.ignoredSettings?.join(' '),
       set.id,
       set.sha256,
       sampling.temperature,

@@ -20,6 +20,8 @@ export interface ReportWords {
   readonly statuses: Readonly<Record<RowStatus, string>>;
   readonly reason: (reason: Reason) => string;
   readonly sampling: (sampling: Sampling) => string;
+  /** Names of settings. */
+  readonly settings: (names: readonly (keyof Sampling)[]) => string;
 }
 
 export type ReportTerm =
@@ -30,6 +32,11 @@ export type ReportTerm =
   | 'broken'
   | 'speed'
   | 'model'
+  | 'adapters'
+  | 'loadedAs'
+  | 'gpu'
+  | 'layersOnGpu'
+  | 'ignored'
   | 'file'
   | 'engine'
   | 'backend'

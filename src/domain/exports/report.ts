@@ -82,21 +82,47 @@ export function describeReport(record: RunRecord, words: ReportWords): Report {
         number.format(totals.tokensPerSecond ?? 0),
       ),
       [terms.model, `${setup.model.name} (${setup.model.id}), ${artifact.quantization}`],
+      ...optional(
+        artifact.adapters !== undefined,
+        terms.adapters,
+        artifact.adapters?.map(writeAdapter).join(', ') ?? '',
+      ),
       [terms.file, artifact.sha256],
       [terms.engine, `${session.engineId} ${session.engineVersion}`],
+      ...optional(
+        session.quantization !== undefined && session.quantization !== artifact.quantization,
+        terms.loadedAs,
+        session.quantization ?? '',
+      ),
       [terms.backend, session.backend],
+      ...optional(session.adapter !== undefined, terms.gpu, session.adapter ?? ''),
+      ...optional(
+        session.backend === 'webgpu' && session.layersOnGpu !== undefined,
+        terms.layersOnGpu,
+        number.format(session.layersOnGpu ?? 0),
+      ),
       [terms.threads, number.format(session.threads)],
       [terms.context, number.format(session.contextTokens)],
       [terms.template, setup.templateSha256],
       [terms.set, `${set.title} (${set.id})`],
       [terms.setHash, set.sha256],
       [terms.sampling, words.sampling(setup.sampling)],
+      ...optional(
+        (session.ignoredSettings ?? []).length > 0,
+        terms.ignored,
+        words.settings(session.ignoredSettings ?? []),
+      ),
       ...optional(setup.repeats !== undefined, terms.repeats, number.format(setup.repeats ?? 1)),
       [terms.started, new Date(startedAt).toISOString()],
       [terms.device, device.userAgent],
     ],
     rows: listRows(record),
   };
+}
+
+/** An adapter and how strongly it was merged. */
+export function writeAdapter({ name, scale }: { readonly name: string; readonly scale: number }): string {
+  return `${name} × ${scale}`;
 }
 
 function optional(present: boolean, term: string, value: string): readonly (readonly [string, string])[] {

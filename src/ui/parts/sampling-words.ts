@@ -12,3 +12,15 @@ export function describeSampling(sampling: Sampling, format: Format): string {
         maxTokens: sampling.maxTokens,
       });
 }
+
+/** Names of settings, as the settings' form has them. */
+export function nameSettings(names: readonly (keyof Sampling)[]): string {
+  const words: Readonly<Record<keyof Sampling, string>> = {
+    temperature: m.temperature_label(),
+    topP: 'top-p',
+    topK: 'top-k',
+    seed: m.seed_label(),
+    maxTokens: m.max_tokens_label(),
+  };
+  return names.map((name) => words[name]).join(', ');
+}

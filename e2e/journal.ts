@@ -1,0 +1,47 @@
+import type { Page } from '@playwright/test';
+import type { Result, Run } from '../src/domain/run';
+
+export interface Stored {
+  readonly run: Run;
+  readonly statuses: Readonly<Record<string, string>>;
+  readonly answers: Readonly<Record<string, string>>;
+}
+
+/** What the journal holds, oldest first, read past the page. */
+export async function readJournal(page: Page): Promise<readonly Stored[]> {
+  const { runs, results } = await page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open('wizardbench-journal');
+      request.onsuccess = () => {
+        resolve(request.result);
+      };
+      request.onerror = () => {
+        reject(new Error('no journal'));
+      };
+    });
+    const read = (store: string, what: 'getAll' | 'getAllKeys') =>
+      new Promise<unknown[]>((resolve) => {
+        const request = database.transaction(store).objectStore(store)[what]();
+        request.onsuccess = () => {
+          resolve(request.result as unknown[]);
+        };
+      });
+    const [keys, values] = [await read('results', 'getAllKeys'), await read('results', 'getAll')];
+    return {
+      runs: (await read('runs', 'getAll')) as Run[],
+      results: keys.map((key, at) => ({ runId: (key as [string])[0], result: values[at] as Result })),
+    };
+  });
+  return runs
+    .toSorted((a, b) => a.startedAt - b.startedAt)
+    .map((stored) => {
+      const own = results.flatMap(({ runId, result }) => (runId === stored.id ? [result] : []));
+      return {
+        run: stored,
+        statuses: Object.fromEntries(
+          own.map((each) => [each.caseId, each.kind === 'graded' ? each.status : 'broken']),
+        ),
+        answers: Object.fromEntries(own.map((each) => [each.caseId, each.answer])),
+      };
+    });
+}
