@@ -37,17 +37,17 @@ globalThis.postMessage = (data) => parentPort.postMessage(data);
 parentPort.on('message', (data) => self.onmessage({ data }));
 `;
 
-/** Lets the leader go when nothing else does: a test that hangs tells nothing. */
+/** Lets the leader through, barrier by barrier, when nothing else does: a test that hangs tells nothing. */
 const RESCUE = `
 const { words, afterMs } = require('node:worker_threads').workerData;
-setTimeout(() => {
-  for (let count = 0; count < 2_000; count++) {
-    for (const at of [${GENERATION}, ${DONE}]) {
-      Atomics.store(words, at, at === ${DONE} ? 1 : count + 1_000);
-      Atomics.notify(words, at);
-    }
-  }
-}, afterMs);
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+Atomics.wait(sleeper, 0, 0, afterMs);
+for (let count = 0; count < 10_000; count++) {
+  Atomics.add(words, ${GENERATION}, 1);
+  Atomics.store(words, ${DONE}, 1);
+  for (const at of [${GENERATION}, ${DONE}]) Atomics.notify(words, at);
+  Atomics.wait(sleeper, 0, 0, 1);
+}
 `;
 
 afterEach(() => {
