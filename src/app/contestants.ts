@@ -1,5 +1,6 @@
 import type { RunRecord } from '../domain/ports';
-import { castVote, settle, settleRepeats } from '../domain/repeats';
+import { castVote } from '../domain/majority';
+import { settle, settleRepeats } from '../domain/repeats';
 import type { Setup } from '../domain/run';
 import type { SharedRun } from '../domain/share-link';
 import {

@@ -1,5 +1,6 @@
 import { isAbstention } from '../domain/abstention';
-import { castVote, settle } from '../domain/repeats';
+import { castVote } from '../domain/majority';
+import { settle } from '../domain/repeats';
 import { sumResults, type Result, type Totals } from '../domain/run';
 import type { SharedResult } from '../domain/share-link';
 import { computeWilsonInterval, type Interval } from '../domain/statistics/wilson';

@@ -69,6 +69,7 @@ const samples: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
     { value: 'green', metric: 'acc_norm', chat: true },
     { value: 'A', metric: 'brier' },
   ],
+  'self-consistency': [{}, { weight: 2 }],
   ordering: [{ value: ['Anna', 'Boris', { text: '12', aliases: ['one'] }], sign: '<' }],
   set: [{ value: ['Anna', 'Boris'] }, { value: [], options: ['Anna', { text: 'Boris', aliases: ['да'] }] }],
   solver: [
@@ -84,6 +85,7 @@ const context: GradeContext = {
   finish: 'stop',
   totalMs: 1_200,
   logprobs: [-0.1, -2],
+  votes: [{ kind: 'right' }, { kind: 'wrong', found: 'a'.repeat(200) }, { kind: 'none' }],
   ...nodePorts,
   embed: (texts) =>
     Promise.resolve(texts.map((text) => Float32Array.of(text.length, 1, text.charCodeAt(0) || 0))),

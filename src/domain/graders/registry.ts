@@ -1,8 +1,11 @@
 import { stripReasoning } from '../answer-text';
+import { findDeciding } from '../deciding-reason';
 import { badInput, FaultError } from '../fault';
+import { castVote } from '../majority';
 import type { Case, GraderSpec } from '../test-set';
 import type { AnswerFacts, GradeContext, GradeOutcome, Grader, GraderPorts, NotRun, Verdict } from './grader';
 import * as graders from './index';
+import { isMajority } from './self-consistency';
 
 export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
   Object.values(graders).map((grader) => [grader.id, grader]),
@@ -19,6 +22,8 @@ const BATCH = 64;
 export interface GraderOutcome {
   readonly type: string;
   readonly verdict: Verdict | NotRun;
+  /** Shown, but it decides nothing: of weight 0, or an opinion. */
+  readonly recorded?: true;
   /** Of an `assert-set`. */
   readonly parts?: readonly GraderOutcome[];
 }
@@ -73,11 +78,27 @@ export async function gradeAnswer(
   context: GradeContext = {},
 ): Promise<CaseGrade> {
   const final = stripReasoning(answer);
+  const read = new Map<GraderSpec, Share>();
+  for (const spec of testCase.graders) {
+    if (!isMajority(spec.type)) read.set(spec, await gradeSpec(final, spec, testCase, context));
+  }
+  const votes = vote([...read.values()], testCase);
   const shares: Share[] = [];
-  for (const spec of testCase.graders) shares.push(await gradeSpec(final, spec, testCase, context));
+  for (const spec of testCase.graders) {
+    shares.push(read.get(spec) ?? (await gradeSpec(final, spec, testCase, { ...context, ...votes })));
+  }
   const { status, score } = addUp(shares, testCase.threshold);
   const metrics = addUpMetrics(shares);
   return { outcomes: shares.map(({ outcome }) => outcome), status, score, ...(metrics && { metrics }) };
+}
+
+/** The vote of this answer alone: of several answers there is a majority when all are in (`settleRepeats`). */
+function vote(read: readonly Share[], { threshold }: Case): Pick<GradeContext, 'votes'> {
+  const { status } = addUp(read, threshold);
+  const outcomes = read.map(({ outcome }) => outcome);
+  return status === 'not-run'
+    ? {}
+    : { votes: [castVote({ status, reason: findDeciding(status, outcomes) })] };
 }
 
 export interface StoredAnswer {
@@ -103,6 +124,10 @@ export async function gradeAnswers(
   return grades;
 }
 
+function record(weight: number): Pick<GraderOutcome, 'recorded'> {
+  return weight > 0 ? {} : { recorded: true };
+}
+
 async function gradeSpec(
   answer: string,
   spec: GraderSpec,
@@ -121,9 +146,10 @@ async function gradeSpec(
     const outcome = await grader.grade(answer, spec, testCase, context);
     return negated && !('notRun' in outcome) ? grader.negate(outcome, spec) : outcome;
   });
+  const counted = grader.counts ? weight : 0;
   return {
-    outcome: { type: spec.type, verdict },
-    weight: grader.counts ? weight : 0,
+    outcome: { type: spec.type, verdict, ...record(counted) },
+    weight: counted,
     metrics: 'notRun' in verdict ? [] : listMetrics(spec.metric, weight, verdict),
   };
 }
@@ -147,7 +173,7 @@ async function gradeSet(
       .map((metric) => ({ ...metric, weight: metric.weight * weight })),
   );
   return {
-    outcome: { type: spec.type, verdict, parts: parts.map(({ outcome }) => outcome) },
+    outcome: { type: spec.type, verdict, ...record(weight), parts: parts.map(({ outcome }) => outcome) },
     weight,
     metrics: [...own, ...inner],
   };
