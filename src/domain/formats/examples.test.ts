@@ -325,6 +325,14 @@ tests:
     ['fn: output.length', { type: 'javascript', value: 'output.length' }],
     ['grade: is polite', { type: 'llm-rubric', value: 'is polite' }],
     ['yes', { type: 'equals', value: 'yes' }],
+    // promptfoo's cells give these no threshold: their own default counts.
+    ['bleu:a b', { type: 'bleu', value: 'a b' }],
+    ['gleu(0.3):a b', { type: 'gleu', value: 'a b', threshold: 0.3 }],
+    ['rouge-n:a b', { type: 'rouge-n', value: 'a b', threshold: 0.75 }],
+    ['meteor:a b', { type: 'meteor', value: 'a b' }],
+    ['cost(0.1)', { type: 'cost', threshold: 0.1 }],
+    // No type, but a text with a colon.
+    ['warning: hot', { type: 'equals', value: 'warning: hot' }],
   ])('reads the cell %j', (cell, spec) => {
     expect(readCell(cell)).toEqual(spec);
   });

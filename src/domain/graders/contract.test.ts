@@ -38,7 +38,12 @@ const samples: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
   latency: [{ threshold: 1_000 }, { metric: 'ms', weight: 0 }],
   'finish-reason': [{ value: 'Stop' }],
   'is-refusal': [{}],
-  similar: [{ value: 'Anna' }, { value: ['Anna', 'Boris'], threshold: 0.9 }],
+  similar: [
+    { value: 'Anna' },
+    { value: ['Anna', 'Boris'], threshold: 0.9 },
+    { type: 'similar:dot', value: 'Anna' },
+    { type: 'similar:euclidean', value: ['Anna', 'Boris'], threshold: 3.5 },
+  ],
   javascript: [
     { value: 'output.length > 3' },
     {

@@ -52,6 +52,8 @@ export interface Verdict {
   readonly reason: Reason;
   /** In the grader's own unit, where its named metric is to record that instead of the score. */
   readonly measured?: number;
+  /** What was compared with the threshold, where the score does not tell it. */
+  readonly raw?: number;
   /** Metrics that the grader names itself. */
   readonly metrics?: Readonly<Record<string, number>>;
 }

@@ -3,7 +3,16 @@ import { findDeciding } from '../deciding-reason';
 import { badInput, FaultError } from '../fault';
 import { castVote } from '../majority';
 import type { Case, GraderSpec } from '../test-set';
-import type { AnswerFacts, GradeContext, GradeOutcome, Grader, GraderPorts, NotRun, Verdict } from './grader';
+import {
+  notAvailable,
+  type AnswerFacts,
+  type GradeContext,
+  type GradeOutcome,
+  type Grader,
+  type GraderPorts,
+  type NotRun,
+  type Verdict,
+} from './grader';
 import * as graders from './index';
 import { isMajority } from './self-consistency';
 
@@ -45,8 +54,19 @@ interface Share {
   readonly metrics: readonly { readonly name: string; readonly value: number; readonly weight: number }[];
 }
 
-/** Types of promptfoo that are another by a longer name. */
-const ALIASES: ReadonlyMap<string, string> = new Map([['similar:cosine', 'similar']]);
+/** Types of promptfoo that are one grader with an option in its name. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['similar:cosine', 'similar'],
+  ['similar:dot', 'similar'],
+  ['similar:euclidean', 'similar'],
+]);
+
+/** What types of promptfoo need that no page has. */
+const LACKING: ReadonlyMap<string, string> = new Map([
+  ['meteor', 'WordNet'],
+  ['python', 'Python'],
+  ['ruby', 'Ruby'],
+]);
 
 /** The grader of a type, and whether the type asks for its opposite. */
 export function findGrader(type: string): { readonly grader: Grader; readonly negated: boolean } | undefined {
@@ -138,7 +158,13 @@ async function gradeSpec(
   const weight = spec.weight ?? 1;
   const found = findGrader(spec.type);
   if (found === undefined) {
-    const verdict: NotRun = { notRun: { code: 'unknown-grader', expected: spec.type } };
+    const lacking = LACKING.get(
+      spec.type.startsWith(NEGATION) ? spec.type.slice(NEGATION.length) : spec.type,
+    );
+    const verdict: NotRun =
+      lacking === undefined
+        ? { notRun: { code: 'unknown-grader', expected: spec.type } }
+        : notAvailable(lacking);
     return { outcome: { type: spec.type, verdict }, weight, metrics: [] };
   }
   const { grader, negated } = found;
