@@ -7,6 +7,7 @@ import type { AnswerFacts } from '../domain/graders/grader';
 import type { CaseGrade } from '../domain/graders/registry';
 import type { InspectedModel } from '../domain/gguf-model';
 import type { HubModel, HubRepo } from '../domain/hub';
+import type { runImport } from '../domain/import-task';
 import type { LocalFile } from '../domain/local-file';
 import type { Model } from '../domain/model';
 import type { EngineSwitch, Run, RunEnd } from '../domain/run';
@@ -142,6 +143,11 @@ export interface ModelFilesApi {
   deleteCached(fileId: string): Promise<void>;
   /** Copies a picked file into the store; from then on its key finds the copy. `stop` ends it. @throws FaultError */
   importLocal(file: LocalFile, listener: (events: readonly TransferEvent[]) => void): Promise<RunEnd>;
+}
+
+/** What the worker that reads foreign sets does. */
+export interface ImportWorkerApi {
+  readonly runImport: typeof runImport;
 }
 
 /** What the page may ask of the engine worker. */

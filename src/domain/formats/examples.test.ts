@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { guessMapping, readMapped } from './plain';
 import { readCell } from './promptfoo-csv';
+import { readRows } from './rows';
 import { importSet } from './registry';
 import { readRows } from './rows';
 
@@ -392,5 +393,29 @@ describe('a plain table', () => {
     const start = performance.now();
     expect(read(jsonl(...rows)).cases).toHaveLength(5000);
     expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
+describe('readRows', () => {
+  const many = Array.from({ length: 20_001 }, (_, index) => ({ q: index }));
+
+  it.each([
+    ['a list', JSON.stringify(many)],
+    ['lines', many.map((row) => JSON.stringify(row)).join('\n')],
+    ['a table', `q,a\n${many.map(({ q }) => `${q},1`).join('\n')}`],
+  ])('reads no more than anyone can run: %s', (_what, text) => {
+    expect(() => readRows(text)).toThrow(/more than 20000 rows/);
+  });
+
+  it('counts rows and not lines', () => {
+    expect(readRows(JSON.stringify({ rows: many.slice(0, 9_000) }, null, 2))).toHaveLength(9_000);
+    expect(
+      readRows(
+        `q,a\n${many
+          .slice(1)
+          .map(({ q }) => `${q},1`)
+          .join('\n')}`,
+      ),
+    ).toHaveLength(20_000);
   });
 });
