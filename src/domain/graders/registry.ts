@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { stripReasoning } from '../answer-text';
 import { findDeciding } from '../deciding-reason';
 import { badInput, FaultError } from '../fault';
@@ -22,6 +23,7 @@ export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
 
 /** A group of graders that counts as one (promptfoo's `assert-set`); groups do not nest. */
 const SET_TYPE = 'assert-set';
+const partsSchema = v.array(v.looseObject({ type: v.string() }));
 const NEGATION = 'not-';
 /** Of what is wrong with options: it can repeat them. */
 const DETAIL_CHARACTERS = 100;
@@ -207,6 +209,8 @@ async function gradeSet(
 
 function readParts(spec: GraderSpec): readonly GraderSpec[] {
   const { assert: parts = [] } = spec;
+  // A spec that a person types is not checked as a set's is.
+  if (!v.is(partsSchema, parts)) throw badInput(SET_TYPE, 'expected a list of graders');
   if (parts.length === 0) throw badInput(SET_TYPE, 'it has no graders');
   if (parts.some(({ type }) => type === SET_TYPE)) throw badInput(SET_TYPE, 'sets do not nest');
   return parts;

@@ -33,8 +33,8 @@ describe('self-consistency', () => {
     ['+?a?', 'tied', '✓ 1/4, a 1/4'],
     ['???', 'outvoted', '✓ 0/3'],
     ['++++++++++', 'matched', '✓ 10/10'],
-  ])('of %s says %s', async (letters, code, found) => {
-    const outcome = await selfConsistency.grade('', { type: 'self-consistency' }, anyCase, {
+  ])('of %s says %s', (letters, code, found) => {
+    const outcome = selfConsistency.grade('', { type: 'self-consistency' }, anyCase, {
       votes: votesOf(letters),
     });
     expect(outcome).toEqual({
@@ -44,9 +44,9 @@ describe('self-consistency', () => {
     });
   });
 
-  it('names long answers by their beginning', async () => {
+  it('names long answers by their beginning', () => {
     const found = '🦊'.repeat(50);
-    const outcome = await selfConsistency.grade('', { type: 'self-consistency' }, anyCase, {
+    const outcome = selfConsistency.grade('', { type: 'self-consistency' }, anyCase, {
       votes: [{ kind: 'wrong', found }],
     });
     expect(outcome).toMatchObject({ reason: { found: `${'🦊'.repeat(19)}… 1/1` } });
