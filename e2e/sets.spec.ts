@@ -229,11 +229,7 @@ test('does not hold up the page while it reads the largest files', async ({ page
   const files = [
     { name: 'large.jsonl', text: rows.join('\n'), shown: /4,000 questions/ },
     { name: 'large.promptfoo.yaml', text: tests.join('\n'), shown: /15,000 questions/ },
-    {
-      name: 'hostile.json',
-      text: '['.repeat(60_000_000),
-      shown: /cannot be read|unreadable|could not|Unexpected|not /i,
-    },
+    { name: 'hostile.json', text: `[${'{},'.repeat(10_000_000)}{}]`, shown: /more than 20000 rows/ },
   ];
   await openSets(page, site.url);
   for (const { name, text, shown } of files) {
@@ -251,7 +247,7 @@ test('does not hold up the page while it reads the largest files', async ({ page
       }, 20);
     });
     await page.getByLabel('From a file').setInputFiles(path);
-    await expect(page.locator('main .panel').getByText(shown).first()).toBeVisible({ timeout: 40_000 });
+    await expect(page.locator('main .panel')).toContainText(shown, { timeout: 40_000 });
     const longest = await page.evaluate(
       () => (window as unknown as { heartbeat: { longest: number } }).heartbeat.longest,
     );

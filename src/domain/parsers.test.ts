@@ -219,18 +219,15 @@ const names = new Set(['Anna', 'Boris', 'x']);
 const mapping: Mapping = { prompt: 'question', answer: 'answer', choices: ['choices'], grader: 'auto' };
 const inLinks =
   <Data>(decode: (payload: string) => Promise<Data>) =>
-  async (data: unknown) => {
-    // What no JSON holds cannot be in a link.
-    const json = typeof data === 'bigint' ? null : toJson(data);
-    return await decode(await encodeLinkText(json));
-  };
+  (data: unknown) =>
+    decode(gzipSync(writeJson(data)).toString('base64url'));
 
-/** As JSON would keep it, whatever it is. */
-function toJson(data: unknown): unknown {
+/** What no JSON holds cannot be in a link. */
+function writeJson(data: unknown): string {
   try {
-    return JSON.parse(JSON.stringify(data) ?? 'null') as unknown;
+    return String(JSON.stringify(data));
   } catch {
-    return null;
+    return 'null';
   }
 }
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { guessMapping, readMapped } from './plain';
 import { readCell } from './promptfoo-csv';
-import { readRows } from './rows';
 import { importSet } from './registry';
 import { readRows } from './rows';
 

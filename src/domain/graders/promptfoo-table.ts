@@ -457,6 +457,10 @@ export const promptfooTable: readonly PromptfooRow[] = [
   ['perplexity-score', undefined, 'x', false, { threshold: 0.4, facts: coin, score: 1 / 3 }],
   ['perplexity-score', undefined, 'x', true, { facts: coin, score: 1 / 3 }],
   ['perplexity-score', undefined, 'x', true, { threshold: 0.5, facts: sure, score: 0.5 }],
+  ['not-perplexity', undefined, 'x', false, { threshold: 2, facts: sure, score: 0 }],
+  ['not-perplexity', undefined, 'x', true, { threshold: 1.5, facts: coin, score: 1 }],
+  ['not-perplexity-score', undefined, 'x', false, { threshold: 0.3, facts: coin, score: 2 / 3 }],
+  ['not-perplexity-score', undefined, 'x', true, { threshold: 0.5, facts: coin, score: 2 / 3 }],
 
   // latency
   ['latency', undefined, 'x', true, { threshold: 2_000, facts: slow, score: 1 }],
