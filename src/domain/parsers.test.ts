@@ -225,7 +225,8 @@ const inLinks =
 /** What no JSON holds cannot be in a link. */
 function writeJson(data: unknown): string {
   try {
-    return String(JSON.stringify(data));
+    // In a list, what is undefined is null.
+    return JSON.stringify([data]).slice(1, -1);
   } catch {
     return 'null';
   }
