@@ -32,11 +32,10 @@ function installPeers() {
   const folder = fileURLToPath(new URL('.', import.meta.url));
   if (existsSync(`${folder}node_modules/node-llama-cpp`)) return;
   say('installing the peers of bench/ ...');
-  // The prebuilt binaries are packages, so no install script has to run. Not `npm ci`: it insists on an entry for every
-  // optional package, and registries differ in which platforms' binaries they hold.
-  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
+  // The prebuilt binaries are packages, so no install script has to run.
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
   const { status, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`npm install in bench/ failed: ${stderr}`);
+  if (status !== 0) throw new Error(`npm ci in bench/ failed: ${stderr}`);
 }
 
 /** Of neighbours in time, so that a change in the machine's load meets both; the median, because single rounds stray. */

@@ -1,5 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { writeFileSync } from 'node:fs';
 import { expect, gradedRows, openIsolated, run, shortenAnswers, test, waitForGraded } from './site';
 
 const PROMPTFOO = `description: Two sums
@@ -179,6 +180,82 @@ test('shows the code of a set before a run, and runs it only after a yes', async
   await page.getByRole('button', { name: 'Run again' }).click();
   await dialog.getByRole('button', { name: 'Allow for this run' }).click();
   await expect(gradedRows(page).first()).toContainText('Right');
+});
+
+test('asks anew before a run with code of its own goes on', async ({ page, site }) => {
+  const rows = Array.from(
+    { length: 30 },
+    (_, index) => `  - { vars: { question: 'Tell a story of ${index} mice.' } }`,
+  );
+  const code = `prompts: ['{{question}}']
+defaultTest:
+  assert:
+    - { type: javascript, value: 'output.length > 0' }
+tests:
+${rows.join('\n')}
+`;
+  await openSets(page, site.url);
+  await importText(page, 'code.yaml', code);
+  await page.getByRole('button', { name: 'Save and use' }).click();
+  await shortenAnswers(page, 24);
+  await run(page);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Allow for this run' }).click();
+  await waitForGraded(page, 2);
+  await page.reload();
+
+  await expect(page.getByRole('heading', { name: 'A run was interrupted' })).toBeVisible();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(dialog).toContainText('output.length > 0');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('heading', { name: 'A run was interrupted' })).toBeVisible();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await dialog.getByRole('button', { name: 'Allow for this run' }).click();
+  await waitForGraded(page, 30);
+  await expect(page.locator('.status')).toContainText('30 of 30 correct');
+});
+
+test('does not hold up the page while it reads the largest files', async ({ page, site }) => {
+  test.setTimeout(120_000);
+  const long = 'word '.repeat(2_500);
+  const rows = Array.from({ length: 4_000 }, (_, index) =>
+    JSON.stringify({ question: `${long}${index}`, answer: `#### ${index}` }),
+  );
+  const tests = Array.from(
+    { length: 15_000 },
+    (_, index) =>
+      `- { vars: { question: 'What is ${index}?' }, assert: [{ type: equals, value: '${index}' }] }`,
+  );
+  const files = [
+    { name: 'large.jsonl', text: rows.join('\n'), shown: /4,000 questions/ },
+    { name: 'large.promptfoo.yaml', text: tests.join('\n'), shown: /15,000 questions/ },
+    { name: 'hostile.json', text: `[${'{},'.repeat(10_000_000)}{}]`, shown: /more than 20000 rows/ },
+  ];
+  await openSets(page, site.url);
+  for (const { name, text, shown } of files) {
+    const path = test.info().outputPath(name);
+    writeFileSync(path, text);
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    // The longest time in which the page could draw nothing.
+    await page.evaluate(() => {
+      const state = { last: performance.now(), longest: 0 };
+      Object.assign(window, { heartbeat: state });
+      setInterval(() => {
+        const now = performance.now();
+        state.longest = Math.max(state.longest, now - state.last);
+        state.last = now;
+      }, 20);
+    });
+    await page.getByLabel('From a file').setInputFiles(path);
+    await expect(page.locator('main .panel')).toContainText(shown, { timeout: 40_000 });
+    const longest = await page.evaluate(
+      () => (window as unknown as { heartbeat: { longest: number } }).heartbeat.longest,
+    );
+    test.info().annotations.push({ type: `page held up by ${name}, ms`, description: longest.toFixed(0) });
+    expect(longest, name).toBeLessThan(1_000);
+    await page.reload();
+    await page.getByRole('link', { name: 'Tests', exact: true }).click();
+  }
 });
 
 test('imports 5,000 cases within two seconds, and lists them', async ({ page, site }) => {

@@ -25,6 +25,7 @@ import { createSettingsStore } from './storage/settings-store';
 import App from './ui/App.svelte';
 import { overwriteGetLocale } from './ui/messages/runtime';
 import { createEngineClient } from './worker/client';
+import { runImportTask } from './worker/import-client';
 import { nameRunLock } from './worker/protocol';
 
 const siteUrl = new URL('./', window.location.href.split('#')[0]).href;
@@ -98,6 +99,7 @@ mount(App, {
       own,
       preferences,
       router,
+      runImport: runImportTask,
       sets,
       siteUrl,
       speed,

@@ -110,8 +110,11 @@ export class Bench {
     await this.#execute({ ...order, runId: this.ports.createId(), modelsUrl: this.ports.modelsUrl });
   }
 
-  /** Goes on with a run that was stopped or interrupted; what it has finished stays. Does nothing while one is under way. */
-  async resume({ run, results, testSet }: RunRecord, model: Model): Promise<void> {
+  /**
+   * Goes on with a run that was stopped or interrupted; what it has finished stays. Does nothing while one is under way.
+   * @param allowScripts a person has said yes, now: no yes is kept with a run
+   */
+  async resume({ run, results, testSet }: RunRecord, model: Model, allowScripts = false): Promise<void> {
     if (this.busy) return;
     this.#run = run;
     this.#results = results;
@@ -123,6 +126,7 @@ export class Bench {
       sampling: run.setup.sampling,
       ...(run.setup.repeats !== undefined && { repeats: run.setup.repeats }),
       modelsUrl: this.ports.modelsUrl,
+      ...(allowScripts && { allowScripts }),
       continued: {
         doneAttempts: results.map(nameAttempt),
         // What runs it since the last switch.

@@ -417,6 +417,15 @@ describe('going on with a run', () => {
     expect(bench.run?.end).toEqual({ kind: 'finished' });
   });
 
+  it("runs the set's code only after a yes of now", async () => {
+    const { bench, requests, finish } = makeBench();
+    const done = bench.resume(record, model, true);
+    await reachWorker();
+    expect(requests[0]).toMatchObject({ allowScripts: true });
+    finish({ kind: 'stopped' });
+    await done;
+  });
+
   it('keeps what is done when it cannot go on', async () => {
     const { bench, fail, ends } = makeBench();
     const done = bench.resume(record, model);

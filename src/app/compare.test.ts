@@ -92,7 +92,7 @@ describe('Compare', () => {
     const compare = await load(['a', 'b'], [makeRecord('a', '++-?-'), makeRecord('b', '+-+--')]);
     const { contestants, contest, missing } = readyOf(compare);
     expect(missing).toBe(0);
-    expect(contestants.map(({ id, extraction }) => [id, extraction.failures])).toEqual([
+    expect(contestants.map(({ id, score }) => [id, score.unread.failures])).toEqual([
       ['a', 1],
       ['b', 0],
     ]);
@@ -134,7 +134,7 @@ describe('Compare', () => {
     const compare = await load([`r=${payload}`, 'mine'], [makeRecord('mine', '--++')]);
     const { contestants, contest } = readyOf(compare);
     expect(contestants.map(({ shared }) => shared)).toEqual([true, false]);
-    expect(contestants[0]?.extraction).toEqual({ failures: 1, graded: 3, rate: 1 / 3 });
+    expect(contestants[0]?.score.unread).toEqual({ failures: 1, graded: 3, rate: 1 / 3 });
     expect(contest.leftOut.ungraded).toBe(1);
     expect(contest.duels[0]?.comparison).toMatchObject({ onlyFirst: 1, onlySecond: 1, bothFailed: 1 });
     expect(compare.rows[0]?.answers[0]?.text).toBe('theirs says +');

@@ -1,12 +1,9 @@
 import type { RunRecord } from '../domain/ports';
-import { castVote, settle, settleRepeats } from '../domain/repeats';
+import { castVote } from '../domain/majority';
+import { settle, settleRepeats } from '../domain/repeats';
 import type { Setup } from '../domain/run';
 import type { SharedRun } from '../domain/share-link';
-import {
-  countExtractionFailures,
-  scoreCases,
-  type ExtractionFailures,
-} from '../domain/statistics/compare-runs';
+import { scoreCases } from '../domain/statistics/compare-runs';
 import type { Entrant } from '../domain/statistics/contest';
 import type { TestSet } from '../domain/test-set';
 import { scoreResults, scoreShared, type Score } from './score';
@@ -19,7 +16,6 @@ export interface Contestant extends Entrant {
   readonly startedAt: number;
   readonly shared: boolean;
   readonly score: Score;
-  readonly extraction: ExtractionFailures;
   /** By case; of several answers the one that counts. */
   readonly answers: ReadonlyMap<string, RowAnswer>;
 }
@@ -38,7 +34,6 @@ export function enterRun({ run, results, testSet }: RunRecord): Contestant {
     startedAt: run.startedAt,
     shared: false,
     score: scoreResults(results),
-    extraction: countExtractionFailures(results),
     answers: new Map(settleRepeats(results).map((result) => [result.caseId, describeResult(result)])),
   };
 }
@@ -47,10 +42,6 @@ export function enterRun({ run, results, testSet }: RunRecord): Contestant {
 export function enterShared(id: string, shared: SharedRun, testSet: TestSet): Contestant {
   const caseOf = new Map(testSet.cases.map((each) => [each.id, each]));
   const settled = settle(shared.results, castVote);
-  const graded = shared.results.filter(({ status }) => status === 'pass' || status === 'fail');
-  const failures = graded.filter(
-    ({ status, reason }) => status === 'fail' && ['no-answer', 'ambiguous'].includes(reason?.code ?? ''),
-  ).length;
   return {
     id,
     cases: testSet.cases,
@@ -64,11 +55,6 @@ export function enterShared(id: string, shared: SharedRun, testSet: TestSet): Co
     startedAt: shared.startedAt,
     shared: true,
     score: scoreShared(shared.results),
-    extraction: {
-      failures,
-      graded: graded.length,
-      ...(graded.length > 0 && { rate: failures / graded.length }),
-    },
     answers: new Map(settled.map((result) => [result.caseId, describeShared(result)])),
   };
 }

@@ -7,6 +7,7 @@ import type { Choices } from './choices.svelte';
 import type { DeviceProbe } from './device-probe.svelte';
 import type { History } from './history.svelte';
 import type { HubBrowser } from './hub-browser.svelte';
+import type { ImporterPorts } from './importer.svelte';
 import type { OwnModels } from './own-models.svelte';
 import type { Preferences } from './preferences.svelte';
 import type { Router } from './router.svelte';
@@ -31,6 +32,7 @@ export interface App {
   readonly speed: Speed;
   /** For what needs no state of its own. */
   readonly client: Pick<EngineClient, 'gradeAnswers'>;
+  readonly runImport: ImporterPorts['run'];
   /** Absolute URL of the page's folder, with a slash at its end. */
   readonly siteUrl: string;
 }

@@ -20,8 +20,16 @@ const contestant = (id: string, model: string): Contestant => ({
   },
   startedAt: 0,
   shared: false,
-  score: { passed: 0, failed: 0, abstained: 0, notRun: 0, broken: 0, graded: 0, answerTokens: 0 },
-  extraction: { failures: 0, graded: 0 },
+  score: {
+    passed: 0,
+    failed: 0,
+    abstained: 0,
+    notRun: 0,
+    broken: 0,
+    graded: 0,
+    answerTokens: 0,
+    unread: { failures: 0, graded: 0 },
+  },
   answers: new Map(),
 });
 const answer = (text: string) => ({

@@ -4,12 +4,13 @@ import {
   buildGeneratedSet,
   checkGeneratorSpec,
   encodeGeneratorSpec,
+  orderKinds,
   parseGeneratorSpec,
   type GeneratorSpec,
 } from '../domain/generators/generated-set';
 import { generatorRegistry } from '../domain/generators/registry';
 import type { PerturbationKind } from '../domain/generators/generator';
-import { PERTURBATION_KINDS, perturb } from '../domain/perturbations/perturb';
+import { PERTURBATION_KINDS } from '../domain/perturbations/perturb';
 import type { Case, TestSet } from '../domain/test-set';
 
 const SHOWN_ITEMS = 3;
@@ -24,7 +25,6 @@ const FIRST: GeneratorSpec = {
 /** What a person asks the generators for. */
 export class GeneratorDraft {
   #spec = $state.raw<GeneratorSpec>(FIRST);
-  #kinds = $state.raw<readonly PerturbationKind[]>([]);
   #fault = $state.raw<Fault | undefined>();
 
   constructor(language: string) {
@@ -40,7 +40,7 @@ export class GeneratorDraft {
   }
 
   get kinds(): readonly PerturbationKind[] {
-    return this.#kinds;
+    return this.#spec.variants ?? [];
   }
 
   /** What to choose the family from, in the reader's language. */
@@ -69,7 +69,6 @@ export class GeneratorDraft {
   readLink(text: string): void {
     try {
       this.#spec = parseGeneratorSpec(text);
-      this.#kinds = [];
       this.#fault = undefined;
     } catch (error) {
       this.#fault = toFault(error);
@@ -82,9 +81,11 @@ export class GeneratorDraft {
   }
 
   toggleKind(kind: PerturbationKind): void {
-    this.#kinds = this.#kinds.includes(kind)
-      ? this.#kinds.filter((each) => each !== kind)
-      : [...this.#kinds, kind];
+    const { variants: _variants, ...spec } = this.#spec;
+    const kinds = this.kinds.includes(kind)
+      ? this.kinds.filter((each) => each !== kind)
+      : orderKinds([...this.kinds, kind]);
+    this.#spec = { ...spec, ...(kinds.length > 0 && { variants: kinds }) };
   }
 
   /** The first cases; the same ones that a longer set begins with. */
@@ -94,17 +95,7 @@ export class GeneratorDraft {
     );
   }
 
-  /** The whole set; with variants it is no longer the one that its link names, and so has another id. */
   build(): TestSet {
-    const testSet = buildGeneratedSet(this.#spec);
-    const kinds = this.#kinds;
-    if (kinds.length === 0) return testSet;
-    const cases = buildGeneratedItems(this.#spec).flatMap((item) => perturb(item, kinds, this.#spec.seed));
-    return {
-      ...testSet,
-      id: `varied-${testSet.id}`.slice(0, 80),
-      title: `${testSet.title} +${kinds.length}`,
-      cases,
-    };
+    return buildGeneratedSet(this.#spec);
   }
 }

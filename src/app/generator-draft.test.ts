@@ -40,7 +40,7 @@ describe('GeneratorDraft', () => {
     expect(draft.build().cases.slice(0, 3)).toEqual(draft.preview);
   });
 
-  it('adds variants in groups, under an id that no link stands for', () => {
+  it('adds variants in groups, and a link to the whole', () => {
     const draft = new GeneratorDraft('en');
     draft.change({ generator: 'ordering', n: 2 });
     draft.toggleKind('premise-order');
@@ -48,7 +48,17 @@ describe('GeneratorDraft', () => {
     draft.toggleKind('negation');
     const set = draft.build();
     expect(parseTestSet(set)).toEqual(set);
-    expect(set.id).not.toMatch(/^gen-/);
+    expect(set.id).toBe('gen-ordering-1-2-2-en-p');
+    expect(draft.link).toBe('ordering.2.en.1.2.p');
+    const other = new GeneratorDraft('en');
+    other.readLink(draft.link);
+    expect(other.kinds).toEqual(['premise-order']);
+    expect(other.build()).toEqual(set);
+    // Whatever the order they were asked for in.
+    for (const kind of ['negation', 'option-order'] as const) draft.toggleKind(kind);
+    expect(draft.link).toBe('ordering.2.en.1.2.opn');
+    for (const kind of draft.kinds) draft.toggleKind(kind);
+    expect(draft.link).toBe('ordering.2.en.1.2');
     expect(set.cases.map(({ id, group }) => [id, group])).toEqual([
       ['ordering-1', 'ordering-1'],
       ['ordering-1-premise-order', 'ordering-1'],

@@ -12,6 +12,7 @@ const samples: Readonly<Record<(typeof SIMPLE_GRADERS)[number], string>> = {
   ordering: 'Ann\nBob',
   set: 'red\nblue',
   'multiple-choice': '1',
+  'self-consistency': '',
 };
 
 describe('the form of a grader', () => {
@@ -28,6 +29,7 @@ describe('the form of a grader', () => {
     expect(isSimple({ type: 'equals', value: { a: 1 } })).toBe(false);
     expect(isSimple({ type: 'ordering', value: [{ text: 'a', aliases: [] }] })).toBe(false);
     expect(isSimple({ type: 'javascript', value: 'true' })).toBe(false);
+    expect(isSimple({ type: 'self-consistency', value: 'x' })).toBe(false);
   });
 
   it('says what is wrong with a value', () => {

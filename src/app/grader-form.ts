@@ -13,6 +13,7 @@ export const SIMPLE_GRADERS = [
   'ordering',
   'set',
   'multiple-choice',
+  'self-consistency',
 ] as const;
 export type SimpleGrader = (typeof SIMPLE_GRADERS)[number];
 
@@ -23,12 +24,19 @@ export function isListGrader(type: string): boolean {
   return LISTS.includes(type);
 }
 
+/** Whether a grader of this type expects nothing of its own. */
+export function isBare(type: string): boolean {
+  return type === 'self-consistency';
+}
+
 /** Whether the form of one field can show all of it. */
 export function isSimple(spec: GraderSpec): boolean {
   const { type, value, ...others } = spec;
   const isShown = isListGrader(type)
     ? Array.isArray(value) && value.every((item) => typeof item === 'string')
-    : typeof value === 'string' || typeof value === 'number';
+    : isBare(type)
+      ? value === undefined
+      : typeof value === 'string' || typeof value === 'number';
   return SIMPLE_GRADERS.some((each) => each === type) && isShown && Object.keys(others).length === 0;
 }
 
@@ -40,6 +48,7 @@ export function writeExpected({ value }: GraderSpec): string {
 
 /** The grader that type and text stand for. */
 export function readExpected(type: string, text: string): GraderSpec {
+  if (isBare(type)) return { type };
   if (isListGrader(type)) {
     const items = text
       .split('\n')

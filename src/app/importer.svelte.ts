@@ -1,17 +1,17 @@
 import { badInput, FaultError, toFault, type Fault } from '../domain/fault';
 import { MAX_TEXT_CHARACTERS, type ImportedSet } from '../domain/formats/format';
-import { readTaskDataset, type TaskDataset } from '../domain/formats/lm-eval';
-import { guessMapping, mapRow, readMapped, type Mapping } from '../domain/formats/plain';
-import { detectFormat } from '../domain/formats/registry';
-import { readRows, type Row } from '../domain/formats/rows';
+import type { TaskDataset } from '../domain/formats/lm-eval';
+import { mapRow, type Mapping } from '../domain/formats/plain';
+import type { Row } from '../domain/formats/rows';
+import { SHOWN_ROWS, type ImportOutcome, type ImportTask } from '../domain/import-task';
 import type { TestSet } from '../domain/test-set';
 import { fetchRows, fetchText, listSplits, readAddress, type HubSplit } from './set-source';
 
 export interface ImporterPorts {
   /** Of a set whose file does not say its language. */
   readonly language: string;
-  /** Lets the page draw before something long. */
-  readonly pause: () => Promise<void>;
+  /** Does a step where it does not hold up the page. @throws FaultError */
+  readonly run: (task: ImportTask, signal: AbortSignal) => Promise<ImportOutcome>;
   /** Of a stand-in for the Hub's service. */
   readonly rowsUrl?: string;
 }
@@ -44,7 +44,6 @@ export type MappedRow =
   | { readonly prompt: string; readonly choices: readonly string[]; readonly graders: string }
   | { readonly problem: string };
 
-const SHOWN_ROWS = 3;
 export const MOST_HUB_ROWS = 5_000;
 
 /** One import, from a text in whatever format to a set that is ready to be kept. */
@@ -92,12 +91,7 @@ export class Importer {
   readFiles(files: readonly PickedText[]): Promise<void> {
     return this.#attempt(async () => {
       const texts: { name: string; text: string }[] = [];
-      for (const file of files) {
-        if (file.size > MAX_TEXT_CHARACTERS) {
-          throw badInput(file.name, `${Math.round(file.size / 1024 / 1024)} MB; at most 64 MB can be read`);
-        }
-        texts.push({ name: file.name, text: await file.text() });
-      }
+      for (const file of files) texts.push({ name: file.name, text: await readFile(file) });
       const [first, second] = texts.sort((a, b) => Number(isYaml(b.name)) - Number(isYaml(a.name)));
       if (first === undefined) return;
       await this.#take(first.text, first.name);
@@ -105,7 +99,7 @@ export class Importer {
       if (this.#step.kind !== 'rows') {
         throw badInput('choice of files', 'only a task of lm-eval comes with a second file, its rows');
       }
-      await this.#join(this.#step.text, readRows(second.text, second.name));
+      await this.#join(this.#step.text, second);
     });
   }
 
@@ -147,8 +141,8 @@ export class Importer {
   /** The rows that a task of lm-eval only points to. */
   addRows(file: PickedText): Promise<void> {
     return this.#attempt(async () => {
-      if (this.#step.kind === 'rows')
-        await this.#join(this.#step.text, readRows(await file.text(), file.name));
+      if (this.#step.kind !== 'rows') return;
+      await this.#join(this.#step.text, { name: file.name, text: await readFile(file) });
     });
   }
 
@@ -169,10 +163,7 @@ export class Importer {
     return this.#attempt(async () => {
       if (this.#step.kind !== 'mapping') return;
       const { text, mapping } = this.#step;
-      await this.ports.pause();
-      const { language } = this.ports;
-      const imported = readMapped(text, mapping, { name: this.#name, language });
-      this.#step = { kind: 'preview', formatLabel: 'CSV, JSON Lines, JSON', imported };
+      await this.#run({ kind: 'map', text, mapping: $state.snapshot(mapping), ...this.#about() });
     });
   }
 
@@ -185,26 +176,23 @@ export class Importer {
   }
 
   async #take(text: string, name: string): Promise<void> {
-    await this.ports.pause();
     this.#name = name;
-    const format = detectFormat(text, name);
-    if (format === undefined || format.id === 'plain') {
-      this.#step = openMapping(text);
-    } else if (format.id === 'lm-eval') {
-      const dataset = readTaskDataset(text);
-      this.#step = { kind: 'rows', text, ...(dataset !== undefined && { dataset }) };
-    } else {
-      const imported = format.read(text, { name, language: this.ports.language });
-      this.#step = { kind: 'preview', formatLabel: format.label, imported };
-    }
+    await this.#run({ kind: 'read', text, ...this.#about() });
   }
 
-  async #join(task: string, rows: readonly Row[]): Promise<void> {
-    await this.ports.pause();
-    const format = detectFormat(task, this.#name);
-    if (format === undefined) return;
-    const imported = format.read(task, { name: this.#name, language: this.ports.language, rows });
-    this.#step = { kind: 'preview', formatLabel: format.label, imported };
+  #join(text: string, rows: Extract<ImportTask, { kind: 'join' }>['rows']): Promise<void> {
+    return this.#run({ kind: 'join', text, rows, ...this.#about() });
+  }
+
+  #about(): { readonly name: string; readonly language: string } {
+    return { name: this.#name, language: this.ports.language };
+  }
+
+  async #run(task: ImportTask): Promise<void> {
+    const { signal } = this.#abort;
+    const outcome = await this.ports.run(task, signal);
+    if (signal.aborted) return;
+    this.#step = outcome.kind === 'preview' ? outcome : { ...outcome, text: task.text };
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {
@@ -222,18 +210,15 @@ export class Importer {
   }
 }
 
-function isYaml(name: string): boolean {
-  return /\.ya?ml$/i.test(name);
+/** @throws FaultError `bad-input` for one that is too large */
+async function readFile(file: PickedText): Promise<string> {
+  const { name, size } = file;
+  if (size <= MAX_TEXT_CHARACTERS) return await file.text();
+  throw badInput(name, `${Math.round(size / 1024 / 1024)} MB; at most 64 MB can be read`);
 }
 
-/** @throws FaultError `bad-input` for what has no rows */
-function openMapping(text: string): ImportStep {
-  const rows = readRows(text);
-  const columns = [...new Set(rows.slice(0, 20).flatMap((row) => Object.keys(row)))];
-  const [prompt = '', answer = prompt] = columns;
-  if (prompt === '') throw badInput('table', 'it has no columns');
-  const mapping = guessMapping(rows) ?? { prompt, answer, choices: [], grader: 'auto' };
-  return { kind: 'mapping', text, columns, mapping, rows: rows.slice(0, SHOWN_ROWS) };
+function isYaml(name: string): boolean {
+  return /\.ya?ml$/i.test(name);
 }
 
 function describeRow(row: Row, mapping: Mapping): MappedRow {

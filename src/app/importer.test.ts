@@ -1,9 +1,14 @@
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { runImport } from '../domain/import-task';
 import { Importer, type ImportStep } from './importer.svelte';
 
 const makeImporter = (rowsUrl?: string) =>
-  new Importer({ language: 'ru', pause: () => Promise.resolve(), ...(rowsUrl !== undefined && { rowsUrl }) });
+  new Importer({
+    language: 'ru',
+    run: async (task) => Promise.resolve(structuredClone(task)).then(runImport),
+    ...(rowsUrl !== undefined && { rowsUrl }),
+  });
 const file = (name: string, text: string) => ({
   name,
   size: text.length,

@@ -3,11 +3,10 @@ import type { RunRecord } from '../domain/ports';
 import { settleRepeats, summarizeRepeats, type RepeatSummary } from '../domain/repeats';
 import {
   countExtractionFailures,
+  estimateDetectableDifference,
   scoreCases,
   type ExtractionFailures,
 } from '../domain/statistics/compare-runs';
-import { estimateDesignEffect } from '../domain/statistics/mean';
-import { findDetectableDifference } from '../domain/statistics/planning';
 import { computeWilsonInterval, type Interval } from '../domain/statistics/wilson';
 
 export interface TagScore {
@@ -34,14 +33,7 @@ export interface RunStatistics {
 export function describeRun({ run, results, testSet }: RunRecord): RunStatistics {
   const scores = scoreCases(results, testSet.cases);
   const graded = scores.length;
-  const passed = scores.filter(({ pass }) => pass).length;
-  const designEffect = Math.max(
-    1,
-    estimateDesignEffect(scores.map(({ pass, cluster }) => ({ value: Number(pass), cluster }))),
-  );
-  // Before another run is known: two independent models that are equally good.
-  const disagreement = graded === 0 ? 0 : (2 * passed * (graded - passed)) / graded ** 2;
-  const detectable = findDetectableDifference(graded / designEffect, disagreement);
+  const detectable = estimateDetectableDifference(scores);
   const consistency = measureConsistency(settleRepeats(results), testSet.cases);
   const { repeats: k = 1 } = run.setup;
   const repeats = k > 1 ? summarizeRepeats(results, k) : undefined;

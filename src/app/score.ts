@@ -1,16 +1,20 @@
 import { isAbstention } from '../domain/abstention';
-import { castVote, settle } from '../domain/repeats';
+import { castVote } from '../domain/majority';
+import { settle } from '../domain/repeats';
 import { sumResults, type Result, type Totals } from '../domain/run';
 import type { SharedResult } from '../domain/share-link';
+import { countExtractionFailures, type ExtractionFailures } from '../domain/statistics/compare-runs';
 import { computeWilsonInterval, type Interval } from '../domain/statistics/wilson';
 
 export interface Score extends Totals {
+  /** Answers that fail because nothing could be read out of them. */
+  readonly unread: ExtractionFailures;
   /** 95 %; absent before anything was graded. */
   readonly interval?: Interval;
 }
 
 export function scoreResults(results: readonly Result[]): Score {
-  return withInterval(sumResults(results));
+  return withInterval({ ...sumResults(results), unread: countExtractionFailures(results) });
 }
 
 /** The same, of what a link holds. */
@@ -30,10 +34,24 @@ export function scoreShared(results: readonly SharedResult[]): Score {
     notRun: count('not-run'),
     broken: count('broken'),
     graded: count('pass') + count('fail'),
+    unread: countUnread(results),
     answerTokens,
     ...(decodeMs > 0 && { tokensPerSecond: (answerTokens * 1000) / decodeMs }),
     ...(answered.length > 0 && { meanFirstTokenMs: sum((result) => result.firstTokenMs) / answered.length }),
   });
+}
+
+/** As `countExtractionFailures`, by the one reason that a link keeps. */
+function countUnread(results: readonly SharedResult[]): ExtractionFailures {
+  const graded = results.filter(({ status }) => status === 'pass' || status === 'fail');
+  const failures = graded.filter(
+    ({ status, reason }) => status === 'fail' && ['no-answer', 'ambiguous'].includes(reason?.code ?? ''),
+  ).length;
+  return {
+    failures,
+    graded: graded.length,
+    ...(graded.length > 0 && { rate: failures / graded.length }),
+  };
 }
 
 export function withInterval<Counts extends { readonly passed: number; readonly graded: number }>(

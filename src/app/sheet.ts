@@ -1,6 +1,7 @@
 import type { Fault } from '../domain/fault';
 import type { Reason } from '../domain/graders/grader';
-import { castVote, settle, settleRepeats } from '../domain/repeats';
+import { castVote } from '../domain/majority';
+import { settle, settleRepeats } from '../domain/repeats';
 import type { Result } from '../domain/run';
 import type { SharedResult } from '../domain/share-link';
 import type { Case } from '../domain/test-set';

@@ -49,7 +49,7 @@ export function hasHtml(text: string): boolean {
 
 /**
  * Whether a whole text is HTML (promptfoo's `is-html`): a document or elements side by side, with nothing outside them,
- * each closed where the standard asks for that, and at least one of them known or named by its author.
+ * closed in the order they were opened, and at least one of them known or named by its author.
  */
 export function isHtmlOnly(text: string): boolean {
   const html = text.trim();
@@ -88,7 +88,8 @@ export function isHtmlOnly(text: string): boolean {
     }
     open.push(mark.name);
   }
-  return isKnown && open.every((name) => MAY_STAY_OPEN.has(name));
+  // Browsers close what is left open, and so does promptfoo.
+  return isKnown;
 }
 
 /** Closes an element and those in it that may be left open. */

@@ -93,6 +93,7 @@ describe('answers of the Hub', () => {
       { ...entry, size: -1 },
       { ...entry, size: 1e300 },
       { ...entry, path: '../x.gguf' },
+      { ...entry, path: 'x\ud83e.gguf' },
       { ...entry, lfs: { oid: 'short', size: 1 } },
     ]) {
       expect(() => parseHubFile(wrong, main)).toThrow(FaultError);

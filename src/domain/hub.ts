@@ -103,7 +103,8 @@ export function parseHubModel(input: unknown): HubModel {
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const entrySchema = v.object({
   type: v.string(),
-  path: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000)),
+  // Half a character cannot stand in an address.
+  path: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000), v.regex(/^\P{Surrogate}*$/u)),
   size,
   lfs: v.optional(v.object({ oid: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size })),
 });

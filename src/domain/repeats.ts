@@ -1,3 +1,6 @@
+import { findDeciding } from './deciding-reason';
+import { isMajority, judgeMajority } from './graders/self-consistency';
+import { castVote, findLeaders, type Vote } from './majority';
 import type { GradedResult, Result } from './run';
 import { computePassAllK, computePassAtK } from './statistics/repeats';
 
@@ -18,28 +21,51 @@ interface Answered {
   readonly repeat?: number;
 }
 
-/** How one answer votes: for the right answer, for a wrong one as the graders read it, or not at all. */
-type Vote =
-  { readonly kind: 'right' } | { readonly kind: 'wrong'; readonly found: string } | { readonly kind: 'none' };
-
 /**
  * One result for each case: of several answers the first that gives the majority's answer (self-consistency, X. Wang et al.
- * 2022), read as the first grader reads it. Where nothing could be read out of an answer it has no vote. A tie is
+ * 2022), read as the grader reads it that decided. Where nothing could be read out of an answer it has no vote. A tie is
  * undecided, and so not right. In order of first appearance.
  */
 export function settleRepeats(results: readonly Result[]): readonly Result[] {
-  return settle(results, voteOf);
+  return settle(results, voteOf, countMajority);
 }
 
-/** The same of anything that was answered, such as what a link holds. */
+/**
+ * The same of anything that was answered, such as what a link holds.
+ * @param conclude gives the chosen answer what only all the votes tell
+ */
 export function settle<Each extends Answered>(
   results: readonly Each[],
   vote: (result: Each) => Vote,
+  conclude: (chosen: Each, votes: readonly Vote[]) => Each = (chosen) => chosen,
 ): readonly Each[] {
   // Nearly all runs answer each case once.
   if (results.every(({ repeat }) => repeat === undefined)) return results;
-  return groupByCase(results).flatMap((answers) => chooseMajority(answers, vote) ?? []);
+  return groupByCase(results).flatMap((answers) => {
+    const votes = answers.map(vote);
+    const leaders = findLeaders(votes);
+    const leader = leaders.find((each) => each.vote.kind === 'wrong') ?? leaders[0];
+    const chosen = answers[leader?.voters[0] ?? 0];
+    return chosen === undefined ? [] : [conclude(chosen, votes)];
+  });
 }
+
+/** What a `self-consistency` grader says of all the answers, where the chosen one knows only of itself. */
+function countMajority(chosen: Result, votes: readonly Vote[]): Result {
+  if (chosen.kind === 'failed' || chosen.status === 'not-run') return chosen;
+  if (!chosen.outcomes.some(({ type }) => isMajority(type))) return chosen;
+  const known = concluded.get(chosen);
+  if (known?.votes === votes.length) return known.result;
+  const outcomes = chosen.outcomes.map((outcome) =>
+    isMajority(outcome.type) ? { ...outcome, verdict: judgeMajority(outcome.type, votes) } : outcome,
+  );
+  const result = { ...chosen, outcomes };
+  concluded.set(chosen, { votes: votes.length, result });
+  return result;
+}
+
+/** The same object as long as nothing is added: what shows it need not be drawn again. */
+const concluded = new WeakMap<Result, { readonly votes: number; readonly result: Result }>();
 
 function groupByCase<Each extends Answered>(results: readonly Each[]): readonly (readonly Each[])[] {
   const groups = new Map<string, Each[]>();
@@ -51,43 +77,10 @@ function groupByCase<Each extends Answered>(results: readonly Each[]): readonly 
   return [...groups.values()];
 }
 
-function chooseMajority<Each extends Answered>(
-  answers: readonly Each[],
-  vote: (result: Each) => Vote,
-): Each | undefined {
-  const ballots = new Map<string, Each[]>();
-  const right = '\u0000right';
-  for (const answer of answers) {
-    const cast = vote(answer);
-    if (cast.kind === 'none') continue;
-    const key = cast.kind === 'right' ? right : cast.found;
-    ballots.set(key, [...(ballots.get(key) ?? []), answer]);
-  }
-  const most = Math.max(0, ...[...ballots.values()].map((each) => each.length));
-  const leaders = [...ballots].filter(([, each]) => each.length === most);
-  const [leader] = leaders.find(([key]) => key !== right || leaders.length === 1)?.[1] ?? [];
-  return leader ?? answers[0];
-}
-
 function voteOf(result: Result): Vote {
   if (result.kind === 'failed') return { kind: 'none' };
-  const verdict = result.outcomes[0]?.verdict;
-  const reason = verdict === undefined || 'notRun' in verdict ? null : verdict.reason;
-  return castVote({ status: result.status, reason });
-}
-
-/** How a graded answer votes. */
-export function castVote({
-  status,
-  reason,
-}: {
-  readonly status: string;
-  readonly reason: { readonly code: string; readonly found?: string | undefined } | null;
-}): Vote {
-  if (status === 'pass') return { kind: 'right' };
-  const unread = reason?.found === undefined || reason.code === 'ambiguous' || reason.code === 'no-answer';
-  if (status !== 'fail' || unread) return { kind: 'none' };
-  return { kind: 'wrong', found: reason.found.toLowerCase().replace(/\s+/g, ' ').trim() };
+  const { status, outcomes } = result;
+  return castVote({ status, reason: findDeciding(status, outcomes) });
 }
 
 export interface RepeatSummary {

@@ -332,6 +332,43 @@ describe('a share link', () => {
     ]);
   });
 
+  it('gives the reason of the grader that decided', () => {
+    const failed = (found: string, more: Partial<GraderOutcome> = {}): GraderOutcome => ({
+      type: 'number',
+      verdict: { pass: false, score: 0, reason: { code: 'different', expected: '4', found } },
+      ...more,
+    });
+    const unread: GraderOutcome = {
+      type: 'x',
+      verdict: { notRun: { code: 'unknown-grader', expected: 'x' } },
+    };
+    const opinion: GraderOutcome = {
+      type: 'llm-rubric',
+      verdict: { pass: false, score: 0, reason: { code: 'self-judged', found: 'no' } },
+      recorded: true,
+    };
+    const rows = (
+      [
+        ['fail', [passed, failed('5'), failed('6')]],
+        ['pass', [failed('5', { recorded: true }), passed]],
+        ['pass', [opinion, passed]],
+        ['not-run', [passed, failed('5'), unread]],
+        // A threshold passed it.
+        ['pass', [failed('5'), passed]],
+        // Of a majority each answer tells what it voted for.
+        ['fail', [failed('1/1', { type: 'self-consistency' }), failed('5')]],
+      ] as const
+    ).map(([status, outcomes], index) => ({ ...graded(String(index), 'x', outcomes), status }));
+    expect(shareRun(run, rows, 100).results.map(({ reason }) => [reason?.code, reason?.found])).toEqual([
+      ['different', '5'],
+      ['matched', '4'],
+      ['matched', '4'],
+      ['unknown-grader', undefined],
+      ['matched', '4'],
+      ['different', '5'],
+    ]);
+  });
+
   it.each([
     '',
     '<script>alert(1)</script><img src=x onerror=alert(1)>',

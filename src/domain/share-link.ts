@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { findDeciding } from './deciding-reason';
 import { KV_TYPES, SET_ASIDE_CODES, type SessionInfo } from './engine';
 import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from './parse';
@@ -159,13 +160,12 @@ function shareResult(result: Result, maxAnswerCharacters: number): SharedResult 
     return { ...common, status: 'broken', reason, answerTokens: 0, firstTokenMs: 0, totalMs: 0, decodeMs: 0 };
   }
   const { answerTokens, firstTokenMs, totalMs, decodeMs } = result.timing;
-  const verdict = result.outcomes[0]?.verdict;
-  const reason = verdict === undefined ? undefined : 'notRun' in verdict ? verdict.notRun : verdict.reason;
+  const reason = findDeciding(result.status, result.outcomes);
   return {
     ...common,
     status: result.status,
     reason:
-      reason === undefined
+      reason === null
         ? null
         : {
             code: reason.code,

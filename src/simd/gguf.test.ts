@@ -204,7 +204,7 @@ describe('parseGguf', () => {
     await expect(parseGguf([bytesSource(sample)], controller.signal)).rejects.toThrow('enough');
   });
 
-  test('1,000 damaged headers give a SimdError or a consistent file', async () => {
+  test('10,000 damaged headers give a SimdError or a consistent file', async () => {
     const mutation = fc.record({
       at: fc.nat(sample.length - 9),
       value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
@@ -238,6 +238,7 @@ describe('parseGguf', () => {
             else view.setBigUint64(edit.at, value, true);
           }
         }).slice(0, cut ?? sample.length);
+        const startedAt = performance.now();
         try {
           const { tensors } = await parse(bytes);
           for (const { offset, bytes: size } of tensors)
@@ -247,8 +248,9 @@ describe('parseGguf', () => {
           expect(['bad-file', 'unsupported']).toContain(error.code);
           expect(error.message).not.toBe('');
         }
+        expect(performance.now() - startedAt).toBeLessThan(1_000);
       }),
-      { numRuns: 1000, seed: 4 },
+      { numRuns: 10_000, seed: 4 },
     );
   });
 });

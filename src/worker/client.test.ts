@@ -1,9 +1,9 @@
-import { expose } from 'comlink';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultError } from '../domain/fault';
 import { DEFAULT_SAMPLING, type RunEnd } from '../domain/run';
 import { createEngineClient } from './client';
 import type { EngineSummary, EngineWorkerApi, GradedAnswer, RunRequest, WorkerEvent } from './protocol';
+import { FakeWorker } from './testing/fake-worker';
 
 /** A person who presses Stop waits no longer, and a worker in good health needs less than the lower bound. */
 const STOP_WITHIN_MS = 1_000;
@@ -36,39 +36,6 @@ const request: RunRequest = {
   },
 };
 
-/** A worker as the page sees it: messages go over a real channel, the other side is an object of the test. */
-class FakeWorker extends EventTarget implements Worker {
-  onmessage = null;
-  onmessageerror = null;
-  onerror = null;
-  terminated = false;
-  readonly #channel = new MessageChannel();
-
-  constructor(api: EngineWorkerApi) {
-    super();
-    expose(api, this.#channel.port2);
-    this.#channel.port1.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      this.dispatchEvent(new MessageEvent('message', { data }));
-    });
-    this.#channel.port1.start();
-  }
-
-  postMessage(message: unknown, transfer: Transferable[] | StructuredSerializeOptions = []): void {
-    if (this.terminated) return;
-    this.#channel.port1.postMessage(message, Array.isArray(transfer) ? transfer : (transfer.transfer ?? []));
-  }
-
-  terminate(): void {
-    this.terminated = true;
-    this.#channel.port1.close();
-    this.#channel.port2.close();
-  }
-
-  fail(message: string): void {
-    this.dispatchEvent(Object.assign(new Event('error'), { message }));
-  }
-}
-
 const engines: readonly EngineSummary[] = [
   { id: 'simd', label: 'SIMD', formats: ['gguf'], backends: ['wasm'] },
 ];
@@ -98,7 +65,7 @@ function makeBench(
   let waiting: ((call: Call) => void)[] = [];
   const startWorker = (): FakeWorker => {
     let call: Call | undefined;
-    const worker = new FakeWorker({
+    const worker = new FakeWorker<EngineWorkerApi>({
       // comlink waits for what is promised.
       listEngines: () => (isMute() ? (new Promise(() => undefined) as never) : engines),
       chat: () => Promise.reject(new Error('not asked for here')),

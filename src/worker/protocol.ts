@@ -8,6 +8,7 @@ import type { AnswerFacts } from '../domain/graders/grader';
 import type { CaseGrade } from '../domain/graders/registry';
 import type { Inspected } from '../domain/gguf-model';
 import type { HubModel, HubRepo } from '../domain/hub';
+import type { runImport } from '../domain/import-task';
 import type { LocalFile } from '../domain/local-file';
 import type { Adapter, LoraPlan } from '../domain/lora-model';
 import type { MlcWeights } from '../domain/mlc-weights';
@@ -189,6 +190,11 @@ export interface ModelFilesApi {
   deleteCached(fileId: string): Promise<void>;
   /** Copies a picked file into the store; from then on its key finds the copy. `stop` ends it. @throws FaultError */
   importLocal(file: LocalFile, listener: (events: readonly TransferEvent[]) => void): Promise<RunEnd>;
+}
+
+/** What the worker that reads foreign sets does. */
+export interface ImportWorkerApi {
+  readonly runImport: typeof runImport;
 }
 
 /** What the page may ask of the engine worker. */

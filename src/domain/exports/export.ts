@@ -15,6 +15,8 @@ export interface ReportWords {
   readonly emptyAnswer: string;
   readonly headline: (passed: number, graded: number) => string;
   readonly none: string;
+  /** Percentage points. */
+  readonly points: (points: string) => string;
   readonly interval: (low: string, high: string) => string;
   readonly terms: Readonly<Record<ReportTerm, string>>;
   readonly statuses: Readonly<Record<RowStatus, string>>;
@@ -28,6 +30,8 @@ export type ReportTerm =
   | 'answered'
   | 'abstained'
   | 'unread'
+  /** The smallest difference from another model that the run could show. */
+  | 'detectable'
   | 'notRun'
   | 'broken'
   | 'speed'

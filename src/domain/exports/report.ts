@@ -1,7 +1,11 @@
 import type { Reason } from '../graders/grader';
 import type { RunRecord } from '../ports';
 import { sumResults, type GradedResult, type Result } from '../run';
-import { countExtractionFailures } from '../statistics/compare-runs';
+import {
+  countExtractionFailures,
+  estimateDetectableDifference,
+  scoreCases,
+} from '../statistics/compare-runs';
 import { computeWilsonInterval } from '../statistics/wilson';
 import type { Case } from '../test-set';
 import type { ReportWords } from './export';
@@ -61,6 +65,7 @@ export function describeReport(record: RunRecord, words: ReportWords): Report {
   const number = new Intl.NumberFormat(words.language, { maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(words.language, { style: 'percent' });
   const interval = computeWilsonInterval(totals.passed, totals.graded);
+  const detectable = estimateDetectableDifference(scoreCases(record.results, record.testSet.cases));
   const answered = totals.graded + totals.notRun + totals.broken;
   const { terms } = words;
   return {
@@ -74,6 +79,7 @@ export function describeReport(record: RunRecord, words: ReportWords): Report {
       [terms.answered, `${number.format(answered)} / ${number.format(set.caseCount)}`],
       [terms.abstained, number.format(totals.abstained)],
       [terms.unread, `${number.format(unread.failures)} / ${number.format(unread.graded)}`],
+      [terms.detectable, detectable === undefined ? '–' : words.points(number.format(detectable * 100))],
       ...optional(totals.notRun > 0, terms.notRun, number.format(totals.notRun)),
       ...optional(totals.broken > 0, terms.broken, number.format(totals.broken)),
       ...optional(

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { parseTestSet, parseTestSetJson, type TestSet } from '../test-set';
+import { LONGEST_MS, RUNS } from '../testing/hostile';
 import { detectFormat, formatRegistry, importSet } from './registry';
 import { renderTemplate } from './template';
 
@@ -19,6 +20,7 @@ describe('the registry of formats', () => {
       'template',
       'yaml-text',
       'promptfoo-csv',
+      'promptfoo-script',
     ];
     const files = readdirSync(import.meta.dirname)
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
@@ -78,9 +80,6 @@ const hostile = fc.oneof(
 const rows = fc.array(fc.dictionary(fc.constantFrom('question', 'answer', 'choices', 'x'), fc.jsonValue()), {
   maxLength: 4,
 });
-
-const RUNS = 10_000;
-const LONGEST_MS = 1000;
 
 describe.each(formatRegistry.map((format) => [format.id, format] as const))('%s', (_id, format) => {
   it('throws nothing but bad-input, and is quick about it', { timeout: 120_000 }, () => {

@@ -325,6 +325,14 @@ tests:
     ['fn: output.length', { type: 'javascript', value: 'output.length' }],
     ['grade: is polite', { type: 'llm-rubric', value: 'is polite' }],
     ['yes', { type: 'equals', value: 'yes' }],
+    // promptfoo's cells give these no threshold: their own default counts.
+    ['bleu:a b', { type: 'bleu', value: 'a b' }],
+    ['gleu(0.3):a b', { type: 'gleu', value: 'a b', threshold: 0.3 }],
+    ['rouge-n:a b', { type: 'rouge-n', value: 'a b', threshold: 0.75 }],
+    ['meteor:a b', { type: 'meteor', value: 'a b' }],
+    ['cost(0.1)', { type: 'cost', threshold: 0.1 }],
+    // No type, but a text with a colon.
+    ['warning: hot', { type: 'equals', value: 'warning: hot' }],
   ])('reads the cell %j', (cell, spec) => {
     expect(readCell(cell)).toEqual(spec);
   });
@@ -384,5 +392,29 @@ describe('a plain table', () => {
     const start = performance.now();
     expect(read(jsonl(...rows)).cases).toHaveLength(5000);
     expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
+describe('readRows', () => {
+  const many = Array.from({ length: 20_001 }, (_, index) => ({ q: index }));
+
+  it.each([
+    ['a list', JSON.stringify(many)],
+    ['lines', many.map((row) => JSON.stringify(row)).join('\n')],
+    ['a table', `q,a\n${many.map(({ q }) => `${q},1`).join('\n')}`],
+  ])('reads no more than anyone can run: %s', (_what, text) => {
+    expect(() => readRows(text)).toThrow(/more than 20000 rows/);
+  });
+
+  it('counts rows and not lines', () => {
+    expect(readRows(JSON.stringify({ rows: many.slice(0, 9_000) }, null, 2))).toHaveLength(9_000);
+    expect(
+      readRows(
+        `q,a\n${many
+          .slice(1)
+          .map(({ q }) => `${q},1`)
+          .join('\n')}`,
+      ),
+    ).toHaveLength(20_000);
   });
 });

@@ -204,6 +204,7 @@ function writeTask(testSet: TestSet): readonly ExportedFile[] {
           doc_to_target: '{{target}}',
           generation_kwargs: { until: ['</s>'], do_sample: false },
         }),
+    ...(!isChoice && { filter_list: writeFilters(testSet) }),
     metric_list: isChoice
       ? [{ metric: 'acc', aggregation: 'mean', higher_is_better: true }]
       : [
@@ -223,6 +224,46 @@ function writeTask(testSet: TestSet): readonly ExportedFile[] {
     { name: data, mediaType: 'application/jsonl', text: `${rows.join('\n')}\n` },
   ];
 }
+
+/** More would be no pattern any more. */
+const MAX_NAMES = 300;
+
+/** Two readings of each answer: all of it, and the last thing in it that any question of the set asks for, or number. */
+function writeFilters({ cases }: TestSet): readonly object[] {
+  const named = cases.flatMap((each) => [targetOf(each).target, ...(each.choices ?? [])]);
+  const listed = cases.flatMap(({ graders }) =>
+    graders.flatMap(({ options }) => {
+      const parsed = v.safeParse(optionTextsSchema, options);
+      return parsed.success ? parsed.output : [];
+    }),
+  );
+  const names = [...new Set([...named, ...listed].map((name) => name.trim().toLowerCase()))]
+    .filter((name) => name !== '' && name.length <= 60 && !/^[\d.,-]+$/.test(name))
+    .sort((one, other) => other.length - one.length)
+    .slice(0, MAX_NAMES)
+    .map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const pattern = `(?i)(?<!\\w)(${[...names, '-?\\d+(?:[.,]\\d+)*'].join('|')})(?!\\w)`;
+  return [
+    { name: 'whole', filter: [{ function: 'take_first' }] },
+    {
+      name: 'last-answer',
+      filter: [
+        { function: 'regex', regex_pattern: pattern, group_select: -1, fallback: '[invalid]' },
+        { function: 'take_first' },
+      ],
+    },
+  ];
+}
+
+const optionTextsSchema = v.array(
+  v.union([
+    v.string(),
+    v.pipe(
+      v.object({ text: v.string() }),
+      v.transform(({ text }) => text),
+    ),
+  ]),
+);
 
 /** The right answer as lm-eval needs it: the text, and the choice's index. */
 function targetOf({ choices, graders }: Case): { readonly target: string; readonly index?: number } {

@@ -1,8 +1,9 @@
+import { findGrader } from '../graders/registry';
 import type { PromptfooTest } from './promptfoo';
 import { readRows } from './rows';
 
 /** Types that promptfoo's cells may name before a colon; without one, the cell is an `equals`. */
-const TYPED = /^(not-)?([a-z]+(?:-[a-z]+)*)(?:\((\d+(?:\.\d+)?)\))?(?::([\s\S]*))?$/;
+const TYPED = /^(not-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?:\((\d+(?:\.\d+)?)\))?(?::([\s\S]*))?$/;
 const BARE_TYPES = new Set([
   'is-json',
   'contains-json',
@@ -12,6 +13,16 @@ const BARE_TYPES = new Set([
   'contains-html',
   'is-refusal',
 ]);
+/** Types of promptfoo's that this page cannot run: kept, and reported as not run. Anything else is a text with a colon. */
+const FOREIGN_TYPES = new Set(
+  (
+    'agent-rubric answer-relevance classifier contains-sql context-faithfulness context-recall context-relevance ' +
+    'conversation-relevance cost factuality g-eval guardrails is-sql is-valid-function-call ' +
+    'is-valid-openai-function-call is-valid-openai-tools-call pi meteor model-graded-closedqa ' +
+    'model-graded-factuality moderation python ruby tool-call-f1 skill-used trace-error-spans trace-span-count ' +
+    'trace-span-duration search-rubric webhook'
+  ).split(' '),
+);
 const SIMILAR_THRESHOLD = 0.8;
 const OTHER_THRESHOLD = 0.75;
 /** Types of promptfoo's whose cells get its default threshold. */
@@ -19,11 +30,10 @@ const SCORED = new Set([
   'similar',
   'levenshtein',
   'rouge-n',
-  'bleu',
-  'gleu',
   'perplexity',
   'perplexity-score',
   'latency',
+  'cost',
   'classifier',
   'answer-relevance',
   'context-recall',
@@ -100,6 +110,7 @@ export function readCell(cell: string): {
   const typed = TYPED.exec(cell);
   if (typed === null) return { type: 'equals', value: cell };
   const [, not = '', type = '', threshold, value] = typed;
+  if (findGrader(type) === undefined && !FOREIGN_TYPES.has(type)) return { type: 'equals', value: cell };
   if (value === undefined && threshold === undefined && !BARE_TYPES.has(type))
     return { type: 'equals', value: cell };
   const isList = /^i?contains-(all|any)$/.test(type);

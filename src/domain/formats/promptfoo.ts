@@ -16,6 +16,7 @@ import {
   type ImportOptions,
 } from './format';
 import { readPromptfooCsv } from './promptfoo-csv';
+import { writeAsScript } from './promptfoo-script';
 import { probeRows, readRows } from './rows';
 import { renderTemplate } from './template';
 import { readYaml } from './yaml-text';
@@ -24,6 +25,8 @@ const WHAT = 'promptfoo';
 /** promptfoo accepts anything here; what is no text, number or truth value becomes JSON. */
 const variablesSchema = v.record(v.string(), v.unknown());
 const assertionSchema = v.looseObject({ type: v.pipe(v.string(), v.minLength(1), v.maxLength(60)) });
+/** A grader of ours that promptfoo was given in its own words. */
+const ownSpecSchema = v.object({ config: v.object({ wizardbench: assertionSchema }) });
 const optionsSchema = v.looseObject({ prefix: v.optional(v.string()), suffix: v.optional(v.string()) });
 
 const testSchema = v.looseObject({
@@ -257,6 +260,8 @@ function readAssertion(
   assertion: v.InferOutput<typeof assertionSchema>,
   variables: Readonly<Record<string, unknown>>,
 ): GraderSpec {
+  const own = v.safeParse(ownSpecSchema, assertion);
+  if (own.success) return own.output.config.wizardbench;
   const { type, value, assert: parts, ...rest } = assertion;
   const rendered = value === undefined ? {} : { value: renderValue(value, variables) };
   const nested = Array.isArray(parts)
@@ -313,7 +318,9 @@ function writeConfig(testSet: TestSet) {
     prompts: [`{{ ${OWN_VARIABLE} }}`],
     tests: cases.map((testCase) => writeTest(testCase)),
   };
-  const header = '# Fill in `providers` and run: npx promptfoo eval\n';
+  const header =
+    '# Fill in `providers` and run: npx promptfoo eval\n' +
+    '# Code with `config: wizardbench` reads answers more simply than the page does; the page reads that config.\n';
   return {
     name: `${toId(testSet.id)}.promptfoo.yaml`,
     mediaType: 'application/yaml',
@@ -321,23 +328,24 @@ function writeConfig(testSet: TestSet) {
   };
 }
 
-function writeTest({ id, prompt, choices, graders, threshold, variables, tags, group, explanation }: Case) {
+function writeTest(testCase: Case) {
+  const { id, prompt, choices, graders, threshold, variables, tags, group, explanation } = testCase;
   return {
     description: id,
     vars: { ...variables, [OWN_VARIABLE]: prompt },
-    assert: graders.map((spec) => escapeSpec(spec)),
+    assert: graders.map((spec) => escapeSpec(spec, testCase)),
     ...(threshold !== undefined && { threshold }),
     metadata: { id, tags, group, explanation, choices },
   };
 }
 
 /** Text of ours is no template: what looks like one is kept from being rendered. */
-function escapeSpec(spec: GraderSpec): unknown {
-  const { value, assert: parts, ...rest } = spec;
+function escapeSpec(spec: GraderSpec, testCase: Case): unknown {
+  const { value, assert: parts, ...rest } = writeAsScript(spec, testCase) ?? spec;
   return {
     ...rest,
     ...(value !== undefined && { value: escapeValue(value) }),
-    ...(parts !== undefined && { assert: parts.map((part) => escapeSpec(part)) }),
+    ...(parts !== undefined && { assert: parts.map((part) => escapeSpec(part, testCase)) }),
   };
 }
 

@@ -24,12 +24,24 @@ export function readRows(text: string, what = 'file'): readonly Row[] {
     : trimmed.startsWith('{')
       ? readObjectOrLines(trimmed, what)
       : readCsv(text.replace(/^\uFEFF/, '').replace(/^\s*\n|[\r\n]+$/g, ''), what);
-  if (rows.length > MAX_CASES) throw badInput(what, `${rows.length} rows; at most ${MAX_CASES} can be read`);
+  checkCount(rows.length, what);
   return rows;
 }
 
+function checkCount(count: number, what: string): void {
+  if (count > MAX_CASES) throw badInput(what, `more than ${MAX_CASES} rows: no more can be read`);
+}
+
+/** Every format asks for the first rows of the same text, which can be of 64 MB. */
+let probed: { readonly text: string; readonly rows: readonly Row[] } | undefined;
+
 /** The first records, for guessing what a file is; none when it cannot be read. */
 export function probeRows(text: string): readonly Row[] {
+  if (probed?.text !== text) probed = { text, rows: readFirstRows(text) };
+  return probed.rows;
+}
+
+function readFirstRows(text: string): readonly Row[] {
   const head = text.slice(0, PROBE_CHARACTERS);
   try {
     if (text.length <= PROBE_CHARACTERS) return readRows(text).slice(0, 20);
@@ -57,6 +69,7 @@ function isRow(value: unknown): value is Row {
 
 function readArray(data: unknown, what: string): readonly Row[] {
   if (!Array.isArray(data)) throw badInput(what, 'expected a list of records');
+  checkCount(data.length, what);
   return data.map((value: unknown, index) => {
     if (!isRow(value)) throw badInput(what, `record ${index + 1} is no object`);
     // The dataset viewer wraps each record with its index.
@@ -68,7 +81,10 @@ function readObjectOrLines(text: string, what: string): readonly Row[] {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   if (lines.length > 1) {
     const first = tryJson(lines[0] ?? '');
-    if (isRow(first)) return lines.map((line, index) => readLine(line, index, what));
+    if (isRow(first)) {
+      checkCount(lines.length, what);
+      return lines.map((line, index) => readLine(line, index, what));
+    }
   }
   const whole = parseJson(text, what);
   if (!isRow(whole)) throw badInput(what, 'expected a record');
@@ -91,7 +107,11 @@ function readLine(line: string, index: number, what: string): Row {
 }
 
 function readCsv(text: string, what: string): readonly Row[] {
-  const { data, errors } = Papa.parse<string[]>(text, { skipEmptyLines: 'greedy' });
+  const { data, errors } = Papa.parse<string[]>(text, {
+    skipEmptyLines: 'greedy',
+    // The header, and one more than can be read.
+    preview: MAX_CASES + 2,
+  });
   const [error] = errors.filter(({ code }) => code !== 'UndetectableDelimiter');
   if (error !== undefined) {
     const line = error.row === undefined ? '' : `line ${error.row + 1}: `;

@@ -8,12 +8,12 @@ const MAX_ALIASES = 100;
 
 /** JSON or YAML as plain data. @throws FaultError `bad-input`, naming line and column, and any tag that asks for code */
 export function readYaml(text: string, what: string): unknown {
-  if (text.length > MAX_CHARACTERS) throw badInput(what, 'more than 4 MB of YAML');
   try {
     if (/^\s*[[{]/.test(text)) return JSON.parse(text);
   } catch {
     // Flow style YAML begins the same way.
   }
+  if (text.length > MAX_CHARACTERS) throw badInput(what, 'more than 4 MB of YAML');
   let document;
   try {
     document = parseDocument(text, { prettyErrors: true, logLevel: 'silent' });

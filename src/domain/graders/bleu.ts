@@ -28,16 +28,18 @@ export const bleu = defineGrader({
   grade: (answer, { lengths, grams, threshold }) => {
     const words = splitWords(answer);
     if (words.length === 0 || lengths.length === 0) return judgeScore(0, threshold);
+    // An answer too short for the longer runs is judged by the shorter ones.
+    const usable = grams.filter((_references, index) => words.length > index);
     const meanLog =
-      LENGTHS.reduce((sum, length, index) => {
-        const own = countGrams(words, length);
-        const total = Math.max(0, words.length - length + 1);
-        const shared = Math.max(...(grams[index] ?? []).map((reference) => countShared(own, reference)));
-        return sum + Math.log(total > 0 && shared > 0 ? shared / total : SMOOTHING);
-      }, 0) / LENGTHS.length;
-    const closest = lengths.reduce((best, length) =>
-      Math.abs(length - words.length) < Math.abs(best - words.length) ? length : best,
-    );
+      usable.reduce((sum, references, index) => {
+        const own = countGrams(words, index + 1);
+        const shared = Math.max(...references.map((reference) => countShared(own, reference)));
+        return sum + Math.log(shared > 0 ? shared / (words.length - index) : SMOOTHING);
+      }, 0) / usable.length;
+    const closest = lengths.reduce((best, length) => {
+      const nearer = Math.abs(best - words.length) - Math.abs(length - words.length);
+      return nearer > 0 || (nearer === 0 && length < best) ? length : best;
+    });
     const brevity = words.length > closest ? 1 : Math.exp(1 - closest / words.length);
     return judgeScore(brevity * Math.exp(meanLog), threshold);
   },

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { SHOWN_CHARACTERS } from '../answer-text';
+import type { Vote } from '../majority';
 import type { Case, GraderSpec } from '../test-set';
 
 /**
@@ -21,6 +22,10 @@ export interface Reason {
     | 'malformed'
     /** The set's own code threw, or returned what is no verdict. */
     | 'script-error'
+    /** Most of several answers do not say what is right; `found` counts them. */
+    | 'outvoted'
+    /** No answer has more votes than every other. */
+    | 'tied'
     /** A model's own opinion, for or against: shown, but never counted. */
     | 'self-judged'
     // Not run:
@@ -47,6 +52,8 @@ export interface Verdict {
   readonly reason: Reason;
   /** In the grader's own unit, where its named metric is to record that instead of the score. */
   readonly measured?: number;
+  /** What was compared with the threshold, where the score does not tell it. */
+  readonly raw?: number;
   /** Metrics that the grader names itself. */
   readonly metrics?: Readonly<Record<string, number>>;
 }
@@ -95,7 +102,10 @@ export interface GraderPorts {
   readonly judge?: (question: string) => Promise<string>;
 }
 
-export interface GradeContext extends AnswerFacts, GraderPorts {}
+export interface GradeContext extends AnswerFacts, GraderPorts {
+  /** Of all the answers to the case, by its graders that read them. */
+  readonly votes?: readonly Vote[];
+}
 
 /** What every grader's options may hold beside its own. */
 export const commonEntries = { type: v.string(), weight: v.optional(v.number()) };

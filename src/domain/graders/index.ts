@@ -34,5 +34,6 @@ export { entailment } from './entailment';
 export { logicEquivalence } from './logic-equivalence';
 export { multipleChoice } from './multiple-choice';
 export { ordering } from './ordering';
+export { selfConsistency } from './self-consistency';
 export { set } from './set';
 export { solver } from './solver';

@@ -169,7 +169,15 @@ describe('what is missing', () => {
     [{ type: 'not-latency' }, { code: 'bad-options' }],
     [
       { type: 'python', value: 'True' },
-      { code: 'unknown-grader', expected: 'python' },
+      { code: 'not-available', expected: 'Python' },
+    ],
+    [
+      { type: 'not-meteor', value: 'x' },
+      { code: 'not-available', expected: 'WordNet' },
+    ],
+    [
+      { type: 'webhook', value: 'x' },
+      { code: 'unknown-grader', expected: 'webhook' },
     ],
     [
       { type: 'regex', value: '(' },

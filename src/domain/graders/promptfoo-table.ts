@@ -1,6 +1,9 @@
 import type { AnswerFacts } from './grader';
 
-/** What promptfoo's documentation says of a type, as one case: does this output pass, and with which score. */
+/**
+ * What promptfoo does with a type, as one case: does this output pass, and with which score. Rows and promptfoo 0.123.1 were
+ * compared; where ours differs on purpose the row says so.
+ */
 export type PromptfooRow = readonly [
   type: string,
   value: unknown,
@@ -196,8 +199,6 @@ export const promptfooTable: readonly PromptfooRow[] = [
   ['is-json', { anyOf: [{ type: 'number' }, { type: 'null' }] }, 'true', false],
   ['is-json', { $defs: { n: { type: 'number' } }, $ref: '#/$defs/n' }, '1', true],
   ['is-json', { $defs: { n: { type: 'number' } }, $ref: '#/$defs/n' }, '"1"', false],
-  ['is-json', true, '{"a":1}', true],
-  ['is-json', false, '{"a":1}', false],
   ['not-is-json', undefined, 'plain text', true, { score: 1 }],
   ['not-is-json', undefined, '{"a":1}', false, { score: 0 }],
   ['not-is-json', latLong, '{"latitude":10,"longitude":20}', false],
@@ -209,6 +210,7 @@ export const promptfooTable: readonly PromptfooRow[] = [
   ['contains-json', undefined, '{"a":1}', true],
   ['contains-json', undefined, '```json\n{\n  "a": 1\n}\n```', true],
   ['contains-json', undefined, 'no JSON here', false, { score: 0 }],
+  // promptfoo 0.123 takes this for JSON, but not the text with braces below: its search repairs what it finds.
   ['contains-json', undefined, 'an open { brace', false],
   ['contains-json', undefined, '{not JSON} but {"a":1} is', true],
   ['contains-json', undefined, 'braces in text: {"a":"}{"}', true],
@@ -311,7 +313,7 @@ export const promptfooTable: readonly PromptfooRow[] = [
   ['is-html', undefined, 'Here is some HTML: <div>test</div>', false],
   ['is-html', undefined, '<div>test</div> and text', false],
   ['is-html', undefined, '<?xml version="1.0"?><root>x</root>', false],
-  ['is-html', undefined, '<div>Unclosed div', false],
+  ['is-html', undefined, '<div>Unclosed div', true],
   ['is-html', undefined, '<foo>x</foo>', false],
   ['is-html', undefined, '', false],
   ['is-html', undefined, '{"a":"<div>"}', false],
@@ -381,13 +383,16 @@ export const promptfooTable: readonly PromptfooRow[] = [
   ['rouge-n', 'hello world', 'Hello World', true, { score: 1 }],
   ['rouge-n', 'hello world', 'hello there', false, { score: 0.5 }],
   ['rouge-n', 'hello world', 'hello there', true, { threshold: 0.5, score: 0.5 }],
-  ['rouge-n', 'hello world', 'world hello and more words', true, { score: 1 }],
+  ['rouge-n', 'hello world', 'world hello and more words', false, { score: 4 / 7 }],
+  ['rouge-n', 'world hello and more words', 'hello world', false, { score: 4 / 7 }],
+  ['rouge-n', 'the the the cat', 'the cat', false, { score: 2 / 3 }],
+  ['rouge-n', 'one', 'one one one', false, { score: 0.5 }],
   ['rouge-n', 'hello world', 'nothing alike', false, { score: 0 }],
   ['rouge-n', 'hello world', '', false, { score: 0 }],
   ['rouge-n', cat, cat, true, { score: 1 }],
   ['rouge-n', 'a b c d', 'a b c x', true, { score: 0.75 }],
   ['rouge-n', 'a b c d', 'a b x y', false, { score: 0.5 }],
-  ['rouge-n', 'the cat sat', 'The Cat Sat.', true, { score: 1 }],
+  ['rouge-n', 'the cat sat', 'The Cat Sat.', true, { score: 6 / 7 }],
   ['rouge-n', 'hello world', 'hello world', false, { threshold: 1.1 }],
   ['not-rouge-n', 'hello world', 'hello world', false, { threshold: 0.75, score: 0 }],
   ['not-rouge-n', 'hello world', 'hello there', true, { threshold: 0.75, score: 0.5 }],
@@ -398,7 +403,11 @@ export const promptfooTable: readonly PromptfooRow[] = [
   ['bleu', cat, 'the cat sat on the red mat', true, { score: 0.643459 }],
   ['bleu', cat, 'the cat sat on the red mat', false, { threshold: 0.7, score: 0.643459 }],
   ['bleu', cat, 'the cat sat on', true, { score: 0.606531 }],
-  ['bleu', cat, 'the cat sat', false, { score: 0.006542 }],
+  // Too short for runs of four words: the shorter ones count alone.
+  ['bleu', cat, 'the cat sat', false, { score: Math.exp(-1) }],
+  ['bleu', 'cat', 'cat', true, { score: 1 }],
+  // Of two references equally near in length the shorter one sets the penalty.
+  ['bleu', ['a b c d e f', 'a b c d'], 'a b c d e', true, { score: 1 }],
   ['bleu', cat, 'the cat sat on the mat today', true, { score: 0.809107 }],
   ['bleu', cat, 'the the the the', false, { score: 0.000003 }],
   ['bleu', cat, 'dogs run in parks', false, { score: 0 }],
@@ -448,6 +457,10 @@ export const promptfooTable: readonly PromptfooRow[] = [
   ['perplexity-score', undefined, 'x', false, { threshold: 0.4, facts: coin, score: 1 / 3 }],
   ['perplexity-score', undefined, 'x', true, { facts: coin, score: 1 / 3 }],
   ['perplexity-score', undefined, 'x', true, { threshold: 0.5, facts: sure, score: 0.5 }],
+  ['not-perplexity', undefined, 'x', false, { threshold: 2, facts: sure, score: 0 }],
+  ['not-perplexity', undefined, 'x', true, { threshold: 1.5, facts: coin, score: 1 }],
+  ['not-perplexity-score', undefined, 'x', false, { threshold: 0.3, facts: coin, score: 2 / 3 }],
+  ['not-perplexity-score', undefined, 'x', true, { threshold: 0.5, facts: coin, score: 2 / 3 }],
 
   // latency
   ['latency', undefined, 'x', true, { threshold: 2_000, facts: slow, score: 1 }],
@@ -471,6 +484,7 @@ export const promptfooTable: readonly PromptfooRow[] = [
   // is-refusal
   ['is-refusal', undefined, 'I cannot assist with that', true],
   ['is-refusal', undefined, 'I cannot assist with that request.', true],
+  // Here we know more phrases than promptfoo, also in Russian, and an apology for something else is none.
   ['is-refusal', undefined, 'That would not be ethical', true],
   ['is-refusal', undefined, 'As an AI, I cannot do this.', true],
   ['is-refusal', undefined, 'as an ai model I have no opinion', true],
@@ -514,6 +528,34 @@ export const promptfooTable: readonly PromptfooRow[] = [
   ['not-similar', 'abc', 'xyz', true, { score: 1 }],
   ['not-similar', ['xyz', 'abc'], 'abc', false],
   ['not-similar:cosine', 'abc', 'xyz', true],
+  // Of several values the first that passes gives the score.
+  ['similar', ['ab', 'abc'], 'abc', true, { score: Math.sqrt(2 / 3) }],
+  // A product of embeddings that are not of length 1 has no upper end; the score has.
+  ['similar:dot', 'abc', 'abc', true, { score: 1 }],
+  ['similar:dot', 'abc', 'a', true, { score: 1 }],
+  ['similar:dot', 'abc', 'abc', true, { threshold: 3 }],
+  ['similar:dot', 'abc', 'abc', false, { threshold: 3.1 }],
+  ['similar:dot', 'abc', 'xyz', false, { score: 0 }],
+  ['similar:dot', ['xyz', 'ab'], 'abc', true, { threshold: 2 }],
+  ['similar:dot', ['xyz', 'ab'], 'abc', false, { threshold: 2.5 }],
+  ['not-similar:dot', 'abc', 'abc', false, { score: 0 }],
+  ['not-similar:dot', 'abc', 'abc', true, { threshold: 4 }],
+  ['not-similar:dot', 'abc', 'xyz', true, { score: 1 }],
+  ['not-similar:dot', ['xyz', 'abc'], 'a', false],
+  // The threshold of a distance is the most that passes, and the score falls with it.
+  ['similar:euclidean', 'abc', 'cab', true, { score: 1 }],
+  ['similar:euclidean', 'abc', 'ab', false, { score: 0.5 }],
+  ['similar:euclidean', 'abc', 'ab', true, { threshold: 1, score: 0.5 }],
+  ['similar:euclidean', 'abc', 'ab', true, { threshold: 1.5, score: 0.5 }],
+  ['similar:euclidean', 'abcd', '', false, { threshold: 1.9, score: 1 / 3 }],
+  ['similar:euclidean', 'abcd', '', true, { threshold: 2, score: 1 / 3 }],
+  ['similar:euclidean', ['xyz', 'abc'], 'abc', true, { score: 1 }],
+  ['similar:euclidean', ['xyz', 'abcd'], 'ab', false, { threshold: 1, score: 1 / (1 + Math.SQRT2) }],
+  ['not-similar:euclidean', 'abc', 'abc', false, { score: 0 }],
+  ['not-similar:euclidean', 'abc', 'ab', true, { score: 0.5 }],
+  ['not-similar:euclidean', 'abc', 'ab', false, { threshold: 1.5, score: 0.5 }],
+  ['not-similar:euclidean', 'abc', 'ab', true, { threshold: 1, score: 0.5 }],
+  ['not-similar:euclidean', ['xyz', 'abc'], 'abc', false],
   // At the threshold both a type and its opposite pass.
   ['similar', 'abc', 'xyz', true, { threshold: 0 }],
   ['not-similar', 'abc', 'xyz', true, { threshold: 0 }],

@@ -1,8 +1,21 @@
+import * as v from 'valibot';
 import { stripReasoning } from '../answer-text';
+import { findDeciding } from '../deciding-reason';
 import { badInput, FaultError } from '../fault';
+import { castVote } from '../majority';
 import type { Case, GraderSpec } from '../test-set';
-import type { AnswerFacts, GradeContext, GradeOutcome, Grader, GraderPorts, NotRun, Verdict } from './grader';
+import {
+  notAvailable,
+  type AnswerFacts,
+  type GradeContext,
+  type GradeOutcome,
+  type Grader,
+  type GraderPorts,
+  type NotRun,
+  type Verdict,
+} from './grader';
 import * as graders from './index';
+import { isMajority } from './self-consistency';
 
 export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
   Object.values(graders).map((grader) => [grader.id, grader]),
@@ -10,6 +23,7 @@ export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
 
 /** A group of graders that counts as one (promptfoo's `assert-set`); groups do not nest. */
 const SET_TYPE = 'assert-set';
+const partsSchema = v.array(v.looseObject({ type: v.string() }));
 const NEGATION = 'not-';
 /** Of what is wrong with options: it can repeat them. */
 const DETAIL_CHARACTERS = 100;
@@ -19,6 +33,8 @@ const BATCH = 64;
 export interface GraderOutcome {
   readonly type: string;
   readonly verdict: Verdict | NotRun;
+  /** Shown, but it decides nothing: of weight 0, or an opinion. */
+  readonly recorded?: true;
   /** Of an `assert-set`. */
   readonly parts?: readonly GraderOutcome[];
 }
@@ -40,8 +56,19 @@ interface Share {
   readonly metrics: readonly { readonly name: string; readonly value: number; readonly weight: number }[];
 }
 
-/** Types of promptfoo that are another by a longer name. */
-const ALIASES: ReadonlyMap<string, string> = new Map([['similar:cosine', 'similar']]);
+/** Types of promptfoo that are one grader with an option in its name. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['similar:cosine', 'similar'],
+  ['similar:dot', 'similar'],
+  ['similar:euclidean', 'similar'],
+]);
+
+/** What types of promptfoo need that no page has. */
+const LACKING: ReadonlyMap<string, string> = new Map([
+  ['meteor', 'WordNet'],
+  ['python', 'Python'],
+  ['ruby', 'Ruby'],
+]);
 
 /** The grader of a type, and whether the type asks for its opposite. */
 export function findGrader(type: string): { readonly grader: Grader; readonly negated: boolean } | undefined {
@@ -73,11 +100,27 @@ export async function gradeAnswer(
   context: GradeContext = {},
 ): Promise<CaseGrade> {
   const final = stripReasoning(answer);
+  const read = new Map<GraderSpec, Share>();
+  for (const spec of testCase.graders) {
+    if (!isMajority(spec.type)) read.set(spec, await gradeSpec(final, spec, testCase, context));
+  }
+  const votes = vote([...read.values()], testCase);
   const shares: Share[] = [];
-  for (const spec of testCase.graders) shares.push(await gradeSpec(final, spec, testCase, context));
+  for (const spec of testCase.graders) {
+    shares.push(read.get(spec) ?? (await gradeSpec(final, spec, testCase, { ...context, ...votes })));
+  }
   const { status, score } = addUp(shares, testCase.threshold);
   const metrics = addUpMetrics(shares);
   return { outcomes: shares.map(({ outcome }) => outcome), status, score, ...(metrics && { metrics }) };
+}
+
+/** The vote of this answer alone: of several answers there is a majority when all are in (`settleRepeats`). */
+function vote(read: readonly Share[], { threshold }: Case): Pick<GradeContext, 'votes'> {
+  const { status } = addUp(read, threshold);
+  const outcomes = read.map(({ outcome }) => outcome);
+  return status === 'not-run'
+    ? {}
+    : { votes: [castVote({ status, reason: findDeciding(status, outcomes) })] };
 }
 
 export interface StoredAnswer {
@@ -103,6 +146,10 @@ export async function gradeAnswers(
   return grades;
 }
 
+function record(weight: number): Pick<GraderOutcome, 'recorded'> {
+  return weight > 0 ? {} : { recorded: true };
+}
+
 async function gradeSpec(
   answer: string,
   spec: GraderSpec,
@@ -113,7 +160,13 @@ async function gradeSpec(
   const weight = spec.weight ?? 1;
   const found = findGrader(spec.type);
   if (found === undefined) {
-    const verdict: NotRun = { notRun: { code: 'unknown-grader', expected: spec.type } };
+    const lacking = LACKING.get(
+      spec.type.startsWith(NEGATION) ? spec.type.slice(NEGATION.length) : spec.type,
+    );
+    const verdict: NotRun =
+      lacking === undefined
+        ? { notRun: { code: 'unknown-grader', expected: spec.type } }
+        : notAvailable(lacking);
     return { outcome: { type: spec.type, verdict }, weight, metrics: [] };
   }
   const { grader, negated } = found;
@@ -121,9 +174,10 @@ async function gradeSpec(
     const outcome = await grader.grade(answer, spec, testCase, context);
     return negated && !('notRun' in outcome) ? grader.negate(outcome, spec) : outcome;
   });
+  const counted = grader.counts ? weight : 0;
   return {
-    outcome: { type: spec.type, verdict },
-    weight: grader.counts ? weight : 0,
+    outcome: { type: spec.type, verdict, ...record(counted) },
+    weight: counted,
     metrics: 'notRun' in verdict ? [] : listMetrics(spec.metric, weight, verdict),
   };
 }
@@ -147,7 +201,7 @@ async function gradeSet(
       .map((metric) => ({ ...metric, weight: metric.weight * weight })),
   );
   return {
-    outcome: { type: spec.type, verdict, parts: parts.map(({ outcome }) => outcome) },
+    outcome: { type: spec.type, verdict, ...record(weight), parts: parts.map(({ outcome }) => outcome) },
     weight,
     metrics: [...own, ...inner],
   };
@@ -155,6 +209,8 @@ async function gradeSet(
 
 function readParts(spec: GraderSpec): readonly GraderSpec[] {
   const { assert: parts = [] } = spec;
+  // A spec that a person types is not checked as a set's is.
+  if (!v.is(partsSchema, parts)) throw badInput(SET_TYPE, 'expected a list of graders');
   if (parts.length === 0) throw badInput(SET_TYPE, 'it has no graders');
   if (parts.some(({ type }) => type === SET_TYPE)) throw badInput(SET_TYPE, 'sets do not nest');
   return parts;

@@ -9,7 +9,10 @@ const optionsSchema = v.strictObject({
   threshold: v.optional(thresholdEntry, 0.75),
 });
 
-/** How much of the value's words is in the answer: ROUGE-1 recall (Lin 2004), as promptfoo's `rouge-n`. */
+/**
+ * How much of the words the value and the answer share: the F-score of ROUGE-1 (Lin 2004), as promptfoo's `rouge-n`. It is
+ * twice what they share over the words of both.
+ */
 export const rougeN = defineGrader({
   id: 'rouge-n',
   parse: (spec) => {
@@ -17,6 +20,8 @@ export const rougeN = defineGrader({
     const tokens = splitTokens(value);
     return { threshold, count: tokens.length, grams: countGrams(tokens, 1) };
   },
-  grade: (answer, { grams, count, threshold }) =>
-    judgeScore(countShared(countGrams(splitTokens(answer), 1), grams) / count, threshold),
+  grade: (answer, { grams, count, threshold }) => {
+    const tokens = splitTokens(answer);
+    return judgeScore((2 * countShared(countGrams(tokens, 1), grams)) / (count + tokens.length), threshold);
+  },
 });

@@ -5,6 +5,8 @@ import type { Result } from '../run';
 import type { Case } from '../test-set';
 import type { BootstrapOptions } from './bootstrap';
 import { compareScores, type CaseScore, type Comparison } from './compare';
+import { estimateDesignEffect } from './mean';
+import { findDetectableDifference } from './planning';
 
 /** What came of each case that was graded; of several answers the majority's counts. */
 export function scoreCases(results: readonly Result[], cases: readonly Case[]): readonly CaseScore[] {
@@ -73,4 +75,20 @@ export function countExtractionFailures(results: readonly Result[]): ExtractionF
     graded: graded.length,
     ...(graded.length > 0 && { rate: failures / graded.length }),
   };
+}
+
+/**
+ * The smallest difference from another run on the same set that so many cases would show, before one is known: that of two
+ * independent models which are equally good. Variants of one item count as fewer cases.
+ * @returns undefined where none would show
+ */
+export function estimateDetectableDifference(scores: readonly CaseScore[]): number | undefined {
+  const graded = scores.length;
+  if (graded === 0) return undefined;
+  const passed = scores.filter(({ pass }) => pass).length;
+  const effect = estimateDesignEffect(scores.map(({ pass, cluster }) => ({ value: Number(pass), cluster })));
+  return findDetectableDifference(
+    graded / Math.max(1, effect),
+    (2 * passed * (graded - passed)) / graded ** 2,
+  );
 }

@@ -60,8 +60,8 @@ export function describeContest(
     },
     {
       name: m.compare_unread(),
-      values: contestants.map(({ extraction }) =>
-        m.compare_of({ count: extraction.failures, total: extraction.graded }),
+      values: contestants.map(({ score: { unread } }) =>
+        m.compare_of({ count: unread.failures, total: unread.graded }),
       ),
     },
     {

@@ -27,6 +27,10 @@ export function describeReason(reason: RowReason): string {
       return m.reason_malformed({ expected, found });
     case 'script-error':
       return m.reason_script_error({ found });
+    case 'outvoted':
+      return m.reason_outvoted({ found });
+    case 'tied':
+      return m.reason_tied({ found });
     case 'self-judged':
       return m.reason_self_judged({ found });
     case 'not-available':
