@@ -307,7 +307,7 @@ describe('models of the catalog and others', () => {
     const choices = new Choices(catalog, settings, bundled, loadSet, listEngines);
     await choices.load('en');
     expect(choices.offered.map(({ id }) => id)).toEqual(['bundled']);
-    choices.use(makeModel('second'), 'second-q4');
+    await choices.use(makeModel('second'), 'second-q4');
     choices.modelId = 'bundled';
     expect(choices.offered.map(({ id }) => id)).toEqual(['bundled', 'second']);
   });
@@ -321,7 +321,7 @@ describe('models of the catalog and others', () => {
     const make = () => new Choices(catalog, settings, bundled, loadSet, listEngines);
     const choices = make();
     expect(choices.artifact?.id).toBe('first-q4');
-    choices.use(two, 'two-q8');
+    await choices.use(two, 'two-q8');
     expect(choices.artifact?.id).toBe('two-q8');
     choices.modelId = 'first';
     expect(choices.artifact?.id).toBe('first-q4');
@@ -334,7 +334,7 @@ describe('models of the catalog and others', () => {
   it('keeps a model that the catalog does not have, until it is forgotten', async () => {
     const { settings } = makeSettings();
     const choices = await load(settings);
-    choices.use(own, 'own-q4');
+    await choices.use(own, 'own-q4');
     const next = await load(settings);
     expect([next.model?.id, next.offered.map(({ id }) => id)]).toEqual(['own', ['own']]);
     next.forget('own');

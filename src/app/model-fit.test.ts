@@ -106,6 +106,22 @@ describe('viewModel', () => {
     expect(pickArtifact(view.model, cpuOnly, engines, DEFAULT_SAMPLING)).toBeUndefined();
   });
 
+  it('calls nothing unrunnable before the engines are known', () => {
+    const view = viewModel(makeModel([mlc('a/b'), mlc('')]), cpuOnly, [], DEFAULT_SAMPLING);
+    expect(view.artifacts.map(({ use }) => use)).toEqual([undefined, 'own-weights']);
+  });
+
+  it('tells what this device lacks where an engine takes a format', () => {
+    const webLlm = { id: 'web-llm', label: 'WebLLM', formats: ['mlc'], backends: ['webgpu'] } as const;
+    const [view] = viewModel(
+      makeModel([mlc('a/b')]),
+      cpuOnly,
+      [...engines, webLlm],
+      DEFAULT_SAMPLING,
+    ).artifacts;
+    expect(view).toMatchObject({ use: 'ready', best: { fit: { reasonCode: 'no-webgpu' } } });
+  });
+
   it('has no verdict before the device is known, and nothing for a model without artifacts', () => {
     const view = viewModel(makeModel([q4]), undefined, [], DEFAULT_SAMPLING);
     expect(view.offered).toMatchObject({ ways: [], best: undefined, use: undefined });

@@ -5,6 +5,13 @@ import { FaultError } from '../fault';
 /** Inputs for every parser of what others wrote, and how long it may think about one. */
 export const RUNS = 10_000;
 export const LONGEST_MS = 1_000;
+
+/** Of this process: what else keeps the machine busy does not count. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 /** Long enough for what grows with the square of its length to show. */
 const LONGEST_TEXT = 4_000;
 
@@ -206,9 +213,9 @@ export async function expectHarmless<Input>(
   const batches = fc.array(inputs, { minLength: together, maxLength: together });
   await fc.assert(
     fc.asyncProperty(batches, async (batch) => {
-      const startedAt = performance.now();
+      const startedAt = cpuMs();
       await Promise.all(batch.map((input) => expectReadOrRefused(() => parse(input))));
-      expect(performance.now() - startedAt).toBeLessThan(LONGEST_MS);
+      expect(cpuMs() - startedAt).toBeLessThan(LONGEST_MS);
     }),
     { numRuns: RUNS / together, seed: 6 },
   );
