@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { engineDefine, engineResolve } from '../scripts/engine-build.mjs';
 import { serveStatic } from '../scripts/serve-static.mjs';
 
 /*
@@ -29,8 +30,8 @@ test.beforeAll(async () => {
     logLevel: 'error',
     base: './',
     worker: { format: 'es' },
-    resolve: { alias: [{ find: /^@wllama\/wllama$/, replacement: '@wllama/wllama/esm/index.js' }] },
-    define: { __APP_VERSION__: '"test"', __WLLAMA_VERSION__: '"test"' },
+    resolve: engineResolve,
+    define: engineDefine,
     build: { outDir: folder, emptyOutDir: true, target: 'esnext', assetsInlineLimit: 0 },
   });
   server = await serveStatic(folder, 0, {
@@ -56,7 +57,7 @@ async function openPage(page: Page): Promise<string[]> {
   const crashes: string[] = [];
   page.on('crash', () => crashes.push('the page crashed'));
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await page.waitForSelector('body[data-ready]', { state: 'attached' });
+  await page.waitForSelector('body[data-ready]', { state: 'attached', timeout: 30_000 });
   return crashes;
 }
 
