@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createVisionModel, writeFiles } from '../src/engines/testing/make-vision-model.mjs';
 import { expect, openIsolated, shortenAnswers, run, test, waitForGraded } from './site';
 
@@ -85,6 +85,26 @@ test('a model that sees images answers the test of images, from picked files', a
   // Noise, but not the same noise: each picture is another one.
   expect(new Set(written).size).toBeGreaterThan(5);
   expect(site.requests).toContain('/sets/images/clock-2.png');
+
+  // The same model in a chat: another picture, another answer.
+  await page.getByRole('link', { name: 'Chat', exact: true }).click();
+  const ask = async (picture: string) => {
+    await page.locator('input[type=file]').setInputFiles(join(dirname(PICTURE), picture));
+    await page.getByLabel('Your question').fill('What is this?');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await expect(page.getByRole('button', { name: 'Answer again' })).toBeVisible({ timeout: 120_000 });
+    const text = await page.locator('main .answer .text').last().innerText();
+    await page.getByRole('button', { name: 'New chat' }).click();
+    return text;
+  };
+  await page.getByText('Settings', { exact: true }).click();
+  await page.getByLabel('Temperature').fill('0');
+  await page.getByLabel('Answer length, tokens').fill('8');
+  await page.getByLabel('Answer length, tokens').blur();
+  const answer = await ask('clock-2.png');
+  expect(answer).toMatch(/w\d{3}/);
+  expect(await ask('clock-2.png')).toBe(answer);
+  expect(await ask('arrow-2.png')).not.toBe(answer);
   rmSync(folder, { recursive: true });
 });
 
