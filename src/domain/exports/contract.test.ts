@@ -28,6 +28,8 @@ const TERMS: readonly ReportTerm[] = [
   'backend',
   'threads',
   'context',
+  'kvCache',
+  'batch',
   'template',
   'set',
   'setHash',
@@ -181,6 +183,8 @@ describe('what ran the model', () => {
           ...record.run.setup.session,
           backend: 'webgpu',
           layersOnGpu: 33,
+          kvType: 'q8_0',
+          batchTokens: 384,
           quantization: 'Q8_0',
           adapter: 'SwiftShader',
           ignoredSettings: ['topK'],
@@ -191,12 +195,13 @@ describe('what ran the model', () => {
 
   it.each(['csv', 'html', 'json', 'jsonl', 'markdown'])('is in %s, with the adapter and its scale', (id) => {
     const text = write(id, onGpu).replace(/\\/g, '');
-    for (const needed of ['logic.gguf', '0.8', 'SwiftShader', '33', 'topK']) expect(text).toContain(needed);
+    for (const needed of ['logic.gguf', '0.8', 'SwiftShader', '33', 'topK', 'q8_0', '384'])
+      expect(text).toContain(needed);
     if (id === 'html' || id === 'markdown') expect(text).toContain('loadedAs');
   });
 
   it('says nothing of a graphics device where none computed', () => {
-    for (const term of ['gpu', 'layersOnGpu', 'ignored', 'adapters', 'loadedAs']) {
+    for (const term of ['gpu', 'layersOnGpu', 'kvCache', 'batch', 'ignored', 'adapters', 'loadedAs']) {
       expect(write('html')).not.toContain(`<dt>${term}</dt>`);
     }
   });

@@ -46,6 +46,8 @@ export type ReportTerm =
   | 'backend'
   | 'threads'
   | 'context'
+  | 'kvCache'
+  | 'batch'
   | 'template'
   | 'set'
   | 'setHash'

@@ -109,6 +109,8 @@ export function describeReport(record: RunRecord, words: ReportWords): Report {
       ),
       [terms.threads, number.format(session.threads)],
       [terms.context, number.format(session.contextTokens)],
+      ...optional(session.kvType !== undefined, terms.kvCache, session.kvType ?? ''),
+      ...optional(session.batchTokens !== undefined, terms.batch, number.format(session.batchTokens ?? 0)),
       [terms.template, setup.templateSha256],
       [terms.set, `${set.title} (${set.id})`],
       [terms.setHash, set.sha256],
