@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import { Adapters } from './app/adapters.svelte';
+import { awaitPaint } from './app/await-paint';
 import { Bench } from './app/bench.svelte';
 import { CachedFiles } from './app/cached-files.svelte';
 import { readCatalog } from './app/catalog';
@@ -52,6 +53,7 @@ const opening = {
 const bench = new Bench({
   ...opening,
   runStore,
+  awaitPaint,
   createId: () => crypto.randomUUID(),
   onJournal: () => void history.refresh(),
 });

@@ -19,6 +19,8 @@ export interface BenchPorts {
   readonly modelsUrl: string;
   /** Asks the browser not to evict the model; whatever it answers, the run goes on. */
   readonly requestPersistence: () => Promise<unknown>;
+  /** What the page shows now has been drawn. */
+  readonly awaitPaint: () => Promise<unknown>;
   readonly createId: () => string;
   readonly now: () => number;
   /** The journal changed. */
@@ -167,6 +169,8 @@ export class Bench {
     try {
       const localFiles = await this.#openLocalFiles(request);
       await this.ports.requestPersistence().catch(() => undefined);
+      // Drawing a run's beginning during its first answer would take a core from the engine.
+      await this.ports.awaitPaint();
       const end = await this.ports.client.run(
         localFiles.length === 0 ? request : { ...request, localFiles },
         (events) => events.forEach(this.#apply),

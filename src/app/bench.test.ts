@@ -121,6 +121,7 @@ function makeBench(change: Partial<BenchPorts> = {}) {
     openLocalFiles: () => Promise.resolve([]),
     modelsUrl: 'https://x.example/static-models/',
     requestPersistence: () => Promise.resolve(true),
+    awaitPaint: () => Promise.resolve(),
     createId: () => 'run-1',
     now: () => clock.ms,
     onJournal: () => journalChanges++,

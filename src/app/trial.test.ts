@@ -87,6 +87,7 @@ function makeTrial() {
       endRun: refuse,
     },
     modelsUrl: 'https://x.example/',
+    awaitPaint: () => Promise.resolve(),
     requestPersistence: () => Promise.resolve(true),
     createId: () => 'run-1',
     now: () => 0,
