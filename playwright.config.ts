@@ -13,6 +13,8 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   forbidOnly: process.env['CI'] !== undefined,
+  // A browser on a busy, shared machine; scripts/count-tests.mjs names every test that needed it.
+  retries: 1,
   // A case takes seconds on a slow machine; nothing here asserts speed.
   timeout: 300_000,
   expect: { timeout: 60_000 },
