@@ -1,5 +1,5 @@
 // Logits of native llama.cpp for tiny random models: `node bench/fixture-logits.mjs`.
-// Writes src/simd/fixtures/logits.json.gz; the models themselves are made again by the tests.
+// Writes src/inference/fixtures/logits.json.gz; the models themselves are made again by the tests.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import {
   RANDOM_MODELS,
   RANDOM_PROMPT,
   VOCABULARY,
-} from '../src/simd/testing/random-model.mjs';
+} from '../src/inference/testing/random-model.mjs';
 import { loadNativeModel, openNative, openNativeContext } from './native.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'logits-'));
@@ -39,5 +39,5 @@ const fixture = {
   models,
 };
 const bytes = gzipSync(JSON.stringify(fixture), { level: 9 });
-writeFileSync(new URL('../src/simd/fixtures/logits.json.gz', import.meta.url), bytes);
+writeFileSync(new URL('../src/inference/fixtures/logits.json.gz', import.meta.url), bytes);
 console.log(`${Object.keys(models).length} models, ${bytes.length} bytes`);

@@ -1,5 +1,5 @@
 // What native llama.cpp predicts at every position of a text: `node bench/fixture-teacher.mjs Q4_1.gguf Q8_0.gguf`.
-// Writes src/simd/fixtures/teacher.json.gz, for the argmax agreement and the error of the logits.
+// Writes src/inference/fixtures/teacher.json.gz, for the argmax agreement and the error of the logits.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ async function predictExactly(path) {
   return best;
 }
 
-const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../src/inference/fixtures/teacher.txt', import.meta.url), 'utf8');
 const native = await openNative();
 const models = {};
 let ids = [];
@@ -95,5 +95,5 @@ const fixture = {
   models,
 };
 const bytes = gzipSync(JSON.stringify(fixture), { level: 9 });
-writeFileSync(new URL('../src/simd/fixtures/teacher.json.gz', import.meta.url), bytes);
+writeFileSync(new URL('../src/inference/fixtures/teacher.json.gz', import.meta.url), bytes);
 console.log(`${bytes.length} bytes`);

@@ -1,11 +1,11 @@
 // Token ids of native llama.cpp for 2,000 texts: `node bench/fixture-tokenizers.mjs SmolLM2.gguf`.
-// Writes src/simd/fixtures/tokenizers.json.gz: two vocabularies and, per tokenizer, ids or their hashes.
+// Writes src/inference/fixtures/tokenizers.json.gz: two vocabularies and, per tokenizer, ids or their hashes.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { createTexts, hashIds } from '../src/simd/testing/corpus.mjs';
-import { encodeGguf } from '../src/simd/testing/gguf-writer.mjs';
+import { createTexts, hashIds } from '../src/inference/testing/corpus.mjs';
+import { encodeGguf } from '../src/inference/testing/gguf-writer.mjs';
 import { loadNativeModel, openNative, tokenizeNative } from './native.mjs';
 import { readGguf } from './read-gguf.mjs';
 import { spmEntries, trainSpm } from './train-spm.mjs';
@@ -97,5 +97,5 @@ const fixture = {
   cases,
 };
 const bytes = gzipSync(JSON.stringify(fixture), { level: 9 });
-writeFileSync(new URL('../src/simd/fixtures/tokenizers.json.gz', import.meta.url), bytes);
+writeFileSync(new URL('../src/inference/fixtures/tokenizers.json.gz', import.meta.url), bytes);
 console.log(`${texts.length} texts, ${spm.tokens.length} SPM tokens, ${bytes.length} bytes`);

@@ -2,7 +2,7 @@
 // embeddings, as is usual. Writes nothing.
 import { openAsBlob } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createRandomLora } from '../src/simd/testing/random-lora.mjs';
+import { createRandomLora } from '../src/inference/testing/random-lora.mjs';
 import { importLibrary, readGguf } from './read-gguf.mjs';
 
 const { values, positionals } = parseArgs({
@@ -12,8 +12,8 @@ const { values, positionals } = parseArgs({
 const [path] = positionals;
 if (!path) throw new Error('usage: node bench/lora.mjs model.gguf [--rank 16]');
 
-const { mergeLora } = await importLibrary('lora.ts');
-const { blobSource, bytesSource } = await importLibrary('source.ts');
+const { mergeLora } = await importLibrary('lora/merge.ts');
+const { blobSource, bytesSource } = await importLibrary('gguf/source.ts');
 const { tensors } = await readGguf(path);
 const targets = tensors.filter(({ name }) =>
   /^blk\..*(attn_(q|k|v|output)|ffn_(gate|up|down))\.weight$/.test(name),

@@ -4,9 +4,9 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createRandomData } from '../src/simd/testing/random-blocks.mjs';
-import { encodeGgufHeader, tensorBytes, TENSOR_TYPES } from '../src/simd/testing/gguf-writer.mjs';
-import { createTexts } from '../src/simd/testing/corpus.mjs';
+import { createRandomData } from '../src/inference/testing/random-blocks.mjs';
+import { encodeGgufHeader, tensorBytes, TENSOR_TYPES } from '../src/inference/testing/gguf-writer.mjs';
+import { createTexts } from '../src/inference/testing/corpus.mjs';
 import { spmEntries, trainSpm } from './train-spm.mjs';
 
 const EMBEDDING = 4096;

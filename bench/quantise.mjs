@@ -1,6 +1,6 @@
 // Quantises floats to the simple types, as `quantize_row_*_ref` in ggml-quants.c does.
-import { encodeFloat16 } from '../src/simd/testing/float16.mjs';
-import { encodeFloats } from '../src/simd/testing/random-blocks.mjs';
+import { encodeFloat16 } from '../src/inference/testing/float16.mjs';
+import { encodeFloats } from '../src/inference/testing/random-blocks.mjs';
 
 /** roundf: halves away from zero. */
 function round(value) {

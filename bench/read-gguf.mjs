@@ -3,9 +3,9 @@ import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 
-/** A module of src/simd, by its path from there. */
+/** A module of src/inference, by its path from there. */
 export async function importLibrary(path) {
-  const file = fileURLToPath(new URL(`../src/simd/${path}`, import.meta.url));
+  const file = fileURLToPath(new URL(`../src/inference/${path}`, import.meta.url));
   const { module } = await runnerImport(file, { configFile: false, logLevel: 'error' });
   return module;
 }
@@ -13,8 +13,8 @@ export async function importLibrary(path) {
 /** The parsed header of a GGUF file on disk, and a source to read tensors from. */
 export async function readGguf(path) {
   const [{ parseGguf }, { blobSource }] = await Promise.all([
-    importLibrary('gguf.ts'),
-    importLibrary('source.ts'),
+    importLibrary('gguf/parse.ts'),
+    importLibrary('gguf/source.ts'),
   ]);
   const source = blobSource(await openAsBlob(path));
   return { ...(await parseGguf([source])), source };

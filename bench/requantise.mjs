@@ -2,8 +2,8 @@
 // Matrices are dequantised and quantised anew; all else is copied.
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { dequantise } from '../src/simd/testing/dequantise.mjs';
-import { encodeGgufHeader, tensorBytes } from '../src/simd/testing/gguf-writer.mjs';
+import { dequantise } from '../src/inference/testing/dequantise.mjs';
+import { encodeGgufHeader, tensorBytes } from '../src/inference/testing/gguf-writer.mjs';
 import { quantise } from './quantise.mjs';
 import { readGguf } from './read-gguf.mjs';
 

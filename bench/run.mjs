@@ -49,8 +49,8 @@ const least = (results, pick) => Number(Math.min(...results.map(pick)).toFixed(3
 async function measureSmallModels({ bench, native, withoutAmx }) {
   const { measureModel } = await import('./measure.mjs');
   const { prepareSmallModel } = await import('./models.mjs');
-  const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
-  const packed = readFileSync(new URL('../src/simd/fixtures/teacher.json.gz', import.meta.url));
+  const text = readFileSync(new URL('../src/inference/fixtures/teacher.txt', import.meta.url), 'utf8');
+  const packed = readFileSync(new URL('../src/inference/fixtures/teacher.json.gz', import.meta.url));
   const teacher = JSON.parse(gunzipSync(packed).toString());
   const results = {};
   for (const type of ['Q8_0', 'Q4_1']) {
@@ -83,7 +83,7 @@ async function measureSmallModels({ bench, native, withoutAmx }) {
 async function measureOtherTypes({ bench, native }) {
   const { measureOnlyAgreement } = await import('./measure.mjs');
   const { prepareSmallModel } = await import('./models.mjs');
-  const packed = readFileSync(new URL('../src/simd/fixtures/teacher.json.gz', import.meta.url));
+  const packed = readFileSync(new URL('../src/inference/fixtures/teacher.json.gz', import.meta.url));
   const { ids } = JSON.parse(gunzipSync(packed).toString());
   const results = {};
   for (const type of ['Q4_0', 'Q5_0', 'Q5_1', 'F16', 'BF16']) {
@@ -102,7 +102,7 @@ async function measureOtherTypes({ bench, native }) {
 async function measureShapes({ bench, native, withoutAmx }) {
   const { measureModel } = await import('./measure.mjs');
   const { prepareShapeModel } = await import('./models.mjs');
-  const text = readFileSync(new URL('../src/simd/fixtures/teacher.txt', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../src/inference/fixtures/teacher.txt', import.meta.url), 'utf8');
   const results = {};
   // 4.08 GB of Q4_K_M do not fit wllama's heap of 4 GiB.
   const engines = { Q4_0: ['ours', 'wllama', 'native'], Q4_K_M: ['ours', 'native'] };

@@ -1,8 +1,8 @@
 import { expect, test, type Page } from '@playwright/test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OpenOptions } from '../src/domain/engine';
-import type { Artifact } from '../src/domain/model';
+import type { OpenOptions } from '../src/domain/engine/engine';
+import type { Artifact } from '../src/domain/model/model';
 import { serveEngines } from '../src/engines/testing/browser.mjs';
 import type { CompleteCall } from '../src/engines/testing/page/harness.worker';
 import { callEngines, makeArtifact, SOFTWARE_GPU } from './engines';

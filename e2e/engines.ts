@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { parseModel, type Artifact } from '../src/domain/model';
+import { parseModel, type Artifact } from '../src/domain/model/model';
 import type { Harness } from '../src/engines/testing/page/harness.worker';
 
 /** Chromium's own WebGPU on the CPU, for machines without a graphics device. */

@@ -9,7 +9,7 @@ import { engineDefine, engineResolve } from '../scripts/engine-build.mjs';
 import { serveStatic } from '../scripts/serve-static.mjs';
 
 /*
- * Damaged and hostile GGUF files (src/simd/testing/hostile-gguf.mjs) in a real browser: our engine's library opens all of
+ * Damaged and hostile GGUF files (src/inference/testing/hostile-gguf.mjs) in a real browser: our engine's library opens all of
  * them, the engines of the app a sample. Each is refused with words or opens; the page lives and a good file still runs.
  */
 interface Outcome {

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createRandomModel } from '../src/simd/testing/random-model.mjs';
+import { createRandomModel } from '../src/inference/testing/random-model.mjs';
 
 /**
  * @typedef {object} Fault what goes wrong with requests that it matches

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { Result, Run } from '../src/domain/run';
+import type { Result, Run } from '../src/domain/run/run';
 
 export interface Stored {
   readonly run: Run;

@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GraderSpec } from '../src/domain/test-set';
-import type { SandboxWork } from '../src/worker/sandbox-protocol';
+import type { GraderSpec } from '../src/domain/sets/test-set';
+import type { SandboxWork } from '../src/worker/sandbox/sandbox-protocol';
 import type { GradeRequest, GradedAnswer } from '../src/worker/protocol';
 import { expect, openIsolated, test } from './site';
 

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { encodeSharedRun, type SharedRun } from '../src/domain/share-link';
+import { encodeSharedRun, type SharedRun } from '../src/domain/sharing/share-link';
 import {
   ENGINE,
   expect,

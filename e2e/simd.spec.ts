@@ -1,11 +1,11 @@
 import { expect, test, type Page } from '@playwright/test';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SimdBuild } from '../src/simd/binary';
-import type { ContinuationScore, OpenOptions, SimdModelInfo } from '../src/simd/index';
-import { serveHarness } from '../src/simd/testing/browser.mjs';
-import { relativeError } from '../src/simd/testing/logits-fixture';
-import { readTeacherFixture } from '../src/simd/testing/teacher-fixture';
+import type { SimdBuild } from '../src/inference/cpu/binary';
+import type { ContinuationScore, OpenOptions, SimdModelInfo } from '../src/inference/index';
+import { serveHarness } from '../src/inference/testing/browser.mjs';
+import { relativeError } from '../src/inference/testing/logits-fixture';
+import { readTeacherFixture } from '../src/inference/testing/teacher-fixture';
 
 /*
  * Our engine by itself, on a page of its own: the bundled model in each of the three builds against native llama.cpp.
@@ -36,7 +36,7 @@ test.afterAll(() => {
   harness.close();
 });
 
-/** Runs a command of the harness (src/simd/testing/page/harness.worker.ts). */
+/** Runs a command of the harness (src/inference/testing/page/harness.worker.ts). */
 async function call(page: Page, name: string, argument?: unknown): Promise<unknown> {
   return page.evaluate(
     ([command, value]) =>

@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { gzipSync } from 'node:zlib';
-import { encodeLinkText } from '../src/domain/link-codec';
+import { encodeLinkText } from '../src/domain/sharing/link-codec';
 import { ENGINE, WEIGHTS, expect, openIsolated, test } from './site';
 
 async function openSpeed(page: Page, url: string): Promise<void> {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { parseModel } from '../src/domain/model';
+import { parseModel } from '../src/domain/model/model';
 import type { WorkerEvent } from '../src/worker/protocol';
 import { findBrowser } from '../scripts/find-browser.mjs';
 import { serveStatic } from '../scripts/serve-static.mjs';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encodeGguf } from '../src/simd/testing/gguf-writer.mjs';
+import { encodeGguf } from '../src/inference/testing/gguf-writer.mjs';
 import { checkCatalog, formatFindings } from './check-catalog.mjs';
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');

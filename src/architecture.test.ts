@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   storage: ['domain'],
-  simd: [],
-  engines: ['domain', 'simd'],
+  inference: [],
+  engines: ['domain', 'inference'],
   worker: ['domain', 'storage', 'engines'],
   app: ['domain', 'storage', 'worker/client'],
   ui: ['domain', 'app'],

@@ -1,9 +1,9 @@
 // Our engine in a worker of its own, as the app runs it.
 import * as Comlink from 'comlink';
-import { obtainRangedFile } from '../../src/domain/ranged-download.ts';
-import { blobSource, openModel } from '../../src/simd/index.ts';
+import { obtainRangedFile } from '../../src/domain/download/ranged-download.ts';
+import { blobSource, openModel } from '../../src/inference/index.ts';
 import { createShardStore } from '../../src/storage/shard-store.ts';
-import { createRangedPorts } from '../../src/worker/ranged-transfer.ts';
+import { createRangedPorts } from '../../src/worker/files/ranged-transfer.ts';
 
 /** Likeliest tokens to tell at each place: enough to find another engine's choice among them. */
 const RIVALS = 10;

@@ -2,9 +2,9 @@
 import * as Comlink from 'comlink';
 import { FaultError } from '../../src/domain/fault.ts';
 import { engineRegistry } from '../../src/engines/registry.ts';
-import { blobSource, openModel } from '../../src/simd/index.ts';
-import { createHostileGgufs } from '../../src/simd/testing/hostile-gguf.mjs';
-import { createRandomModel } from '../../src/simd/testing/random-model.mjs';
+import { blobSource, openModel } from '../../src/inference/index.ts';
+import { createHostileGgufs } from '../../src/inference/testing/hostile-gguf.mjs';
+import { createRandomModel } from '../../src/inference/testing/random-model.mjs';
 
 const artifact = { id: 'hostile', format: 'gguf', quantization: 'Q8_0', contextTokens: 64, files: [] };
 

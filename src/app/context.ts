@@ -1,19 +1,19 @@
 import { getContext, setContext } from 'svelte';
-import type { Adapters } from './adapters.svelte';
-import type { Bench } from './bench.svelte';
-import type { CachedFiles } from './cached-files.svelte';
-import type { Chat } from './chat.svelte';
-import type { Choices } from './choices.svelte';
-import type { DeviceProbe } from './device-probe.svelte';
-import type { History } from './history.svelte';
-import type { HubBrowser } from './hub-browser.svelte';
-import type { ImporterPorts } from './importer.svelte';
-import type { OwnModels } from './own-models.svelte';
+import type { Adapters } from './models/adapters.svelte';
+import type { Bench } from './run/bench.svelte';
+import type { CachedFiles } from './models/cached-files.svelte';
+import type { Chat } from './chat/chat.svelte';
+import type { Choices } from './run/choices.svelte';
+import type { DeviceProbe } from './models/device-probe.svelte';
+import type { History } from './results/history.svelte';
+import type { HubBrowser } from './models/hub-browser.svelte';
+import type { ImporterPorts } from './sets/importer.svelte';
+import type { OwnModels } from './models/own-models.svelte';
 import type { Preferences } from './preferences.svelte';
 import type { Router } from './router.svelte';
 import type { EngineClient } from '../worker/client';
-import type { Sets } from './sets.svelte';
-import type { Speed } from './speed.svelte';
+import type { Sets } from './sets/sets.svelte';
+import type { Speed } from './speed/speed.svelte';
 
 export interface App {
   readonly adapters: Adapters;

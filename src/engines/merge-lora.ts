@@ -1,5 +1,5 @@
 import { FaultError } from '../domain/fault';
-import type { ByteSource, LoraMerge } from '../simd/index';
+import type { ByteSource, LoraMerge } from '../inference/index';
 import { classifySimdError } from './parts/simd-faults';
 
 /** What a merge will write, as the library's header check found it. */
@@ -18,7 +18,7 @@ export async function prepareLoraMerge(
   scale: number,
   signal: AbortSignal,
 ): Promise<LoraMerge> {
-  const library = await import('../simd/index');
+  const library = await import('../inference/index');
   const toSource = (file: Blob | ByteSource) => (file instanceof Blob ? library.blobSource(file) : file);
   try {
     const merge = await library.prepareLoraMerge(base.map(toSource), toSource(adapter), scale, signal);

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Device } from '../domain/engine';
-import { parseModel, type Artifact } from '../domain/model';
+import type { Device } from '../domain/engine/engine';
+import { parseModel, type Artifact } from '../domain/model/model';
 import { engineRegistry } from './registry';
 
 const FORMATS: readonly Artifact['format'][] = ['gguf', 'mlc', 'onnx'];

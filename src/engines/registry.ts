@@ -1,4 +1,4 @@
-import type { Engine } from '../domain/engine';
+import type { Engine } from '../domain/engine/engine';
 import * as engines from './index';
 
 export const engineRegistry: readonly Engine[] = Object.values(engines);

@@ -1,6 +1,6 @@
-import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
+import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine/engine';
 import { FaultError, throwIfStopped } from '../domain/fault';
-import type { SimdModel } from '../simd/index';
+import type { SimdModel } from '../inference/index';
 import { classifySimdError } from './parts/simd-faults';
 
 /** Our own CPU engine. Its `info` names the build that runs; it measures its threads itself and keeps watching them. */
@@ -17,7 +17,7 @@ export const simd: Engine = {
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
 
   async open(artifact, files, options, signal): Promise<Session> {
-    const { blobSource, openModel } = await import('../simd/index');
+    const { blobSource, openModel } = await import('../inference/index');
     throwIfStopped(signal);
     let model: SimdModel;
     try {

@@ -8,7 +8,7 @@ import type {
   Session,
   SessionInfo,
   Token,
-} from '../domain/engine';
+} from '../domain/engine/engine';
 import { FaultError, throwIfStopped } from '../domain/fault';
 import type { Dtype, OpenRequest } from './transformers/protocol';
 import { openRuntime, unexpected, type Runtime } from './transformers/runtime';

@@ -1,8 +1,8 @@
 import type { Completion, CompletionCreateParamsStreaming, MLCEngineConfig } from '@mlc-ai/web-llm';
 import { describe, expect, it } from 'vitest';
-import type { CompletionEnd, Sampling } from '../domain/engine';
+import type { CompletionEnd, Sampling } from '../domain/engine/engine';
 import { toFault, type Fault } from '../domain/fault';
-import { parseModel, type Artifact } from '../domain/model';
+import { parseModel, type Artifact } from '../domain/model/model';
 import { openWebLlm, webLlm, type WebLlmEngine, type WebLlmLibrary } from './web-llm';
 
 /*

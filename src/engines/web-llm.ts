@@ -14,11 +14,11 @@ import type {
   Sampling,
   Session,
   Token,
-} from '../domain/engine';
+} from '../domain/engine/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
-import { makeMlcUrl } from '../domain/mlc-weights';
-import type { Artifact } from '../domain/model';
-import { createStopMatcher } from '../simd/sampling/stop-matcher';
+import { makeMlcUrl } from '../domain/model/mlc-weights';
+import type { Artifact } from '../domain/model/model';
+import { createStopMatcher } from '../inference/sampling/stop-matcher';
 import { findGpu, type Gpu } from './parts/find-gpu';
 
 /** What is used of the package's engine. */

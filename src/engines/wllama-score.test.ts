@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../domain/fault';
-import { bytesSource, openModel, type SimdModel } from '../simd/index';
-import { createNamedModel } from '../simd/testing/random-model.mjs';
+import { bytesSource, openModel, type SimdModel } from '../inference/index';
+import { createNamedModel } from '../inference/testing/random-model.mjs';
 import { createForcedScorer, type ForcedRequest } from './wllama-score';
 
 const BYTES = createNamedModel('Q8_0');
@@ -15,7 +15,7 @@ const openReference = () =>
     build: 'wasm32-plain',
     loadBinary: (build) =>
       Promise.resolve(
-        new Uint8Array(readFileSync(new URL(`../simd/binaries/${build}.wasm`, import.meta.url))),
+        new Uint8Array(readFileSync(new URL(`../inference/cpu/binaries/${build}.wasm`, import.meta.url))),
       ),
   });
 

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import type { Continuation, OpenFile, Session } from '../domain/engine';
+import type { Continuation, OpenFile, Session } from '../domain/engine/engine';
 import { FaultError, throwIfStopped, type Fault } from '../domain/fault';
 import { parseWith } from '../domain/parse';
-import type { Tokenizer } from '../simd/index';
+import type { Tokenizer } from '../inference/index';
 
 /** As llama.cpp's server takes it; wllama's types leave out pairs for a bias. It takes no ids for a prompt. */
 export interface ForcedRequest {
@@ -50,7 +50,7 @@ export function createForcedScorer(
   return async (prompt, continuations, signal) => {
     try {
       const tokenizer = await (reading ??= readTokenizer(files));
-      const { continuationIds } = await import('../simd/index');
+      const { continuationIds } = await import('../inference/index');
       const ids = tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
       if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
       const scores: Continuation[] = [];
@@ -70,7 +70,7 @@ export function createForcedScorer(
 }
 
 async function readTokenizer(files: readonly OpenFile[]): Promise<Tokenizer> {
-  const { blobSource, createTokenizer, parseGguf } = await import('../simd/index');
+  const { blobSource, createTokenizer, parseGguf } = await import('../inference/index');
   const { metadata } = await parseGguf(files.map(({ blob }) => blobSource(blob)));
   return createTokenizer(metadata);
 }

@@ -7,9 +7,9 @@ import type {
 } from '@wllama/wllama';
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as v from 'valibot';
-import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine';
+import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
-import { splitAtImages } from '../domain/prompt';
+import { splitAtImages } from '../domain/prompt/prompt';
 import { checkGguf, checkProjector } from './parts/check-gguf';
 import { findGpu } from './parts/find-gpu';
 import { createForcedScorer } from './wllama-score';

@@ -1,6 +1,6 @@
 import { createStore, del, get, set, values } from 'idb-keyval';
 import { badInput } from '../domain/fault';
-import { makeLocalKey, type LocalFile } from '../domain/local-file';
+import { makeLocalKey, type LocalFile } from '../domain/download/local-file';
 
 /** A picked file that was remembered; without a handle it lasts as long as the page. */
 export interface RememberedFile {

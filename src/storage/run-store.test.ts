@@ -2,8 +2,8 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DEFAULT_SAMPLING, type GradedResult, type Result, type Run } from '../domain/run';
-import type { TestSet } from '../domain/test-set';
+import { DEFAULT_SAMPLING, type GradedResult, type Result, type Run } from '../domain/run/run';
+import type { TestSet } from '../domain/sets/test-set';
 import { createRunStore } from './run-store';
 
 const HASH = 'a'.repeat(64);

@@ -1,7 +1,7 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import type { RunRecord, RunStore, RunSummary } from '../domain/ports';
-import { sumResults, type Result, type Run } from '../domain/run';
-import type { TestSet } from '../domain/test-set';
+import type { RunRecord, RunStore, RunSummary } from '../domain/run/ports';
+import { sumResults, type Result, type Run } from '../domain/run/run';
+import type { TestSet } from '../domain/sets/test-set';
 
 interface JournalSchema extends DBSchema {
   runs: { key: string; value: Run; indexes: { startedAt: number } };

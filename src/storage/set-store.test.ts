@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { StoredSetSummary } from '../domain/ports';
-import { parseTestSet } from '../domain/test-set';
+import type { StoredSetSummary } from '../domain/run/ports';
+import { parseTestSet } from '../domain/sets/test-set';
 import { createSetStore } from './set-store';
 
 beforeEach(() => {

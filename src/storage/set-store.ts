@@ -1,6 +1,6 @@
 import { createStore, delMany, get, getMany, keys, setMany } from 'idb-keyval';
-import type { SetStore, StoredSetSummary } from '../domain/ports';
-import type { TestSet } from '../domain/test-set';
+import type { SetStore, StoredSetSummary } from '../domain/run/ports';
+import type { TestSet } from '../domain/sets/test-set';
 
 const SUMMARY = 'summary/';
 const CONTENT = 'set/';

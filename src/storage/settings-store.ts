@@ -1,5 +1,5 @@
 import { createStore, get, set } from 'idb-keyval';
-import type { SettingsStore } from '../domain/ports';
+import type { SettingsStore } from '../domain/run/ports';
 
 export function createSettingsStore(): SettingsStore {
   const settings = createStore('wizardbench-settings', 'settings');

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { StoredFile } from '../domain/ports';
+import type { StoredFile } from '../domain/run/ports';
 import { createShardStore } from './shard-store';
 
 const FILE = 'a'.repeat(64);

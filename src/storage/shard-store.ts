@@ -1,6 +1,6 @@
 import { createStore, del, get, promisifyRequest, set, values } from 'idb-keyval';
 import { FaultError } from '../domain/fault';
-import type { FileStore, OpenDownload, StoredFile } from '../domain/ports';
+import type { FileStore, OpenDownload, StoredFile } from '../domain/run/ports';
 
 /**
  * Model files in IndexedDB, shard by shard. The entry in `files` is written after the last shard, so a half-written

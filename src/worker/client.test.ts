@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultError } from '../domain/fault';
-import { DEFAULT_SAMPLING, type RunEnd } from '../domain/run';
+import { DEFAULT_SAMPLING, type RunEnd } from '../domain/run/run';
 import { createEngineClient } from './client';
 import type { EngineSummary, EngineWorkerApi, GradedAnswer, RunRequest, WorkerEvent } from './protocol';
 import { FakeWorker } from './testing/fake-worker';

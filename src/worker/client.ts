@@ -1,8 +1,8 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
-import type { DeviceCard } from '../domain/device';
+import type { DeviceCard } from '../domain/engine/device';
 import { FaultError, toFault } from '../domain/fault';
-import type { LocalFile } from '../domain/local-file';
-import type { RunEnd } from '../domain/run';
+import type { LocalFile } from '../domain/download/local-file';
+import type { RunEnd } from '../domain/run/run';
 import {
   carryFaults,
   type ChatRequest,

@@ -1,21 +1,21 @@
 import { expose } from 'comlink';
-import type { Device, Session, SetAside } from '../domain/engine';
+import type { Device, Session, SetAside } from '../domain/engine/engine';
 import { FaultError, toFault } from '../domain/fault';
 import type { GraderPorts } from '../domain/graders/grader';
 import { gradeAnswer, gradeAnswers } from '../domain/graders/registry';
 import { sha256Hex } from '../domain/hash';
-import { describeAdapters } from '../domain/lora-model';
-import { hasProjector, type Artifact } from '../domain/model';
-import { countContextTokens, type EngineSwitch, type Run, type RunEnd } from '../domain/run';
-import { nameAttempt } from '../domain/repeats';
-import { runCases } from '../domain/runner';
-import { hashTestSet } from '../domain/test-set';
+import { describeAdapters } from '../domain/model/lora-model';
+import { hasProjector, type Artifact } from '../domain/model/model';
+import { countContextTokens, type EngineSwitch, type Run, type RunEnd } from '../domain/run/run';
+import { nameAttempt } from '../domain/run/repeats';
+import { runCases } from '../domain/run/runner';
+import { hashTestSet } from '../domain/sets/test-set';
 import { engineRegistry } from '../engines/registry';
 import { openEmbedder } from '../engines/transformers';
 import { createRunStore } from '../storage/run-store';
 import { createSettingsStore } from '../storage/settings-store';
 import { createShardStore } from '../storage/shard-store';
-import { answerRequest, findArtifact, type WantedSession } from './answer-request';
+import { answerRequest, findArtifact, type WantedSession } from './requests/answer-request';
 import {
   batchEvents,
   FLUSH_MS,
@@ -24,21 +24,21 @@ import {
   mergeSpeedEvents,
   SPARING_FLUSH_MS,
   type EventBatch,
-} from './batch-events';
-import { forgetCalibration, openCalibration } from './calibration';
-import { chooseKvType } from './choose-kv-type';
-import { createEmbed } from './embed';
-import { findGraphics } from './find-graphics';
-import { createJudge } from './judge';
-import { loadImage } from './load-image';
-import { measureRequest } from './measure-request';
-import { applyAdapters } from './merge-lora';
-import { createModelFilesApi } from './model-files';
-import { importLocalFile, obtainFiles, type EmitOpening } from './obtain-files';
-import { openBest } from './open-best';
-import { describeDevice, openWithEngine } from './open-session';
-import type { Graphics } from './plan-backends';
-import { createProbePorts, describeWasm, probeDevice } from './probe-device';
+} from './requests/batch-events';
+import { forgetCalibration, openCalibration } from './sessions/calibration';
+import { chooseKvType } from './sessions/choose-kv-type';
+import { createEmbed } from './sessions/embed';
+import { findGraphics } from './device/find-graphics';
+import { createJudge } from './sessions/judge';
+import { loadImage } from './files/load-image';
+import { measureRequest } from './requests/measure-request';
+import { applyAdapters } from './files/merge-lora';
+import { createModelFilesApi } from './files/model-files';
+import { importLocalFile, obtainFiles, type EmitOpening } from './files/obtain-files';
+import { openBest } from './sessions/open-best';
+import { describeDevice, openWithEngine } from './sessions/open-session';
+import type { Graphics } from './sessions/plan-backends';
+import { createProbePorts, describeWasm, probeDevice } from './device/probe-device';
 import {
   carryFaults,
   nameRunLock,
@@ -48,9 +48,9 @@ import {
   type SessionRequest,
   type WorkerEvent,
 } from './protocol';
-import { createRecovery, findSwitch } from './recover-session';
-import { createSandbox, type Sandbox } from './sandbox';
-import { devicePorts } from './transfer';
+import { createRecovery, findSwitch } from './sessions/recover-session';
+import { createSandbox, type Sandbox } from './sandbox/sandbox';
+import { devicePorts } from './files/transfer';
 
 const shardStore = createShardStore();
 const runStore = createRunStore();

@@ -1,22 +1,22 @@
 import { transferHandlers } from 'comlink';
-import type { ChatEvent, ChatMessage } from '../domain/chat';
-import type { TransferProgress } from '../domain/download';
-import type { DeviceCard } from '../domain/device';
-import type { Backend, BackendChoice, Engine, Sampling, SessionInfo } from '../domain/engine';
+import type { ChatEvent, ChatMessage } from '../domain/prompt/chat';
+import type { TransferProgress } from '../domain/download/download';
+import type { DeviceCard } from '../domain/engine/device';
+import type { Backend, BackendChoice, Engine, Sampling, SessionInfo } from '../domain/engine/engine';
 import { FaultError, type Fault } from '../domain/fault';
 import type { AnswerFacts } from '../domain/graders/grader';
 import type { CaseGrade } from '../domain/graders/registry';
-import type { Inspected } from '../domain/gguf-model';
-import type { HubModel, HubRepo } from '../domain/hub';
-import type { runImport } from '../domain/import-task';
-import type { LocalFile } from '../domain/local-file';
-import type { Adapter, LoraPlan } from '../domain/lora-model';
-import type { MlcWeights } from '../domain/mlc-weights';
-import type { Artifact, Model } from '../domain/model';
-import type { EngineSwitch, Run, RunEnd } from '../domain/run';
-import type { RunEvent } from '../domain/runner';
-import type { SpeedEntry, SpeedPlan, SpeedReport, SpeedRoofline } from '../domain/speed';
-import type { TestSet } from '../domain/test-set';
+import type { Inspected } from '../domain/model/gguf-model';
+import type { HubModel, HubRepo } from '../domain/model/hub';
+import type { runImport } from '../domain/sets/import-task';
+import type { LocalFile } from '../domain/download/local-file';
+import type { Adapter, LoraPlan } from '../domain/model/lora-model';
+import type { MlcWeights } from '../domain/model/mlc-weights';
+import type { Artifact, Model } from '../domain/model/model';
+import type { EngineSwitch, Run, RunEnd } from '../domain/run/run';
+import type { RunEvent } from '../domain/run/runner';
+import type { SpeedEntry, SpeedPlan, SpeedReport, SpeedRoofline } from '../domain/speed/speed';
+import type { TestSet } from '../domain/sets/test-set';
 
 /** A model, and how a person wants it to be run. */
 export interface ModelChoice {

@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
-import type { RunRecord } from '../ports';
-import { DEFAULT_SAMPLING, type GradedResult, type Result } from '../run';
-import { parseTestSet } from '../test-set';
+import type { RunRecord } from '../run/ports';
+import { DEFAULT_SAMPLING, type GradedResult, type Result } from '../run/run';
+import { parseTestSet } from '../sets/test-set';
 import type { ReportTerm, ReportWords } from './export';
 import { exportRegistry } from './registry';
 

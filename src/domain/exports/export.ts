@@ -1,6 +1,6 @@
-import type { RunRecord } from '../ports';
+import type { RunRecord } from '../run/ports';
 import type { Reason } from '../graders/grader';
-import type { Sampling } from '../engine';
+import type { Sampling } from '../engine/engine';
 import type { RowStatus } from './report';
 
 /** The words of a report for people, in the reader's language; files for programs have names of their own. */

@@ -1,13 +1,13 @@
 import type { Reason } from '../graders/grader';
-import type { RunRecord } from '../ports';
-import { sumResults, type GradedResult, type Result } from '../run';
+import type { RunRecord } from '../run/ports';
+import { sumResults, type GradedResult, type Result } from '../run/run';
 import {
   countExtractionFailures,
   estimateDetectableDifference,
   scoreCases,
 } from '../statistics/compare-runs';
 import { computeWilsonInterval } from '../statistics/wilson';
-import type { Case } from '../test-set';
+import type { Case } from '../sets/test-set';
 import type { ReportWords } from './export';
 
 export type RowStatus = GradedResult['status'] | 'broken';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
-import { parseTestSet, parseTestSetJson, type TestSet } from '../test-set';
+import { parseTestSet, parseTestSetJson, type TestSet } from '../sets/test-set';
 import { cpuMs, LONGEST_MS, RUNS } from '../testing/hostile';
 import { detectFormat, formatRegistry, importSet } from './registry';
 import { renderTemplate } from './template';

@@ -1,5 +1,5 @@
 import { badInput, FaultError } from '../fault';
-import { parseTestSet, type Case, type GraderSpec, type TestSet } from '../test-set';
+import { parseTestSet, type Case, type GraderSpec, type TestSet } from '../sets/test-set';
 import type { Row } from './rows';
 
 /** What an import changed or left out, as data: `ui/` words it. */

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { stringify } from 'yaml';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
-import type { Case, GraderSpec, TestSet } from '../test-set';
+import type { Case, GraderSpec, TestSet } from '../sets/test-set';
 import { checkSize, toId, type CaseDraft, type ExportedFile, type Format, type ImportNote } from './format';
 import { buildFromRows, gradersFor, indexOfChoice } from './row-format';
 import type { Row } from './rows';

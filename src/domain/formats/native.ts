@@ -1,4 +1,4 @@
-import { parseTestSetJson } from '../test-set';
+import { parseTestSetJson } from '../sets/test-set';
 import { checkSize, toId, type Format } from './format';
 
 /** Our own JSON: a test set as it is. */

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { nodePorts } from '../graders/testing/node-ports';
 import { graderRegistry } from '../graders/registry';
-import { parseTestSetJson, type Case, type GraderSpec } from '../test-set';
+import { parseTestSetJson, type Case, type GraderSpec } from '../sets/test-set';
 import { writeAsScript } from './promptfoo-script';
 
 const answers = JSON.parse(
-  readFileSync(new URL('../bundled-sets.answers.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../sets/bundled-sets.answers.json', import.meta.url), 'utf8'),
 ) as Record<string, Record<string, { good: string[]; bad: string[] }>>;
 
 async function runAssertion(spec: GraderSpec, testCase: Case, answer: string): Promise<unknown> {

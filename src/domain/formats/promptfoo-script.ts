@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Case, GraderSpec } from '../test-set';
+import type { Case, GraderSpec } from '../sets/test-set';
 
 /** What promptfoo's own assertions do as ours do; of these only some options of ours are unknown there. */
 const OWN_TYPES: ReadonlySet<string> = new Set([

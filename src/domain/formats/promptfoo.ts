@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { badInput } from '../fault';
 import { findGrader } from '../graders/registry';
 import { parseWith } from '../parse';
-import type { Case, GraderSpec, TestSet } from '../test-set';
+import type { Case, GraderSpec, TestSet } from '../sets/test-set';
 import {
   buildSet,
   checkSize,

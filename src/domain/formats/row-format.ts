@@ -1,5 +1,5 @@
 import { FaultError } from '../fault';
-import type { GraderSpec } from '../test-set';
+import type { GraderSpec } from '../sets/test-set';
 import { buildSet, type CaseDraft, type Format, type ImportOptions, type ImportNote } from './format';
 import { probeRows, readRows, type Row } from './rows';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { countUpTo, elementAt } from '../random';
+import { countUpTo, elementAt } from '../seeded-stream';
 import { calendarArithmeticFamily, type CalendarPremise, type CalendarQuestion } from './calendar-arithmetic';
-import { findDisagreements } from './solver-agreement';
+import { findDisagreements } from './testing/solver-agreement';
 
 const DAY = 86_400_000;
 /** All the calendars there are come within 28 years. */

@@ -7,7 +7,7 @@ import {
   sample,
   shuffle,
   type Random,
-} from '../random';
+} from '../seeded-stream';
 import { CALENDAR_WORDS, EVENT_COUNT } from './calendar-words';
 import { defineGenerator, type Family } from './generator';
 

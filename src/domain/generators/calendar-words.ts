@@ -1,4 +1,4 @@
-import { elementAt } from '../random';
+import { elementAt } from '../seeded-stream';
 import type { CalendarFact, CalendarPremise, CalendarQuestion } from './calendar-arithmetic';
 import { capitalise, pluralRu, type Language } from './wording';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { gradeAnswer } from '../graders/registry';
 import { PERTURBATION_KINDS } from '../perturbations/perturb';
-import { hashTestSet, parseTestSet, type Case } from '../test-set';
+import { hashTestSet, parseTestSet, type Case } from '../sets/test-set';
 import {
   buildGeneratedItems,
   buildGeneratedSet,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { countUpTo, elementAt } from '../random';
+import { countUpTo, elementAt } from '../seeded-stream';
 import { countingFamily, weigh, type Count, type CountQuestion, type Quantity } from './counting';
 import type { Problem } from './generator';
-import { findDisagreements } from './solver-agreement';
+import { findDisagreements } from './testing/solver-agreement';
 
 /** How often a premise may be taken in a proof. */
 const FACTORS = [-4, -3, -2, -1, 0, 1, 2, 3, 4];

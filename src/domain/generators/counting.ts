@@ -1,4 +1,4 @@
-import { countUpTo, drawBetween, elementAt, pick, sample, shuffle } from '../random';
+import { countUpTo, drawBetween, elementAt, pick, sample, shuffle } from '../seeded-stream';
 import { defineGenerator, type Family } from './generator';
 import { list, pluralRu, type Language } from './wording';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { countUpTo } from '../random';
+import { countUpTo } from '../seeded-stream';
 import { familyRelationsFamily, findDegree, type Kinship } from './family-relations';
-import { findDisagreements } from './solver-agreement';
+import { findDisagreements } from './testing/solver-agreement';
 
 /**
  * By drawing the tree instead of composing relations: everybody gets the couple that they are a child of, brothers and

@@ -1,4 +1,4 @@
-import { countUpTo, drawBelow, drawChance, elementAt, pick, shuffle, type Random } from '../random';
+import { countUpTo, drawBelow, drawChance, elementAt, pick, shuffle, type Random } from '../seeded-stream';
 import { defineGenerator, type Family, type Option } from './generator';
 import { genderOf, NAME_COUNT, NAMES, type Gender, type Language } from './wording';
 

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
 import { perturb, PERTURBATION_KINDS } from '../perturbations/perturb';
-import type { TestSet } from '../test-set';
+import type { TestSet } from '../sets/test-set';
 import type { GeneratedItem, PerturbationKind } from './generator';
 import { generatorRegistry } from './registry';
 import { LANGUAGES } from './wording';

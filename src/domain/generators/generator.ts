@@ -1,5 +1,5 @@
-import { countUpTo, createRandom, elementAt, pick, shuffle, type Random } from '../random';
-import type { Case } from '../test-set';
+import { countUpTo, createRandom, elementAt, pick, shuffle, type Random } from '../seeded-stream';
+import type { Case } from '../sets/test-set';
 import { FILLERS, HABITS, instruct, type Language } from './wording';
 
 export interface GeneratorOptions {

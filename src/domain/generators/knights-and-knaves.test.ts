@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { countUpTo, elementAt } from '../random';
+import { countUpTo, elementAt } from '../seeded-stream';
 import { knightsAndKnavesFamily, type Saying, type Statement } from './knights-and-knaves';
-import { findDisagreements } from './solver-agreement';
+import { findDisagreements } from './testing/solver-agreement';
 
 type Roles = readonly (boolean | undefined)[];
 

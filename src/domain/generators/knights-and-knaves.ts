@@ -1,4 +1,4 @@
-import { countUpTo, drawBelow, drawChance, elementAt, pick, sample, type Random } from '../random';
+import { countUpTo, drawBelow, drawChance, elementAt, pick, sample, type Random } from '../seeded-stream';
 import { defineGenerator, type Family, type Problem } from './generator';
 import { list, NAME_COUNT, NAMES, type Language } from './wording';
 

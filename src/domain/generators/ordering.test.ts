@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { countUpTo, elementAt } from '../random';
+import { countUpTo, elementAt } from '../seeded-stream';
 import { holdsClue, orderingFamily, type Clue } from './ordering';
-import { findDisagreements } from './solver-agreement';
+import { findDisagreements } from './testing/solver-agreement';
 
 /** Every order there is, by Heap's algorithm. */
 function listOrders(size: number): number[][] {

@@ -1,4 +1,13 @@
-import { countUpTo, drawBelow, drawChance, elementAt, pick, sample, shuffle, type Random } from '../random';
+import {
+  countUpTo,
+  drawBelow,
+  drawChance,
+  elementAt,
+  pick,
+  sample,
+  shuffle,
+  type Random,
+} from '../seeded-stream';
 import { defineGenerator, type Family, type Problem } from './generator';
 import { list, NAME_COUNT, NAMES, pluralRu, type Language, type Name } from './wording';
 

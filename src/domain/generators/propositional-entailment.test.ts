@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { countUpTo } from '../random';
+import { countUpTo } from '../seeded-stream';
 import { propositionalEntailmentFamily, type Formula, type Literal } from './propositional-entailment';
-import { findDisagreements } from './solver-agreement';
+import { findDisagreements } from './testing/solver-agreement';
 
 /** Literals as 1, -1, 2, -2, ... as in DIMACS files. */
 type Clause = readonly number[];

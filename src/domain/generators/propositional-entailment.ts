@@ -1,4 +1,4 @@
-import { countUpTo, drawBelow, drawChance, elementAt, sample, type Random } from '../random';
+import { countUpTo, drawBelow, drawChance, elementAt, sample, type Random } from '../seeded-stream';
 import { defineGenerator, type Family } from './generator';
 import { capitalise, type Language } from './wording';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { countUpTo } from '../random';
-import { findDisagreements } from './solver-agreement';
+import { countUpTo } from '../seeded-stream';
+import { findDisagreements } from './testing/solver-agreement';
 import { syllogismsFamily, type Categorical } from './syllogisms';
 
 /** A term, or with the sign turned what is outside it: 2t and 2t + 1. */

@@ -1,4 +1,13 @@
-import { countUpTo, drawBelow, drawChance, elementAt, pick, sample, shuffle, type Random } from '../random';
+import {
+  countUpTo,
+  drawBelow,
+  drawChance,
+  elementAt,
+  pick,
+  sample,
+  shuffle,
+  type Random,
+} from '../seeded-stream';
 import { defineGenerator, type Family } from './generator';
 import { capitalise, YES_NO, type Language } from './wording';
 

@@ -1,4 +1,4 @@
-import { elementAt } from '../random';
+import { elementAt } from '../seeded-stream';
 
 /** `one` and `other` are values, each of an attribute; houses count from 0 at the left. */
 export type GridClue = (

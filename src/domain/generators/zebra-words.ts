@@ -1,4 +1,4 @@
-import { elementAt } from '../random';
+import { elementAt } from '../seeded-stream';
 import type { Option } from './generator';
 import { capitalise, list, NAME_COUNT, NAMES, pluralRu, type Language } from './wording';
 import type { GridClue } from './zebra-solver';

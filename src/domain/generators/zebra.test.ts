@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { countUpTo, elementAt } from '../random';
-import { findDisagreements } from './solver-agreement';
+import { countUpTo, elementAt } from '../seeded-stream';
+import { findDisagreements } from './testing/solver-agreement';
 import { holdsGridClue, measure, zebraFamily, type Zebra } from './zebra';
 
 function permute(items: readonly number[]): number[][] {

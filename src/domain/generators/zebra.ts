@@ -1,4 +1,4 @@
-import { countUpTo, drawBelow, elementAt, pick, sample, shuffle, type Random } from '../random';
+import { countUpTo, drawBelow, elementAt, pick, sample, shuffle, type Random } from '../seeded-stream';
 import { defineGenerator, type Family, type Problem } from './generator';
 import { solveGrid, type GridClue } from './zebra-solver';
 import { ATTRIBUTES, WORDS } from './zebra-words';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { isAbstention } from '../abstention';
-import { SHOWN_CHARACTERS } from '../answer-text';
+import { isAbstention } from '../text/abstention';
+import { SHOWN_CHARACTERS } from '../text/answer-text';
 import { parseWith } from '../parse';
 import { defineGrader, fail, pass } from './grader';
 

@@ -21,7 +21,7 @@ import {
   SHOWN_CHARACTERS,
   textAfter,
   textBefore,
-} from '../answer-text';
+} from '../text/answer-text';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
 import { defineGrader, fail, pass, type Verdict } from './grader';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { SHOWN_CHARACTERS } from '../answer-text';
-import { hasHtml } from '../html-text';
+import { SHOWN_CHARACTERS } from '../text/answer-text';
+import { hasHtml } from './parts/html-text';
 import { parseWith } from '../parse';
 import { commonEntries, defineGrader, fail, pass } from './grader';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { SHOWN_CHARACTERS } from '../answer-text';
-import { jsonFormatEntries, matchTexts, readSchema } from '../json-format';
-import { findJsonObjects } from '../json-text';
+import { SHOWN_CHARACTERS } from '../text/answer-text';
+import { jsonFormatEntries, matchTexts, readSchema } from './parts/json-format';
+import { findJsonObjects } from '../text/json-text';
 import { parseWith } from '../parse';
 import { commonEntries, defineGrader, fail, type GradeOutcome } from './grader';
 

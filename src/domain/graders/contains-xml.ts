@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { SHOWN_CHARACTERS } from '../answer-text';
+import { SHOWN_CHARACTERS } from '../text/answer-text';
 import { parseWith } from '../parse';
-import { xmlFormatEntries } from '../xml-format';
-import { findXmlElements, hasElement, readXml } from '../xml-text';
+import { xmlFormatEntries } from './parts/xml-format';
+import { findXmlElements, hasElement, readXml } from './parts/xml-text';
 import { commonEntries, defineGrader, fail, pass } from './grader';
 
 const optionsSchema = v.strictObject({ ...commonEntries, ...xmlFormatEntries });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
-import type { Case } from '../test-set';
-import { splitList } from '../substrings';
+import type { Case } from '../sets/test-set';
+import { splitList } from './parts/substrings';
 import { contains } from './contains';
 import { containsAll } from './contains-all';
 

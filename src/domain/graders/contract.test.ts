@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
-import { parseTestSet, type GraderSpec } from '../test-set';
+import { parseTestSet, type GraderSpec } from '../sets/test-set';
 import type { GradeContext, GradeOutcome, Grader } from './grader';
 import { checkSpec, gradeAnswer, graderRegistry } from './registry';
 import { cpuMs, LONGEST_MS, RUNS } from '../testing/hostile';

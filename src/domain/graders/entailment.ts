@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { readEnd } from '../answer-text';
+import { readEnd } from '../text/answer-text';
 import { parseWith } from '../parse';
 import { judgeOptions } from './choice';
 import { defineGrader } from './grader';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { SHOWN_CHARACTERS } from '../answer-text';
-import { isSameJson, jsonValueSchema, readJson } from '../json-text';
+import { SHOWN_CHARACTERS } from '../text/answer-text';
+import { isSameJson, jsonValueSchema, readJson } from '../text/json-text';
 import { parseWith } from '../parse';
 import { commonEntries, defineGrader, fail, pass } from './grader';
 

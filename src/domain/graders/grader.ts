@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { SHOWN_CHARACTERS } from '../answer-text';
-import type { Vote } from '../majority';
-import type { Case, GraderSpec } from '../test-set';
+import { SHOWN_CHARACTERS } from '../text/answer-text';
+import type { Vote } from '../run/majority';
+import type { Case, GraderSpec } from '../sets/test-set';
 
 /**
  * Why a grader decided as it did, as data: `ui/` words it in the reader's language.

@@ -1,4 +1,4 @@
-import { dropEcho, type Place } from '../answer-text';
+import { dropEcho, type Place } from '../text/answer-text';
 import { dropReasonClauses, findMeant, isAlternative, simplify } from './items';
 
 /** What belongs to what, read out of lines, tables, JSON and sentences. */

@@ -15,7 +15,7 @@ import {
   unifyLetters,
   unwrapLatex,
   unwrapMarkdown,
-} from '../answer-text';
+} from '../text/answer-text';
 import { badInput } from '../fault';
 
 /** Things that an answer names, and where it names them: shared by the graders that look for names in prose. */

@@ -8,7 +8,7 @@ import {
   tokenizeFormula,
   type Formula,
 } from '../logic/formula';
-import type { Case } from '../test-set';
+import type { Case } from '../sets/test-set';
 import { logicEquivalence } from './logic-equivalence';
 
 const testCase: Case = {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { findBold, readEnd, SHOWN_CHARACTERS } from '../answer-text';
+import { findBold, readEnd, SHOWN_CHARACTERS } from '../text/answer-text';
 import { parseWith } from '../parse';
 import {
   areEquivalent,

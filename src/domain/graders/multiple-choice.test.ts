@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
-import { parseTestSetJson, type Case } from '../test-set';
+import { parseTestSetJson, type Case } from '../sets/test-set';
 import {
   chooseLikeliest,
   computeBrier,

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { SHOWN_CHARACTERS } from '../answer-text';
+import { SHOWN_CHARACTERS } from '../text/answer-text';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
-import type { Case, GraderSpec } from '../test-set';
+import type { Case, GraderSpec } from '../sets/test-set';
 import { defineGrader, fail, pass, type NotRun, type Verdict } from './grader';
 
 const optionsSchema = v.strictObject({

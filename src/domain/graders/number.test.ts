@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
-import type { Case } from '../test-set';
+import type { Case } from '../sets/test-set';
 import type { Verdict } from './grader';
 import { number } from './number';
 

@@ -11,8 +11,8 @@ import {
   unifyLetters,
   unwrapLatex,
   unwrapMarkdown,
-} from '../answer-text';
-import { appendNumberWord, findNumerals, isDayOfMonth, isYear } from '../numerals';
+} from '../text/answer-text';
+import { appendNumberWord, findNumerals, isDayOfMonth, isYear } from '../text/numerals';
 import { parseWith } from '../parse';
 import { defineGrader, fail, pass } from './grader';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { parseWith } from '../parse';
-import { measurePerplexity } from '../perplexity';
+import { measurePerplexity } from '../statistics/perplexity';
 import { commonEntries, defineGrader, judgeScore, thresholdEntry, type GradeOutcome } from './grader';
 
 const optionsSchema = v.strictObject({ ...commonEntries, threshold: v.optional(thresholdEntry, 0) });

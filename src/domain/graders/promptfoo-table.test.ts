@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Case } from '../test-set';
+import type { Case } from '../sets/test-set';
 import type { GraderPorts } from './grader';
-import { promptfooTable } from './promptfoo-table';
+import { promptfooTable } from './testing/promptfoo-table';
 import { findGrader, gradeAnswer, gradeAnswers } from './registry';
 import { nodePorts } from './testing/node-ports';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { SHOWN_CHARACTERS } from '../answer-text';
+import { SHOWN_CHARACTERS } from '../text/answer-text';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
 import {

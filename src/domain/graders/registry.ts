@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { stripReasoning } from '../answer-text';
-import { findDeciding } from '../deciding-reason';
+import { stripReasoning } from '../text/answer-text';
+import { findDeciding } from '../run/deciding-reason';
 import { badInput, FaultError } from '../fault';
-import { castVote } from '../majority';
-import type { Case, GraderSpec } from '../test-set';
+import { castVote } from '../run/majority';
+import type { Case, GraderSpec } from '../sets/test-set';
 import {
   notAvailable,
   type AnswerFacts,

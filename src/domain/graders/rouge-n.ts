@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { countGrams, countShared, splitTokens } from '../ngrams';
+import { countGrams, countShared, splitTokens } from './parts/ngrams';
 import { parseWith } from '../parse';
 import { commonEntries, defineGrader, judgeScore, thresholdEntry } from './grader';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Vote } from '../majority';
-import { settleRepeats } from '../repeats';
-import type { GradedResult } from '../run';
-import type { Case, GraderSpec } from '../test-set';
+import type { Vote } from '../run/majority';
+import { settleRepeats } from '../run/repeats';
+import type { GradedResult } from '../run/run';
+import type { Case, GraderSpec } from '../sets/test-set';
 import { gradeAnswer } from './registry';
 import { selfConsistency } from './self-consistency';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { countVotes, findLeaders, type Ballot, type Vote } from '../majority';
+import { countVotes, findLeaders, type Ballot, type Vote } from '../run/majority';
 import { parseWith } from '../parse';
 import { commonEntries, defineGrader, fail, flip, pass, type GradeOutcome, type Verdict } from './grader';
 

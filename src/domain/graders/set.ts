@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { dropEcho, type Place, readEnd, SHOWN_CHARACTERS } from '../answer-text';
+import { dropEcho, type Place, readEnd, SHOWN_CHARACTERS } from '../text/answer-text';
 import { parseWith } from '../parse';
 import { defineGrader, fail, pass } from './grader';
 import {

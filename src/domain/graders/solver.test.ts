@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { evaluate, findSolutions, parseConstraint, type Value } from '../logic/constraint';
-import type { Case } from '../test-set';
+import type { Case } from '../sets/test-set';
 import { solver } from './solver';
 
 const testCase: Case = { id: 'case', prompt: 'Solve it.', graders: [{ type: 'solver' }], tags: [] };

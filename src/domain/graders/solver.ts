@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { readEnd, SHOWN_CHARACTERS } from '../answer-text';
+import { readEnd, SHOWN_CHARACTERS } from '../text/answer-text';
 import { badInput } from '../fault';
 import {
   findSolutions,

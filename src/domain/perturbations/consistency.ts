@@ -1,6 +1,6 @@
-import type { Result } from '../run';
+import type { Result } from '../run/run';
 import { computeWilsonInterval, type Interval } from '../statistics/wilson';
-import type { Case } from '../test-set';
+import type { Case } from '../sets/test-set';
 
 export interface Consistency {
   /** Groups of at least two cases that were all graded, as passed or failed. */

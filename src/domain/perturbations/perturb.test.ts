@@ -3,8 +3,8 @@ import { buildGeneratedItems } from '../generators/generated-set';
 import { generatorRegistry } from '../generators/registry';
 import { LANGUAGES } from '../generators/wording';
 import { gradeAnswer } from '../graders/registry';
-import { countUpTo } from '../random';
-import { parseTestSet, type Case } from '../test-set';
+import { countUpTo } from '../seeded-stream';
+import { parseTestSet, type Case } from '../sets/test-set';
 import { perturb, PERTURBATION_KINDS } from './perturb';
 
 const goldOf = ({ graders, choices }: Case): string => {

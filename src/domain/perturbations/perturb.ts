@@ -1,7 +1,7 @@
 import type { GeneratedItem, PerturbationKind } from '../generators/generator';
 import { reorder } from '../generators/generator';
-import { countUpTo, createRandom, elementAt, type Random } from '../random';
-import type { Case, GraderSpec } from '../test-set';
+import { countUpTo, createRandom, elementAt, type Random } from '../seeded-stream';
+import type { Case, GraderSpec } from '../sets/test-set';
 
 export const PERTURBATION_KINDS = [
   'option-order',

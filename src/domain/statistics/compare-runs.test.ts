@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Result } from '../run';
-import { parseTestSet } from '../test-set';
+import type { Result } from '../run/run';
+import { parseTestSet } from '../sets/test-set';
 import { compareRuns, countExtractionFailures, scoreCases } from './compare-runs';
 
 const set = (change: (id: string) => object = () => ({})) =>

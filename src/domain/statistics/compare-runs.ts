@@ -1,8 +1,8 @@
 import { canonicalJson } from '../hash';
-import type { RunRecord } from '../ports';
-import { settleRepeats } from '../repeats';
-import type { Result } from '../run';
-import type { Case } from '../test-set';
+import type { RunRecord } from '../run/ports';
+import { settleRepeats } from '../run/repeats';
+import type { Result } from '../run/run';
+import type { Case } from '../sets/test-set';
 import type { BootstrapOptions } from './bootstrap';
 import { compareScores, type CaseScore, type Comparison } from './compare';
 import { estimateDesignEffect } from './mean';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTestSet } from '../test-set';
+import { parseTestSet } from '../sets/test-set';
 import { holdContest, type Entrant } from './contest';
 import { testMcNemar } from './mcnemar';
 

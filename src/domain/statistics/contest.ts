@@ -1,5 +1,5 @@
 import { canonicalJson } from '../hash';
-import type { Case } from '../test-set';
+import type { Case } from '../sets/test-set';
 import { compareScores, type CaseScore, type Comparison } from './compare';
 import { adjustHolm } from './multiplicity';
 import { rankModels, type RankedModel } from './ranking';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError, type Fault } from '../../domain/fault';
-import { encodeGguf, type GgufEntry } from '../../simd/testing/gguf-writer.mjs';
-import { createHostileGgufs } from '../../simd/testing/hostile-gguf.mjs';
-import { createRandomLora } from '../../simd/testing/random-lora.mjs';
-import { createRandomModel } from '../../simd/testing/random-model.mjs';
+import { encodeGguf, type GgufEntry } from '../../inference/testing/gguf-writer.mjs';
+import { createHostileGgufs } from '../../inference/testing/hostile-gguf.mjs';
+import { createRandomLora } from '../../inference/testing/random-lora.mjs';
+import { createRandomModel } from '../../inference/testing/random-model.mjs';
 import { createRandomProjector } from '../testing/random-projector.mjs';
 import { checkGguf, checkProjector } from './check-gguf';
 

@@ -11,7 +11,7 @@ const COMPANION_TYPES: readonly unknown[] = ['adapter', 'mmproj', 'imatrix', 'vo
  * @throws FaultError `bad-input`, `unsupported` or `stopped`
  */
 export async function checkGguf(files: readonly Blob[], signal: AbortSignal): Promise<void> {
-  const { blobSource, parseGguf } = await import('../../simd/index');
+  const { blobSource, parseGguf } = await import('../../inference/index');
   try {
     const { metadata, tensors } = await parseGguf(files.map(blobSource), signal);
     const type = metadata.get('general.type');
@@ -36,7 +36,7 @@ const PROJECTOR = 'image projector (mmproj)';
  * @throws FaultError `bad-input`, `unsupported` or `stopped`
  */
 export async function checkProjector(file: Blob, signal: AbortSignal): Promise<string> {
-  const { blobSource, parseGguf } = await import('../../simd/index');
+  const { blobSource, parseGguf } = await import('../../inference/index');
   try {
     const { metadata, tensors } = await parseGguf([blobSource(file)], signal);
     const architecture = metadata.get('general.architecture');

@@ -1,5 +1,5 @@
 import { FaultError } from '../../domain/fault';
-import type { ByteSource, GgufFile } from '../../simd/index';
+import type { ByteSource, GgufFile } from '../../inference/index';
 import { classifySimdError } from './simd-faults';
 
 /**
@@ -7,7 +7,7 @@ import { classifySimdError } from './simd-faults';
  * @throws FaultError `bad-input`, `unsupported` or `stopped`, and what the source throws
  */
 export async function readGgufPart(source: ByteSource, signal: AbortSignal): Promise<GgufFile> {
-  const { parseGgufPart } = await import('../../simd/index');
+  const { parseGgufPart } = await import('../../inference/index');
   try {
     return await parseGgufPart(source, signal);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { toFault, type Fault } from '../../domain/fault';
-import type { SimdErrorCode } from '../../simd/index';
+import type { SimdErrorCode } from '../../inference/index';
 
 /**
  * The library's own errors carry a code; anything else is what `toFault` makes of it. `file` and `request` name

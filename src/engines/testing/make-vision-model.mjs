@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createRandomModel } from '../../simd/testing/random-model.mjs';
+import { createRandomModel } from '../../inference/testing/random-model.mjs';
 import { createRandomProjector, IDEFICS3_TOKENS } from './random-projector.mjs';
 
 export const TEXT_EMBEDDING = 64;

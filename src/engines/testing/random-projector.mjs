@@ -1,7 +1,7 @@
 // A tiny vision encoder with random weights, in the GGUF that llama.cpp calls mmproj: a vision tower of two layers and
 // what projects its patches into a language model's embedding. Keys and tensor names: clip-impl.h of llama.cpp.
-import { encodeGguf } from '../../simd/testing/gguf-writer.mjs';
-import { createRandomData, encodeFloats } from '../../simd/testing/random-blocks.mjs';
+import { encodeGguf } from '../../inference/testing/gguf-writer.mjs';
+import { createRandomData, encodeFloats } from '../../inference/testing/random-blocks.mjs';
 
 const EMBEDDING = 32;
 const FEED_FORWARD = 64;
@@ -24,7 +24,7 @@ export const IDEFICS3_TOKENS = ['\n\n', '<fake_token_around_image>', '<global-im
  * @param {{ textEmbedding: number, projector?: string, seed?: number }} options
  */
 export function createRandomProjector({ textEmbedding, projector = 'mlp', seed = 1 }) {
-  /** @type {import('../../simd/testing/gguf-writer.mjs').GgufTensorData[]} */
+  /** @type {import('../../inference/testing/gguf-writer.mjs').GgufTensorData[]} */
   const tensors = [];
   let nextSeed = seed * 1000;
   /** @param {string} name @param {readonly number[]} dimensions @param {number} spread @param {number} [centre] */

@@ -1,6 +1,6 @@
-import type { CompletionEnd, CompletionInput, Sampling, Token } from '../../domain/engine';
+import type { CompletionEnd, CompletionInput, Sampling, Token } from '../../domain/engine/engine';
 import { badInput, FaultError } from '../../domain/fault';
-import { createStopMatcher } from '../../simd/sampling/stop-matcher';
+import { createStopMatcher } from '../../inference/sampling/stop-matcher';
 import { filterLogits } from './filter-logits';
 import type { Library, Model, Tensor, Tokenizer } from './library';
 import { createTextStream } from './text-stream';

@@ -1,7 +1,7 @@
 import type * as Transformers from '@huggingface/transformers';
 import factoryUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
-import type { OpenFile } from '../../domain/engine';
+import type { OpenFile } from '../../domain/engine/engine';
 
 export type Library = typeof Transformers;
 export type Model = InstanceType<Library['PreTrainedModel']>;

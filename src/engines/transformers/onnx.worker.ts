@@ -2,7 +2,7 @@
 // transformers.js in a worker of its own: ending it is the only way to stop a load or a long prefill, to get the memory
 // of ONNX Runtime back, or to use the library again after a failure, which leaves its queues rejecting for good.
 import { badInput, FaultError, toFault, type Fault } from '../../domain/fault';
-import { findOnnxModelName } from '../../domain/onnx-files';
+import { findOnnxModelName } from '../../domain/model/onnx-files';
 import { findGpu } from '../parts/find-gpu';
 import { createWriter, type Writer } from './generate';
 import { loadLibrary, MODEL_ID } from './library';

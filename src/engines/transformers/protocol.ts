@@ -1,6 +1,13 @@
-import type { Backend, CompletionEnd, CompletionInput, OpenFile, Sampling, Token } from '../../domain/engine';
+import type {
+  Backend,
+  CompletionEnd,
+  CompletionInput,
+  OpenFile,
+  Sampling,
+  Token,
+} from '../../domain/engine/engine';
 import type { Fault } from '../../domain/fault';
-import type { Artifact } from '../../domain/model';
+import type { Artifact } from '../../domain/model/model';
 
 export type Dtype = NonNullable<Artifact['onnx']>['dtype'];
 

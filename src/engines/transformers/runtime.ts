@@ -1,4 +1,4 @@
-import type { Token } from '../../domain/engine';
+import type { Token } from '../../domain/engine/engine';
 import { FaultError, throwIfStopped, type Fault } from '../../domain/fault';
 import type { OnnxReply, OnnxRequest, Opened, OpenRequest } from './protocol';
 

@@ -1,6 +1,6 @@
-import { nameAt, type Contestant } from '../../app/contestants';
+import { nameAt, type Contestant } from '../../app/results/contestants';
 import type { Format } from '../../app/format';
-import { withInterval } from '../../app/score';
+import { withInterval } from '../../app/results/score';
 import type { Contest, Duel } from '../../domain/statistics/contest';
 import { m } from '../messages/messages';
 import { describeSampling } from '../parts/sampling-words';

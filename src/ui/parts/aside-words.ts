@@ -1,4 +1,4 @@
-import type { SetAside } from '../../domain/engine';
+import type { SetAside } from '../../domain/engine/engine';
 import { m } from '../messages/messages';
 
 /** An engine, and where it computes. */

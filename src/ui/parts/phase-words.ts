@@ -1,4 +1,4 @@
-import type { Bench } from '../../app/bench.svelte';
+import type { Bench } from '../../app/run/bench.svelte';
 import { m } from '../messages/messages';
 
 type OpeningPhase = Exclude<NonNullable<Bench['phase']>, 'running'>;

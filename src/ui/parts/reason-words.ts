@@ -1,4 +1,4 @@
-import type { RowReason } from '../../app/sheet';
+import type { RowReason } from '../../app/results/sheet';
 import { m } from '../messages/messages';
 
 /** In the page's language. */

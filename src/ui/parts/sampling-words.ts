@@ -1,5 +1,5 @@
 import type { Format } from '../../app/format';
-import type { Sampling } from '../../domain/engine';
+import type { Sampling } from '../../domain/engine/engine';
 import { m } from '../messages/messages';
 
 /** In the page's language. */

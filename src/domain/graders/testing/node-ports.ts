@@ -1,7 +1,7 @@
 import { createContext, Script } from 'node:vm';
 import { toFault } from '../../fault';
-import { matchSchema } from '../../json-schema';
-import { buildScriptBody } from '../../script';
+import { matchSchema } from '../parts/json-schema';
+import { buildScriptBody } from '../parts/script';
 import type { GraderPorts, PortReply } from '../grader';
 
 const LIMIT_MS = 500;

@@ -11,9 +11,9 @@ import type {
   Sampling,
   Session,
   SessionInfo,
-} from '../../../domain/engine';
+} from '../../../domain/engine/engine';
 import { toFault, type Fault } from '../../../domain/fault';
-import type { Artifact } from '../../../domain/model';
+import type { Artifact } from '../../../domain/model/model';
 import { findGpu } from '../../parts/find-gpu';
 import { engineRegistry } from '../../registry';
 import { openEmbedder } from '../../transformers';

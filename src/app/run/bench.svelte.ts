@@ -1,0 +1,261 @@
+import type { Sampling } from '../../domain/engine/engine';
+import { toFault, type Fault } from '../../domain/fault';
+import type { LocalFile } from '../../domain/download/local-file';
+import type { Artifact, Model } from '../../domain/model/model';
+import type { RunRecord, RunStore } from '../../domain/run/ports';
+import { nameAttempt } from '../../domain/run/repeats';
+import type { Result, Run, RunEnd } from '../../domain/run/run';
+import type { TestSet } from '../../domain/sets/test-set';
+import type { EngineClient } from '../../worker/client';
+import type { ModelChoice, RunPhase, RunRequest, WorkerEvent } from '../../worker/protocol';
+import { TransferRate, type Transfer } from './transfer-rate';
+
+export interface BenchPorts {
+  readonly client: EngineClient;
+  readonly runStore: RunStore;
+  /** The picked files that an artifact names; asks the browser for them, so it follows a click. */
+  readonly openLocalFiles: (artifact: Artifact) => Promise<readonly LocalFile[]>;
+  /** Absolute URL of `static-models/`. */
+  readonly modelsUrl: string;
+  /** Asks the browser not to evict the model; whatever it answers, the run goes on. */
+  readonly requestPersistence: () => Promise<unknown>;
+  /** What the page shows now has been drawn. */
+  readonly awaitPaint: () => Promise<unknown>;
+  readonly createId: () => string;
+  readonly now: () => number;
+  /** The journal changed. */
+  readonly onJournal: () => void;
+}
+
+/** The case being answered. */
+export interface CurrentCase {
+  readonly caseId: string;
+  readonly prompt: string;
+  readonly answer: string;
+  readonly tokens: number;
+  readonly firstTokenAtMs?: number;
+  readonly lastTokenAtMs?: number;
+}
+
+export interface RunOrder extends ModelChoice {
+  readonly testSet: TestSet;
+  readonly sampling: Sampling;
+  readonly repeats?: number;
+  /** A person has said yes to running the set's own code, for this run. */
+  readonly allowScripts?: boolean;
+}
+
+/** The run on this page: one at a time, from pressing Run to its end. */
+export class Bench {
+  #phase = $state.raw<RunPhase | undefined>();
+  #stopping = $state.raw(false);
+  #transfer = $state.raw<Transfer | undefined>();
+  #testSet = $state.raw<TestSet | undefined>();
+  #run = $state.raw<Run | undefined>();
+  #results = $state.raw<readonly Result[]>([]);
+  #current = $state.raw<CurrentCase | undefined>();
+  #end = $state.raw<RunEnd | undefined>();
+  #fault = $state.raw<Fault | undefined>();
+  #rate = new TransferRate();
+  #abort: AbortController | undefined;
+
+  constructor(private readonly ports: BenchPorts) {}
+
+  /** Undefined when nothing runs. */
+  get phase(): RunPhase | undefined {
+    return this.#phase;
+  }
+
+  get busy(): boolean {
+    return this.#phase !== undefined;
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  get transfer(): Transfer | undefined {
+    return this.#transfer;
+  }
+
+  /** The set of the run under way or just ended. */
+  get testSet(): TestSet | undefined {
+    return this.#testSet;
+  }
+
+  get run(): Run | undefined {
+    return this.#run;
+  }
+
+  get results(): readonly Result[] {
+    return this.#results;
+  }
+
+  get current(): CurrentCase | undefined {
+    return this.#current;
+  }
+
+  get end(): RunEnd | undefined {
+    return this.#end;
+  }
+
+  /** Why the run could not start, or broke off. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  /** Does nothing while a run is under way. */
+  async start(order: RunOrder): Promise<void> {
+    if (this.busy) return;
+    this.#run = undefined;
+    this.#results = [];
+    await this.#execute({ ...order, runId: this.ports.createId(), modelsUrl: this.ports.modelsUrl });
+  }
+
+  /**
+   * Goes on with a run that was stopped or interrupted; what it has finished stays. Does nothing while one is under way.
+   * @param allowScripts a person has said yes, now: no yes is kept with a run
+   */
+  async resume({ run, results, testSet }: RunRecord, model: Model, allowScripts = false): Promise<void> {
+    if (this.busy) return;
+    this.#run = run;
+    this.#results = results;
+    await this.#execute({
+      runId: run.id,
+      model,
+      artifactId: run.setup.artifact.id,
+      testSet,
+      sampling: run.setup.sampling,
+      ...(run.setup.repeats !== undefined && { repeats: run.setup.repeats }),
+      modelsUrl: this.ports.modelsUrl,
+      ...(allowScripts && { allowScripts }),
+      continued: {
+        doneAttempts: results.map(nameAttempt),
+        // What runs it since the last switch.
+        session: { ...run.setup.session, ...run.switches?.at(-1)?.to },
+      },
+    });
+  }
+
+  /** Has the next run measure anew what is fastest here for an artifact. */
+  async recalibrate(artifactId: string): Promise<void> {
+    await this.ports.client.recalibrate(artifactId);
+  }
+
+  stop(): void {
+    this.#stopping = this.busy;
+    this.#abort?.abort();
+  }
+
+  /** Back to the empty sheet. */
+  clear(): void {
+    if (this.busy) return;
+    this.#run = undefined;
+    this.#testSet = undefined;
+    this.#results = [];
+    this.#end = undefined;
+    this.#fault = undefined;
+  }
+
+  async #execute(request: RunRequest): Promise<void> {
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#phase = 'checking';
+    this.#testSet = request.testSet;
+    this.#end = undefined;
+    this.#fault = undefined;
+    this.#transfer = undefined;
+    this.#rate = new TransferRate();
+    try {
+      const localFiles = await this.#openLocalFiles(request);
+      await this.ports.requestPersistence().catch(() => undefined);
+      // Drawing a run's beginning during its first answer would take a core from the engine.
+      await this.ports.awaitPaint();
+      const end = await this.ports.client.run(
+        localFiles.length === 0 ? request : { ...request, localFiles },
+        (events) => events.forEach(this.#apply),
+        abort.signal,
+      );
+      this.#end = end;
+      if (end.kind === 'failed') this.#fault = end.fault;
+      if (end.kind === 'stopped') await this.#settleJournal(end);
+    } catch (error) {
+      const fault = toFault(error);
+      this.#fault = fault;
+      this.#end = { kind: 'failed', fault };
+      await this.#settleJournal(this.#end);
+    } finally {
+      if (this.#run !== undefined && this.#end !== undefined) this.#run = { ...this.#run, end: this.#end };
+      this.#phase = undefined;
+      this.#stopping = false;
+      this.#current = undefined;
+      this.#transfer = undefined;
+      this.#abort = undefined;
+      this.ports.onJournal();
+    }
+  }
+
+  async #openLocalFiles({ model, artifactId }: RunRequest): Promise<readonly LocalFile[]> {
+    const artifact = model.artifacts.find(({ id }) => id === artifactId);
+    return artifact === undefined ? [] : await this.ports.openLocalFiles(artifact);
+  }
+
+  /**
+   * Writes the end, which a worker that had to be ended could not, and reads what was finished just before it: the page
+   * was not told of that any more, and would do those cases again when it goes on.
+   */
+  async #settleJournal(end: RunEnd): Promise<void> {
+    if (this.#run === undefined) return;
+    const { id } = this.#run;
+    try {
+      await this.ports.runStore.endRun(id, end);
+      this.#results = (await this.ports.runStore.findRun(id))?.results ?? this.#results;
+    } catch (error) {
+      // What the page shows is still true; that it may not be on disk is worth a word.
+      this.#fault ??= toFault(error);
+    }
+  }
+
+  readonly #apply = (event: WorkerEvent): void => {
+    switch (event.type) {
+      case 'phase':
+        this.#phase = event.phase;
+        break;
+      case 'transfer':
+        this.#transfer = this.#rate.measure(this.ports.now(), event.progress);
+        break;
+      case 'run-opened':
+        this.#run = event.run;
+        this.ports.onJournal();
+        break;
+      case 'engine-switched':
+        if (this.#run !== undefined) {
+          this.#run = { ...this.#run, switches: [...(this.#run.switches ?? []), event.change] };
+        }
+        break;
+      case 'case-started':
+        this.#current = { caseId: event.caseId, prompt: event.prompt, answer: '', tokens: 0 };
+        break;
+      case 'token':
+        this.#appendToken(event.text, event.count);
+        break;
+      case 'case-finished':
+        this.#results = [...this.#results, event.result];
+        this.#current = undefined;
+        break;
+    }
+  };
+
+  #appendToken(text: string, count: number): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    const now = this.ports.now();
+    this.#current = {
+      ...current,
+      answer: current.answer + text,
+      tokens: current.tokens + count,
+      firstTokenAtMs: current.firstTokenAtMs ?? now,
+      lastTokenAtMs: now,
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FaultError } from '../../domain/fault';
+import { fetchRows, fetchText, listSplits, readAddress } from './set-source';
+
+let server: Server | undefined;
+afterEach(async () => {
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  server = undefined;
+});
+
+async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const started = createServer(answer);
+  server = started;
+  await new Promise<void>((resolve) => {
+    started.listen(0, '127.0.0.1', resolve);
+  });
+  const address = started.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `http://127.0.0.1:${address.port}/`;
+}
+
+/** Answers as the Hub's service documents it, 100 rows at most at a time. */
+function serveRows(total: number) {
+  return serve((request, response) => {
+    const url = new URL(request.url ?? '', 'http://x');
+    if (url.pathname === '/splits') {
+      if (url.searchParams.get('dataset') === 'no/such') {
+        response.writeHead(404).end(JSON.stringify({ error: 'The dataset does not exist.' }));
+        return;
+      }
+      const split = { dataset: url.searchParams.get('dataset'), config: 'main', split: 'test' };
+      response.end(JSON.stringify({ splits: [split], pending: [], failed: [] }));
+      return;
+    }
+    const offset = Number(url.searchParams.get('offset'));
+    const length = Number(url.searchParams.get('length'));
+    const indexes = [...Array(Math.max(0, Math.min(length, total - offset))).keys()];
+    const rows = indexes.map((at) => ({
+      row_idx: offset + at,
+      row: { n: offset + at },
+      truncated_cells: [],
+    }));
+    response.end(JSON.stringify({ features: [], rows, num_rows_total: total }));
+  });
+}
+
+const { signal } = new AbortController();
+const faultOf = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => (error instanceof FaultError ? error.fault : error),
+  );
+
+describe('fetchText', () => {
+  it('reads a text whole, whatever the pieces it comes in', async () => {
+    const url = await serve((_request, response) => {
+      const bytes = Buffer.from('вопрос');
+      response.write(bytes.subarray(0, 3));
+      setTimeout(() => response.end(bytes.subarray(3)), 20);
+    });
+    expect(await fetchText(new URL(url), signal)).toBe('вопрос');
+  });
+
+  it('says the status, and what the host says of it', async () => {
+    const url = await serve((_request, response) => response.writeHead(503).end('{"error":"busy"}'));
+    expect(await faultOf(fetchText(new URL(url), signal))).toMatchObject({
+      kind: 'download',
+      status: 503,
+      detail: 'HTTP 503: busy',
+    });
+  });
+
+  it('reads no more than it may, whether or not the length is announced', async () => {
+    const announced = await serve((_request, response) => response.end('x'.repeat(2_000)));
+    expect(await faultOf(fetchText(new URL(announced), signal, 1_000))).toMatchObject({ kind: 'bad-input' });
+    server?.close();
+    const chunked = await serve((_request, response) => {
+      response.write('x'.repeat(1_500));
+      response.end('x');
+    });
+    expect(await faultOf(fetchText(new URL(chunked), signal, 1_000))).toMatchObject({ kind: 'bad-input' });
+  });
+
+  it('says download for a host that cannot be reached', async () => {
+    expect(await faultOf(fetchText(new URL('http://127.0.0.1:1/'), signal))).toMatchObject({
+      kind: 'download',
+    });
+  });
+});
+
+describe('readAddress', () => {
+  it.each([
+    [' https://x.example/a.json ', 'https://x.example/a.json'],
+    ['https://github.com/o/r/blob/main/dir/a.yaml', 'https://raw.githubusercontent.com/o/r/main/dir/a.yaml'],
+    [
+      'https://huggingface.co/datasets/o/d/blob/main/a.jsonl',
+      'https://huggingface.co/datasets/o/d/resolve/main/a.jsonl',
+    ],
+  ])('reads %s', (text, url) => {
+    expect(readAddress(text).href).toBe(url);
+  });
+
+  it.each(['', 'a.json', 'file:///etc/passwd', 'javascript:alert(1)'])('refuses %j', (text) => {
+    expect(() => readAddress(text)).toThrow(FaultError);
+  });
+});
+
+describe('the rows of a data set on the Hub', () => {
+  it('lists the parts, by name or by address', async () => {
+    const url = await serveRows(0);
+    const parts = [{ dataset: 'openai/gsm8k', config: 'main', split: 'test' }];
+    expect(await listSplits('openai/gsm8k', signal, url)).toEqual(parts);
+    expect(await listSplits('https://huggingface.co/datasets/openai/gsm8k', signal, url)).toEqual(parts);
+    expect(await faultOf(listSplits('no/such', signal, url))).toMatchObject({
+      status: 404,
+      detail: 'HTTP 404: The dataset does not exist.',
+    });
+    expect(await faultOf(listSplits('a b', signal, url))).toMatchObject({ kind: 'bad-input' });
+  });
+
+  it('fetches page after page, as many as are wanted or there are', async () => {
+    const url = await serveRows(230);
+    const part = { dataset: 'o/d', config: 'main', split: 'test' };
+    const counts: number[] = [];
+    const rows = await fetchRows(part, 1_000, signal, (count) => counts.push(count), url);
+    expect(rows).toHaveLength(230);
+    expect(rows[229]).toEqual({ n: 229 });
+    expect(counts).toEqual([100, 200, 230]);
+    expect(await fetchRows(part, 120, signal, undefined, url)).toHaveLength(120);
+  });
+
+  it('refuses an answer that is none', async () => {
+    const url = await serve((_request, response) => response.end('{"rows":[1]}'));
+    const part = { dataset: 'o/d', config: 'main', split: 'test' };
+    expect(await faultOf(fetchRows(part, 5, signal, undefined, url))).toMatchObject({ kind: 'bad-input' });
+  });
+});

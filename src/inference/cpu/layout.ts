@@ -1,0 +1,335 @@
+import { elementAt } from '../element-at';
+import { DOT_MODES } from './binary';
+import type { DotMode } from './binary';
+import type { Hyperparameters } from '../architectures/hyperparameters';
+import { FRAME_Q8_SIGNED } from '../architectures/plan';
+import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from '../architectures/plan';
+
+export type KvType = 'f16' | 'f32';
+
+/** The places of kernels/model.h's structs: every member is one 8-byte word. */
+const MATRIX_WORDS = 7;
+const LAYER_MATRICES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
+const LAYER_WORDS = LAYER_MATRICES.length * MATRIX_WORDS + 7;
+const MODEL_WORDS = [
+  ...['layers', 'layerCount', 'dim', 'heads', 'kvHeads', 'headDim', 'ffn', 'vocabulary', 'context', 'kvF16'],
+  ...['ropeDim', 'rope', 'embedding', ...pad('embedding'), 'output', ...pad('output'), 'outputNorm'],
+  ...['epsilon', 'attnScale', 'x', 'q', 'k', 'v', 'att', 'h'],
+  ...['acts0', 'acts1', 'acts2', 'acts3', 'acts4', 'acts5', 'acts6', 'acts7', 'acts8', 'acts9'],
+  ...['logits', 'stats', 'maxTokens', 'maxLogits'],
+  ...['scratch', 'scratchBytes', 'sync', 'tokens', 'count', 'pos', 'firstLayer', 'lastLayer', 'threads'],
+  ...['logitsFrom', 'logitsCount', 'wantStats'],
+];
+
+function pad(name: string): string[] {
+  return Array.from({ length: MATRIX_WORDS - 1 }, (_, index) => `${name}+${index + 1}`);
+}
+
+const MODEL_AT = new Map(MODEL_WORDS.map((name, index) => [name, index * 8]));
+
+// Activation forms of kernels/frames.h, in its order, with the most bytes that a column of 4 tokens takes.
+const FORMS = {
+  F32: 16,
+  F32_SCALED: 16,
+  Q32_0: 9.5,
+  Q32_3: 9.5,
+  Q32_4: 9.5,
+  Q32_7: 9.5,
+  Q32_7_HALF: 9.5,
+  Q16_0: 11,
+  Q16_2: 11,
+  Q16_5: 11,
+} as const;
+type Form = keyof typeof FORMS;
+const FORM_NAMES = Object.keys(FORMS) as Form[];
+const PANEL_BYTES = 40_960;
+const SCORE_SPAN = 64;
+const STACK_BYTES = 65_536;
+const FIRST_ADDRESS = 131_072;
+const SYNC_HEAD_BYTES = 128;
+
+const pad8 = (n: number) => Math.ceil(n / 8) * 8;
+
+export interface LayoutOptions {
+  readonly context: number;
+  readonly kvType: KvType;
+  readonly threads: number;
+  /** Tokens of a prefill chunk. */
+  readonly maxTokens: number;
+  /** Rows of logits that one job gives. */
+  readonly maxLogits: number;
+  /** Bytes that loading needs for raw tensors: they share the space of caches and buffers. */
+  readonly stagingBytes: number;
+}
+
+export interface LayerAddresses {
+  readonly attnNorm: number;
+  readonly ffnNorm: number;
+  readonly qBias: number;
+  readonly kBias: number;
+  readonly vBias: number;
+  readonly kCache: number;
+  readonly vCache: number;
+}
+
+/** Where everything is in the engine's memory, bytes. */
+export interface MemoryLayout {
+  readonly options: LayoutOptions;
+  readonly model: number;
+  readonly layers: number;
+  readonly outputNorm: number;
+  readonly rope: number;
+  readonly matrices: ReadonlyMap<MatrixPlan, number>;
+  readonly perLayer: readonly LayerAddresses[];
+  readonly buffers: Readonly<Record<string, number>>;
+  readonly scratchBytes: number;
+  readonly stacks: number;
+  readonly staging: number;
+  readonly weightBytes: number;
+  readonly totalBytes: number;
+}
+
+function scratchBytes(h: Hyperparameters, o: LayoutOptions): number {
+  const columns = pad8(Math.max(h.dim, h.ffn, h.heads * h.headDim));
+  const group = h.heads / h.kvHeads;
+  const rows = group > 32 ? Math.ceil(group / 4) * 4 : 32;
+  const stride = Math.ceil((o.context + SCORE_SPAN + 1) / 16) * 16;
+  const head = pad8(h.headDim);
+  const attention = 4 * (SCORE_SPAN * head + 2 * rows * head + rows * stride + rows);
+  const accumulators = ((o.maxTokens + o.maxLogits) / 4 + 2) * 32;
+  return (
+    Math.ceil(
+      (PANEL_BYTES +
+        FORM_NAMES.length * (columns * 4 + 64) +
+        8 * accumulators +
+        4 * columns +
+        attention +
+        1024) /
+        64,
+    ) * 64
+  );
+}
+
+/** Assigns addresses; nothing is allocated yet, so the total can be compared with what the device can give. */
+export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptions): MemoryLayout {
+  let next = FIRST_ADDRESS;
+  const take = (bytes: number) => {
+    const at = next;
+    next = Math.ceil((next + bytes) / 64) * 64;
+    return at;
+  };
+  const floats = (count: number) => take(count * 4);
+  const head = pad8(h.headDim);
+  const cacheBytes = h.kvHeads * options.context * head * (options.kvType === 'f16' ? 2 : 4);
+  const tokens = Math.max(options.maxTokens, options.maxLogits);
+
+  const model = take(MODEL_WORDS.length * 8);
+  const layers = take(h.layers * LAYER_WORDS * 8);
+  const buffers: Record<string, number> = {
+    sync: take(SYNC_HEAD_BYTES + 4 * (12 * h.layers + 16)),
+    tokens: take(tokens * 4),
+  };
+  const stacks = take(STACK_BYTES * options.threads);
+  const outputNorm = floats(pad8(h.dim));
+  const rope = floats(options.context * 2 * h.ropeDim);
+  const vectors = plan.layers.map((layer) => ({
+    attnNorm: floats(pad8(h.dim)),
+    ffnNorm: floats(pad8(h.dim)),
+    qBias: layer.qBias ? floats(pad8(h.heads * h.headDim)) : 0,
+    kBias: layer.kBias ? floats(pad8(h.kvHeads * h.headDim)) : 0,
+    vBias: layer.vBias ? floats(pad8(h.kvHeads * h.headDim)) : 0,
+  }));
+  const matrices = new Map<MatrixPlan, number>();
+  const place = (matrix: MatrixPlan) => {
+    if (!matrices.has(matrix)) matrices.set(matrix, take(matrix.bytes));
+  };
+  const weightsFrom = next;
+  // In the order of use: a decode step then reads memory forwards.
+  place(plan.embedding);
+  for (const layer of plan.layers) for (const name of LAYER_MATRICES) place(layer[name]);
+  place(plan.output);
+  const weightBytes = next - weightsFrom;
+
+  const staging = next;
+  const perLayer = vectors.map((vector) => ({
+    ...vector,
+    kCache: take(cacheBytes),
+    vCache: take(cacheBytes),
+  }));
+  const columns = pad8(Math.max(h.dim, h.ffn, h.heads * h.headDim));
+  Object.assign(buffers, {
+    x: floats(tokens * pad8(h.dim)),
+    q: floats(tokens * pad8(h.heads * h.headDim)),
+    k: floats(tokens * pad8(h.kvHeads * h.headDim)),
+    v: floats(tokens * pad8(h.kvHeads * h.headDim)),
+    att: floats(tokens * pad8(h.heads * h.headDim)),
+    h: floats(tokens * pad8(h.ffn)),
+    logits: floats(options.maxLogits * pad8(plan.vocabulary)),
+    stats: take(options.maxLogits * 24),
+  });
+  const used = usedForms(plan);
+  FORM_NAMES.forEach((name, form) => {
+    buffers[`acts${form}`] = used.has(form) ? take(Math.ceil(tokens / 4) * columns * FORMS[name] + 64) : 0;
+  });
+  const perThread = scratchBytes(h, options);
+  buffers['scratch'] = take(perThread * options.threads);
+  return {
+    options,
+    model,
+    layers,
+    outputNorm,
+    rope,
+    matrices,
+    perLayer,
+    buffers,
+    scratchBytes: perThread,
+    stacks,
+    staging,
+    weightBytes,
+    totalBytes: Math.max(next, staging + options.stagingBytes),
+  };
+}
+
+/** Forms of activations that any matrix may read, whatever the dot product turns out to do. */
+function usedForms(plan: ModelPlan): ReadonlySet<number> {
+  const forms = new Set<number>();
+  for (const matrix of [
+    plan.output,
+    ...plan.layers.flatMap((layer) => LAYER_MATRICES.map((name) => layer[name])),
+  ]) {
+    for (const mode of DOT_MODES) forms.add(formOf(matrix, mode));
+  }
+  return forms;
+}
+
+function formOf({ type }: MatrixPlan, mode: DotMode): number {
+  return FORM_NAMES.indexOf(formName(type, mode));
+}
+
+function formName(type: MatrixType, mode: DotMode): Form {
+  switch (type) {
+    case 'F32':
+    case 'BF16':
+      return 'F32';
+    case 'F16':
+      return 'F32_SCALED';
+    case 'Q8_0':
+      return mode === 'signed' ? 'Q32_0' : mode === 'unsigned' ? 'Q32_7' : 'Q32_7_HALF';
+    case 'Q4_0':
+      return 'Q32_3';
+    case 'Q5_0':
+      return 'Q32_4';
+    case 'Q2_K':
+      return 'Q16_0';
+    case 'Q3_K':
+      return 'Q16_2';
+    case 'Q6_K':
+      return 'Q16_5';
+    default:
+      return 'Q32_0';
+  }
+}
+
+/** The frame that a matrix is repacked to on this machine. */
+export function frameOf(matrix: MatrixPlan, mode: DotMode): number {
+  return matrix.type === 'Q8_0' && mode === 'signed' ? FRAME_Q8_SIGNED : matrix.frame;
+}
+
+/** The factor that undoes the repacked scales' exponent (kernels/matmul.h). */
+function postFactor({ type }: MatrixPlan, shift: number): number {
+  if (type === 'F32' || type === 'BF16') return 1;
+  return 2 ** ((type === 'F16' ? 11 : 112) - shift);
+}
+
+export function writeMatrix(
+  view: DataView,
+  at: number,
+  matrix: MatrixPlan,
+  data: number,
+  mode: DotMode,
+  shift: number,
+): void {
+  const words = [
+    data,
+    frameOf(matrix, mode),
+    pad8(matrix.rows),
+    matrix.columns,
+    matrix.groupBytes,
+    formOf(matrix, mode),
+  ];
+  words.forEach((word, index) => view.setBigUint64(at + index * 8, BigInt(word), true));
+  view.setFloat64(at + 48, postFactor(matrix, shift), true);
+}
+
+/** Where the repacked rows of a matrix are. */
+export function addressOf(layout: MemoryLayout, matrix: MatrixPlan): number {
+  const address = layout.matrices.get(matrix);
+  if (address === undefined) throw new RangeError(`no place for ${matrix.tensor.name}`);
+  return address;
+}
+
+/** Writes the structs. `shiftOf`: the exponent shift each matrix was repacked with. */
+export function writeModel(
+  view: DataView,
+  h: Hyperparameters,
+  plan: ModelPlan,
+  layout: MemoryLayout,
+  mode: DotMode,
+  shiftOf: (matrix: MatrixPlan) => number,
+): void {
+  const matrixAt = (at: number, matrix: MatrixPlan) =>
+    writeMatrix(view, at, matrix, addressOf(layout, matrix), mode, shiftOf(matrix));
+  plan.layers.forEach((layer: LayerPlan, index) => {
+    let at = layout.layers + index * LAYER_WORDS * 8;
+    for (const name of LAYER_MATRICES) {
+      matrixAt(at, layer[name]);
+      at += MATRIX_WORDS * 8;
+    }
+    const a = elementAt(layout.perLayer, index);
+    for (const word of [a.attnNorm, a.ffnNorm, a.qBias, a.kBias, a.vBias, a.kCache, a.vCache]) {
+      view.setBigUint64(at, BigInt(word), true);
+      at += 8;
+    }
+  });
+  const words: Record<string, number> = {
+    ...layout.buffers,
+    layers: layout.layers,
+    layerCount: h.layers,
+    dim: h.dim,
+    heads: h.heads,
+    kvHeads: h.kvHeads,
+    headDim: h.headDim,
+    ffn: h.ffn,
+    vocabulary: plan.vocabulary,
+    context: layout.options.context,
+    kvF16: layout.options.kvType === 'f16' ? 1 : 0,
+    ropeDim: h.ropeDim,
+    rope: layout.rope,
+    outputNorm: layout.outputNorm,
+    maxTokens: layout.options.maxTokens,
+    maxLogits: layout.options.maxLogits,
+    scratchBytes: layout.scratchBytes,
+    threads: 1,
+  };
+  for (const [name, word] of Object.entries(words)) setWord(view, layout, name, word);
+  view.setFloat64(wordAt(layout, 'epsilon'), h.epsilon, true);
+  view.setFloat64(wordAt(layout, 'attnScale'), 1 / Math.sqrt(h.headDim), true);
+  matrixAt(wordAt(layout, 'embedding'), plan.embedding);
+  matrixAt(wordAt(layout, 'output'), plan.output);
+}
+
+function wordAt(layout: MemoryLayout, name: string): number {
+  const at = MODEL_AT.get(name);
+  if (at === undefined) throw new Error(`no member ${name}`);
+  return layout.model + at;
+}
+
+/** Sets one member of the model struct, by its name in this file. */
+export function setWord(view: DataView, layout: MemoryLayout, name: string, value: number): void {
+  view.setBigUint64(wordAt(layout, name), BigInt(value), true);
+}
+
+/** End of a worker's stack. */
+export function stackTop(layout: MemoryLayout, thread: number): number {
+  return layout.stacks + STACK_BYTES * (thread + 1) - 64;
+}

@@ -1,0 +1,182 @@
+import { elementAt } from '../element-at';
+import type { DotMode, EngineExports } from './binary';
+import { halfToNumber } from '../quantisation/half';
+import { ropeTable } from '../architectures/hyperparameters';
+import type { Hyperparameters } from '../architectures/hyperparameters';
+import { addressOf, frameOf } from './layout';
+import type { MemoryLayout } from './layout';
+import { matricesInFileOrder } from '../architectures/plan';
+import type { MatrixPlan, ModelPlan } from '../architectures/plan';
+import type { ThreadHandle } from './threads';
+import { SimdError } from '../gguf/types';
+import type { ByteSource, GgufTensor } from '../gguf/types';
+
+/** Raw bytes read at once; whole groups of 8 rows, so one group may exceed it. */
+const CHUNK_BYTES = 8 << 20;
+/** Reads under way ahead of the one being repacked. */
+const READ_AHEAD = 2;
+/** f16 scales are stored times 2^11, unless that overflows (kernels/frames.h). */
+const DEFAULT_SHIFT = 11;
+
+interface Chunk {
+  readonly matrix: MatrixPlan;
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly shift: number;
+}
+
+function rowBytes(matrix: MatrixPlan): number {
+  return matrix.tensor.bytes / matrix.rows;
+}
+
+function chunkRows(matrix: MatrixPlan): number {
+  return Math.max(8, Math.floor(CHUNK_BYTES / rowBytes(matrix) / 8) * 8);
+}
+
+/** Bytes of staging space for `threads` threads: one chunk each and one being filled. */
+export function stagingBytes(plan: ModelPlan, threads: number): number {
+  let most = 0;
+  for (const matrix of matricesInFileOrder(plan)) {
+    most = Math.max(most, rowBytes(matrix) * Math.min(chunkRows(matrix), matrix.rows));
+  }
+  return (Math.ceil(most / 64) * 64 + 64) * (threads + 1);
+}
+
+function* chunksOf(matrix: MatrixPlan, shift: number): Generator<Chunk> {
+  const step = chunkRows(matrix);
+  for (let firstRow = 0; firstRow < matrix.rows; firstRow += step) {
+    yield { matrix, firstRow, rows: Math.min(step, matrix.rows - firstRow), shift };
+  }
+}
+
+async function readVector(
+  sources: readonly ByteSource[],
+  tensor: GgufTensor,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const bytes = await elementAt(sources, tensor.part).read(tensor.offset, tensor.bytes, signal);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = elementAt(tensor.dimensions, 0);
+  if (tensor.type === 'F32')
+    return Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
+  if (tensor.type === 'BF16') {
+    const bits = Uint32Array.from({ length: count }, (_, i) => view.getUint16(2 * i, true) << 16);
+    return new Float32Array(bits.buffer);
+  }
+  return Float32Array.from({ length: count }, (_, i) => halfToNumber(view.getUint16(2 * i, true)));
+}
+
+export interface LoadTarget {
+  readonly engine: EngineExports;
+  readonly memory: WebAssembly.Memory;
+  readonly layout: MemoryLayout;
+  readonly dotMode: DotMode;
+  readonly workers: readonly ThreadHandle[];
+}
+
+/**
+ * Reads every tensor once, in file order, and repacks it into the engine's memory, on the workers and here.
+ * Returns the exponent shift of each matrix.
+ */
+export async function loadWeights(
+  sources: readonly ByteSource[],
+  h: Hyperparameters,
+  plan: ModelPlan,
+  target: LoadTarget,
+  onProgress?: (doneBytes: number, totalBytes: number) => void,
+  signal?: AbortSignal,
+): Promise<(matrix: MatrixPlan) => number> {
+  const { engine, memory, layout, dotMode, workers } = target;
+  const heap = new Uint8Array(memory.buffer);
+  const putFloats = (values: Float32Array, at: number) => heap.set(new Uint8Array(values.buffer), at);
+
+  const matrices = matricesInFileOrder(plan);
+  const totalBytes = matrices.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
+  let doneBytes = 0;
+  const overflowed = new Set<MatrixPlan>();
+  const slotBytes = stagingBytes(plan, 0);
+  const slots = workers.map((worker, index) => ({
+    worker,
+    at: layout.staging + index * slotBytes,
+    job: undefined as Promise<void> | undefined,
+  }));
+  const ownSlot = layout.staging + workers.length * slotBytes;
+
+  const finish = ({ matrix, rows }: Chunk, over: number) => {
+    if (over) overflowed.add(matrix);
+    doneBytes = Math.min(totalBytes, doneBytes + rows * rowBytes(matrix));
+    onProgress?.(doneBytes, totalBytes);
+  };
+  const take = (chunk: Chunk, bytes: Uint8Array) => {
+    const { matrix, firstRow, rows, shift } = chunk;
+    const address = addressOf(layout, matrix) + (firstRow / 8) * matrix.groupBytes;
+    const frame = frameOf(matrix, dotMode);
+    const slot = slots.find(({ job }) => !job);
+    const source = slot?.at ?? ownSlot;
+    heap.set(bytes, source);
+    if (!slot) {
+      finish(chunk, engine.repack(frame, source, rows, matrix.columns, address, shift));
+      return;
+    }
+    slot.job = slot.worker
+      .repack({ frame, source, rows, columns: matrix.columns, target: address, shift })
+      .then((over) => {
+        slot.job = undefined;
+        finish(chunk, over);
+      });
+    // A failure surfaces where the jobs are awaited.
+    slot.job.catch(() => undefined);
+  };
+  const drain = async (chunks: Iterable<Chunk>) => {
+    const reading: { chunk: Chunk; bytes: Promise<Uint8Array> }[] = [];
+    const iterator = chunks[Symbol.iterator]();
+    for (;;) {
+      while (reading.length <= READ_AHEAD) {
+        const next = iterator.next();
+        if (next.done === true) break;
+        const chunk = next.value;
+        const { tensor } = chunk.matrix;
+        const size = rowBytes(chunk.matrix);
+        const bytes = elementAt(sources, tensor.part).read(
+          tensor.offset + chunk.firstRow * size,
+          chunk.rows * size,
+          signal,
+        );
+        bytes.catch(() => undefined);
+        reading.push({ chunk, bytes });
+      }
+      const first = reading.shift();
+      if (!first) break;
+      const bytes = await first.bytes;
+      signal?.throwIfAborted();
+      if (bytes.length !== first.chunk.rows * rowBytes(first.chunk.matrix)) {
+        throw new SimdError(
+          'read-failed',
+          `a read of ${first.chunk.matrix.tensor.name} came back with a wrong length`,
+        );
+      }
+      take(first.chunk, bytes);
+    }
+    await Promise.all(slots.flatMap(({ job }) => job ?? []));
+  };
+
+  const factors = plan.ropeFactors && (await readVector(sources, plan.ropeFactors, signal));
+  putFloats(ropeTable(h, layout.options.context, factors), layout.rope);
+  putFloats(await readVector(sources, plan.outputNorm, signal), layout.outputNorm);
+  for (const [index, layer] of plan.layers.entries()) {
+    const at = elementAt(layout.perLayer, index);
+    putFloats(await readVector(sources, layer.attnNorm, signal), at.attnNorm);
+    putFloats(await readVector(sources, layer.ffnNorm, signal), at.ffnNorm);
+    if (layer.qBias) putFloats(await readVector(sources, layer.qBias, signal), at.qBias);
+    if (layer.kBias) putFloats(await readVector(sources, layer.kBias, signal), at.kBias);
+    if (layer.vBias) putFloats(await readVector(sources, layer.vBias, signal), at.vBias);
+  }
+  await drain(
+    (function* () {
+      for (const matrix of matrices) yield* chunksOf(matrix, DEFAULT_SHIFT);
+    })(),
+  );
+  const again = [...overflowed];
+  for (const matrix of again) await drain(chunksOf(matrix, 0));
+  return (matrix) => (again.includes(matrix) ? 0 : DEFAULT_SHIFT);
+}

@@ -1,0 +1,88 @@
+import { SimdError } from '../gguf/types';
+
+// Whitespace as Unicode has it (White_Space): JavaScript's \s adds U+FEFF and lacks U+0085.
+const W = '\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const SPACES = `[${W}]+(?![^${W}])|[${W}]+`;
+const CONTRACTIONS = "'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])";
+
+const GPT2 = `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${W}\\p{L}\\p{N}]+|${SPACES}`;
+
+function llama3(digits: string): string {
+  return (
+    `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^${W}\\p{L}\\p{N}]+[\\r\\n]*` +
+    `|[${W}]*[\\r\\n]+|${SPACES}`
+  );
+}
+
+// Mistral's Tekken, in the form that llama.cpp matches: case is told for ASCII letters only.
+const TEKKEN_OPTIONAL = '[^\\r\\n\\p{L}\\p{N}]?';
+const TEKKEN =
+  `${TEKKEN_OPTIONAL}(?:(?=\\p{L})[^a-z])*(?:(?=\\p{L})[^A-Z])+` +
+  `|${TEKKEN_OPTIONAL}(?:(?=\\p{L})[^a-z])+(?:(?=\\p{L})[^A-Z])*` +
+  `|\\p{N}| ?[^${W}\\p{L}\\p{N}]+[\\r\\n/]*|[${W}]*[\\r\\n]+|${SPACES}`;
+
+interface PreTokenizerSpec {
+  /** Applied one after another, each to the pieces of the one before; what a pattern skips is a piece too. */
+  readonly patterns: readonly string[];
+  /** A word that is a token as a whole stays one, whatever its merges say. */
+  readonly keepsWholeTokens: boolean;
+  readonly addsBos: boolean;
+}
+
+const plain = { keepsWholeTokens: false, addsBos: false };
+const whole = { keepsWholeTokens: true, addsBos: true };
+const DEFAULT = { ...plain, patterns: ['[\\p{P}$+<=>^~|]+', GPT2, '\\p{N}+', '[0-9][0-9][0-9]'] };
+const GPT2_SPEC = { ...plain, patterns: [GPT2] };
+const DIGIT_SPEC = { ...plain, patterns: ['\\p{N}', GPT2] };
+const LLAMA3_SPEC = { ...whole, patterns: [llama3('\\p{N}{1,3}')] };
+const QWEN2_SPEC = { ...plain, patterns: [llama3('\\p{N}')] };
+
+/** By `tokenizer.ggml.pre`; names and patterns from llama.cpp's llama-vocab.cpp. */
+const SPECS: ReadonlyMap<string, PreTokenizerSpec> = new Map([
+  ['default', DEFAULT],
+  ...['gpt-2', 'phi-2', 'mpt', 'olmo', 'jais'].map((name) => [name, GPT2_SPEC] as const),
+  ...['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'].map(
+    (name) => [name, DIGIT_SPEC] as const,
+  ),
+  ...['llama-bpe', 'llama3', 'llama-v3', 'falcon3', 'pixtral'].map((name) => [name, LLAMA3_SPEC] as const),
+  ...['qwen2', 'stablelm2', 'deepseek-r1-qwen'].map((name) => [name, QWEN2_SPEC] as const),
+  ['tekken', { ...whole, patterns: [TEKKEN] }],
+]);
+
+function splitPiece(pattern: RegExp, piece: string, output: string[]): void {
+  let end = 0;
+  for (const match of piece.matchAll(pattern)) {
+    if (match.index > end) output.push(piece.slice(end, match.index));
+    output.push(match[0]);
+    end = match.index + match[0].length;
+  }
+  if (end < piece.length) output.push(piece.slice(end));
+}
+
+export interface PreTokenizer extends Omit<PreTokenizerSpec, 'patterns'> {
+  /** Words of a text, whose concatenation is the text. */
+  split(text: string): readonly string[];
+}
+
+/**
+ * The pre-tokenizer named by `tokenizer.ggml.pre`; throws `unsupported` for one that is not known here.
+ * Letters and digits are those of the running Unicode version; llama.cpp's tables are of Unicode 15.
+ */
+export function createPreTokenizer(name: string): PreTokenizer {
+  const spec = SPECS.get(name);
+  if (!spec) throw new SimdError('unsupported', `the pre-tokenizer '${name}'`);
+  const patterns = spec.patterns.map((pattern) => new RegExp(pattern, 'gu'));
+  return {
+    keepsWholeTokens: spec.keepsWholeTokens,
+    addsBos: spec.addsBos,
+    split(text) {
+      let pieces: string[] = [text];
+      for (const pattern of patterns) {
+        const finer: string[] = [];
+        for (const piece of pieces) splitPiece(pattern, piece, finer);
+        pieces = finer;
+      }
+      return pieces;
+    },
+  };
+}
