@@ -78,6 +78,9 @@ export default defineConfig(({ command, mode }) => ({
   test: {
     include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs'],
     environment: 'node',
+    // Ends what hangs, and nothing else: the usual five seconds are a limit that a busy machine can miss.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ['default', ['json', { outputFile: 'reports/unit.json' }]],
   },
 }));

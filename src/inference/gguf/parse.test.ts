@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseGguf } from './parse';
 import { blobSource, bytesSource } from './source';
 import { encodeGguf } from '../testing/gguf-writer.mjs';
+import { HANG_MS, HOSTILE_RUNS } from '../testing/runs';
 import type { GgufEntry } from '../testing/gguf-writer.mjs';
 import { SimdError } from './types';
 import type { ByteSource } from './types';
@@ -204,7 +205,7 @@ describe('parseGguf', () => {
     await expect(parseGguf([bytesSource(sample)], controller.signal)).rejects.toThrow('enough');
   });
 
-  test('10,000 damaged headers give a SimdError or a consistent file', async () => {
+  test('damaged headers give a SimdError or a consistent file', { timeout: HANG_MS }, async () => {
     const mutation = fc.record({
       at: fc.nat(sample.length - 9),
       value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
@@ -238,7 +239,6 @@ describe('parseGguf', () => {
             else view.setBigUint64(edit.at, value, true);
           }
         }).slice(0, cut ?? sample.length);
-        const startedAt = performance.now();
         try {
           const { tensors } = await parse(bytes);
           for (const { offset, bytes: size } of tensors)
@@ -248,9 +248,8 @@ describe('parseGguf', () => {
           expect(['bad-file', 'unsupported']).toContain(error.code);
           expect(error.message).not.toBe('');
         }
-        expect(performance.now() - startedAt).toBeLessThan(1_000);
       }),
-      { numRuns: 10_000, seed: 4 },
+      { numRuns: HOSTILE_RUNS, seed: 4 },
     );
   });
 });

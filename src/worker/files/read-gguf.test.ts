@@ -5,16 +5,33 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startHub } from '../../../e2e/hub-stand-in.mjs';
 import { FaultError, type Fault } from '../../domain/fault';
-import { cpuMs } from '../../domain/testing/hostile';
+import { HANG_MS, RUNS } from '../../domain/testing/hostile';
 import { encodeGguf, type GgufEntry } from '../../inference/testing/gguf-writer.mjs';
 import { createRandomModel } from '../../inference/testing/random-model.mjs';
 import { readUrlRange } from './ranged-transfer';
 import { blobSource, openUrlSource, readGgufHeader } from './read-gguf';
 
 const { signal } = new AbortController();
+/** Read first, and then again with what follows. */
+const PREAMBLE_BYTES = 24;
 const model = createRandomModel({ type: 'Q4_0' });
 const read = (bytes: Uint8Array<ArrayBuffer>, name = 'tiny.Q4_0.gguf') =>
   readGgufHeader(blobSource(name, new Blob([bytes])), signal);
+
+/** Reads a header, and counts what was asked of the file: the work that a hostile one can make. */
+async function readCounted(bytes: Uint8Array<ArrayBuffer>) {
+  const source = blobSource('tiny.Q4_0.gguf', new Blob([bytes]));
+  let readBytes = 0;
+  const counted: typeof source = {
+    ...source,
+    read(start, end) {
+      readBytes += end - start;
+      return source.read(start, end);
+    },
+  };
+  const outcome: unknown = await readGgufHeader(counted, signal).catch((error: unknown) => error);
+  return { outcome, readBytes };
+}
 
 async function faultOf(promise: Promise<unknown>): Promise<Fault> {
   const outcome: unknown = await promise.catch((error: unknown) => error);
@@ -104,10 +121,10 @@ describe('readGgufHeader', () => {
       ]),
       /alignment/,
     ],
-  ])('refuses %s within a second', async (_what, bytes, detail) => {
-    const startedAt = cpuMs();
-    const fault = await faultOf(read(bytes));
-    expect(cpuMs() - startedAt).toBeLessThan(1_000);
+  ])('refuses %s, and reads no more than is there', async (_what, bytes, detail) => {
+    const { outcome, readBytes } = await readCounted(bytes);
+    const fault = await faultOf(Promise.reject(outcome));
+    expect(readBytes).toBeLessThanOrEqual(PREAMBLE_BYTES + bytes.length);
     expect(fault).toMatchObject({ kind: 'bad-input', what: 'GGUF file' });
     expect('detail' in fault && fault.detail).toMatch(detail);
   });
@@ -137,20 +154,13 @@ describe('readGgufHeader', () => {
   it.each<[what: string, entry: (count: number) => GgufEntry]>([
     ['empty strings', (count) => ({ key: 'x', array: 'str', value: Array<string>(count).fill('') })],
     ['flags', (count) => ({ key: 'x', array: 'bool', value: Array<boolean>(count * 8).fill(true) })],
-  ])('reads or refuses a header of 30 MB of nothing but %s within a second', async (_what, entry) => {
+  ])('reads or refuses a header of 30 MB of nothing but %s', async (_what, entry) => {
     // What takes time for its number, not for its size.
     const bytes = encode([entry(3_700_000), { key: 'general.architecture', type: 'str', value: 'llama' }]);
     expect(bytes.length).toBeGreaterThan(29_000_000);
-    const times: number[] = [];
-    // Again where something else kept the machine busy.
-    while (times.length === 0 || (Math.min(...times) >= 1_000 && times.length < 6)) {
-      const startedAt = performance.now();
-      await read(bytes).catch((error: unknown) => {
-        expect(error).toBeInstanceOf(FaultError);
-      });
-      times.push(performance.now() - startedAt);
-    }
-    expect(Math.min(...times)).toBeLessThan(1_000);
+    const { outcome, readBytes } = await readCounted(bytes);
+    if (outcome instanceof Error) expect(outcome).toBeInstanceOf(FaultError);
+    expect(readBytes).toBeLessThanOrEqual(PREAMBLE_BYTES + bytes.length);
   });
 
   it('gives up a header without end', async () => {
@@ -173,13 +183,13 @@ describe('readGgufHeader', () => {
   });
 
   it(
-    'either reads or refuses 10,000 mutated headers, none within more than a second',
-    { timeout: 60_000 },
+    'either reads or refuses mutated headers, and reads no more than is there',
+    { timeout: HANG_MS },
     async () => {
       const random = createRandom(20_261_122);
       const headerEnd = 13_000;
       let refused = 0;
-      for (let round = 0; round < 10_000; round++) {
+      for (let round = 0; round < RUNS; round++) {
         const mutated = model.slice(0, random() < 0.2 ? Math.floor(random() * headerEnd) : model.length);
         for (let edits = 1 + Math.floor(random() * 4); edits > 0; edits--) {
           // More often near the start, where the counts and the first lengths are.
@@ -187,9 +197,8 @@ describe('readGgufHeader', () => {
           const word = [0, 1, 0x7f, 0x80, 0xff, Math.floor(random() * 256)];
           mutated.fill(word[Math.floor(random() * word.length)] ?? 0, at, at + 1 + Math.floor(random() * 8));
         }
-        const startedAt = cpuMs();
-        const outcome: unknown = await read(mutated).catch((error: unknown) => error);
-        expect(cpuMs() - startedAt).toBeLessThan(1_000);
+        const { outcome, readBytes } = await readCounted(mutated);
+        expect(readBytes).toBeLessThanOrEqual(PREAMBLE_BYTES + mutated.length);
         if (outcome instanceof Error) {
           expect(outcome).toBeInstanceOf(FaultError);
           // A type or a version that nobody knows may be a new one.
@@ -197,7 +206,7 @@ describe('readGgufHeader', () => {
           refused++;
         }
       }
-      expect(refused).toBeGreaterThan(2_000);
+      expect(refused).toBeGreaterThan(0.2 * RUNS);
     },
   );
 });
@@ -238,13 +247,11 @@ describe('a header on a host', () => {
     await new Promise<void>((resolve) => trickle.listen(0, '127.0.0.1', resolve));
     const address = trickle.address();
     const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`;
-    const startedAt = performance.now();
     const reading = readUrlRange(url, 0, model.length, signal, 200);
     expect(await faultOf(reading)).toMatchObject({
       kind: 'download',
       detail: expect.stringMatching(/^too slow/) as string,
     });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     trickle.closeAllConnections();
     trickle.close();
   });
