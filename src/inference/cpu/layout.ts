@@ -1,9 +1,9 @@
 import { elementAt } from '../element-at';
 import { DOT_MODES } from './binary';
 import type { DotMode } from './binary';
-import type { Hyperparameters } from '../architectures/hyperparameters';
-import { FRAME_Q8_SIGNED } from '../architectures/plan';
-import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from '../architectures/plan';
+import type { Hyperparameters } from '../architectures/architecture';
+import { FRAME_Q8_SIGNED } from './frames';
+import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from './frames';
 
 export type KvType = 'f16' | 'f32';
 

@@ -10,13 +10,15 @@ import type { DotMode, EngineExports, SimdBuild } from '../cpu/binary';
 import { generate } from './generate';
 import type { GenerateOptions, GenerateResult, GeneratedToken } from './generate';
 import { parseGguf } from '../gguf/parse';
-import { readHyperparameters } from '../architectures/hyperparameters';
-import type { Hyperparameters } from '../architectures/hyperparameters';
+import { describeModel } from '../architectures/registry';
+import { matricesInFileOrder } from '../architectures/weights';
+import type { Hyperparameters } from '../architectures/architecture';
 import { layOut, stackTop, writeModel } from '../cpu/layout';
 import type { KvType, MemoryLayout } from '../cpu/layout';
 import { loadWeights, stagingBytes } from '../cpu/loader';
-import { matricesInFileOrder, planModel } from '../architectures/plan';
-import type { MatrixType, ModelPlan } from '../architectures/plan';
+import { checkBlock } from '../cpu/check-block';
+import { planFrames } from '../cpu/frames';
+import type { MatrixType, ModelPlan } from '../cpu/frames';
 import { Runtime } from '../cpu/runtime';
 import { allLogits, score } from './score';
 import type { Continuation, ContinuationScore } from './score';
@@ -234,8 +236,9 @@ export async function openModel(
 ): Promise<SimdModel> {
   const startedAt = performance.now();
   const file = await parseGguf(sources, signal);
-  const h = readHyperparameters(file.metadata);
-  const plan = planModel(file, h);
+  const { architecture, block, h, weights } = describeModel(file);
+  checkBlock(block);
+  const plan = planFrames(weights);
   const tokenizer = createTokenizer(file.metadata);
   checkVocabularySize(tokenizer, plan.vocabulary);
   const most = wantedThreads(options.threads);
@@ -303,7 +306,7 @@ export async function openModel(
     parameters += rows * columns;
   }
   const info: SimdModelInfo = {
-    architecture: h.architecture,
+    architecture,
     build: machine.build,
     dotMode: machine.dotMode,
     get threads() {
