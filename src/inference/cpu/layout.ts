@@ -1,11 +1,10 @@
 import { elementAt } from '../element-at';
 import { DOT_MODES } from './binary';
 import type { DotMode } from './binary';
+import type { KvType } from '../decoding/backend';
 import type { Hyperparameters } from '../architectures/architecture';
 import { FRAME_Q8_SIGNED } from './frames';
 import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from './frames';
-
-export type KvType = 'f16' | 'f32';
 
 /** The places of kernels/model.h's structs: every member is one 8-byte word. */
 const MATRIX_WORDS = 7;

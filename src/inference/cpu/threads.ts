@@ -3,7 +3,6 @@ import type { ThreadRepack, ThreadReply, ThreadRequest } from './thread.worker';
 
 /** A worker with at most one request under way, except for the last one, `work`, which never answers. */
 export interface ThreadHandle {
-  readonly busy: boolean;
   repack(request: Omit<ThreadRepack, 'kind'>): Promise<number>;
   work(model: number, thread: number, sync: number): void;
   /** Ends the worker. */
@@ -52,9 +51,6 @@ export async function startThread(
     });
   await ask({ kind: 'start', module, memory, stackTop });
   return {
-    get busy() {
-      return settle !== undefined;
-    },
     repack: (request) => ask({ kind: 'repack', ...request }),
     work: (model, thread, sync) =>
       worker.postMessage({ kind: 'work', model, thread, sync } satisfies ThreadRequest),

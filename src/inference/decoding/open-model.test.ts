@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { elementAt } from '../element-at';
 import type { SimdBuild } from '../cpu/binary';
 import { bytesSource, openModel, InferenceError } from '../index';
-import type { ByteSource, GenerateOptions, OpenOptions, SimdModel } from '../index';
+import type { ByteSource, GenerateOptions, OpenOptions, Model } from '../index';
 import { createNamedModel, createRandomModel, RANDOM_PROMPT, VOCABULARY } from '../testing/random-model.mjs';
 import { encodeGguf } from '../testing/gguf-writer.mjs';
 
@@ -14,7 +14,7 @@ const open = (bytes: Uint8Array, options: OpenOptions = {}, signal?: AbortSignal
 const BYTES = createNamedModel('Q8_0');
 
 async function collect(
-  model: SimdModel,
+  model: Model,
   prompt: string | number[],
   options: GenerateOptions,
   signal?: AbortSignal,
