@@ -72,7 +72,7 @@ async function measureWay(name, load) {
 }
 
 function describeOpened({ loadMs, info }) {
-  const { build, threads, memoryBytes } = info;
+  const { build, threads, memoryBytes } = info.backend;
   return { loadSeconds: round(loadMs / 1000), build, threads, engineGB: gigabytes(memoryBytes) };
 }
 

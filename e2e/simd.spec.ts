@@ -2,7 +2,7 @@ import { expect, test, type Page } from '@playwright/test';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SimdBuild } from '../src/inference/cpu/binary';
-import type { ContinuationScore, OpenOptions, SimdModelInfo } from '../src/inference/index';
+import type { ContinuationScore, OpenOptions, ModelInfo } from '../src/inference/index';
 import { serveHarness } from '../src/inference/testing/browser.mjs';
 import { relativeError } from '../src/inference/testing/logits-fixture';
 import { readTeacherFixture } from '../src/inference/testing/teacher-fixture';
@@ -49,7 +49,7 @@ async function call(page: Page, name: string, argument?: unknown): Promise<unkno
 }
 
 const open = async (page: Page, options: OpenOptions) =>
-  (await call(page, 'open', { shards, options })) as SimdModelInfo;
+  (await call(page, 'open', { shards, options })) as ModelInfo;
 
 async function answer(page: Page): Promise<number[][]> {
   const answers: number[][] = [];
@@ -64,11 +64,11 @@ for (const build of BUILDS) {
   test(`the engine alone: ${build}`, async ({ page }) => {
     await page.goto(harness.url);
 
-    expect(await open(page, { build, threads: 1 })).toMatchObject({ build, maxThreads: 1 });
+    expect(await open(page, { build, threads: 1 })).toMatchObject({ backend: { build, maxThreads: 1 } });
     const answers = await answer(page);
     expect(answers.every((ids) => ids.length > 0)).toBe(true);
     const info = await open(page, { build, threads: 2 });
-    expect(info).toMatchObject({ build, maxThreads: 2 });
+    expect(info).toMatchObject({ backend: { build, maxThreads: 2 } });
 
     await test.step('gives the same with two threads as with one', async () => {
       expect(await answer(page)).toEqual(answers);
@@ -82,7 +82,7 @@ for (const build of BUILDS) {
       const agreeing = best.filter((id, position) => id === native.best[position]).length;
       // Both round activations to 8 bits: each agrees with exact arithmetic to 0.97 .. 0.98 on this text. Where the dot
       // product saturates, as on a CPU without VNNI, ours rounds those of Q8_0 matrices to 7.
-      const least = info.dotMode === 'saturating' ? 0.94 : 0.95;
+      const least = info.backend.dotMode === 'saturating' ? 0.94 : 0.95;
       expect(agreeing / ids.length).toBeGreaterThanOrEqual(least);
       expect(relativeError(probes, native.probes)).toBeLessThan(0.04);
     });

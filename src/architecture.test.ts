@@ -17,6 +17,13 @@ const TYPES_ONLY = [
   { from: 'ui', to: 'domain' },
   { from: 'app', to: 'worker/protocol' },
 ];
+/** Rules inside a room: files of `from` must not import files of `to`. */
+const APART = [
+  { from: 'inference/decoding', to: 'inference/cpu' },
+  { from: 'inference/decoding', to: 'inference/gpu' },
+  { from: 'inference/cpu', to: 'inference/gpu' },
+  { from: 'inference/gpu', to: 'inference/cpu' },
+];
 /** Libraries that only an engine may touch, each in one file, loaded when used. */
 const ENGINE_LIBRARIES = [
   '@wllama/wllama',
@@ -104,6 +111,14 @@ describe('the layout of DESIGN.md', () => {
     expect(explainWrongImport(wrong)).toBe('domain/run.ts must not import storage/run-store');
     const value = { file: 'ui/parts/A.svelte', target: 'domain/run', typeOnly: false, dynamic: false };
     expect(explainWrongImport(value)).toBe('ui/parts/A.svelte may import only types from domain/run');
+  });
+
+  it('keeps decoding and the backends of inference apart', () => {
+    const wrong = imports.filter(({ file, target }) =>
+      APART.some(({ from, to }) => file.startsWith(`${from}/`) && target.startsWith(`${to}/`)),
+    );
+    expect(wrong).toEqual([]);
+    expect(imports.filter(({ file }) => file.startsWith('inference/decoding/')).length).toBeGreaterThan(5);
   });
 
   it('keeps client.ts to the protocol and the domain', () => {

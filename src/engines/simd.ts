@@ -1,6 +1,6 @@
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine/engine';
 import { FaultError, throwIfStopped } from '../domain/fault';
-import type { SimdModel } from '../inference/index';
+import type { Model } from '../inference/index';
 import { classifySimdError } from './parts/simd-faults';
 
 /** Our own CPU engine. Its `info` names the build that runs; it measures its threads itself and keeps watching them. */
@@ -19,7 +19,7 @@ export const simd: Engine = {
   async open(artifact, files, options, signal): Promise<Session> {
     const { blobSource, openModel } = await import('../inference/index');
     throwIfStopped(signal);
-    let model: SimdModel;
+    let model: Model;
     try {
       model = await openModel(
         // What goes with the weights is for other engines.
@@ -36,7 +36,8 @@ export const simd: Engine = {
     }
     return {
       get info(): SessionInfo {
-        const { build, dotMode, threads, contextTokens, kvType, chunkTokens } = model.info;
+        const { contextTokens, backend } = model.info;
+        const { build, dotMode, threads, kvType, chunkTokens } = backend;
         return {
           engineId: 'simd',
           engineVersion: `${__APP_VERSION__} ${build}, ${dotMode} dot product`,
@@ -65,7 +66,7 @@ export const simd: Engine = {
 };
 
 async function* complete(
-  model: SimdModel,
+  model: Model,
   input: Parameters<Session['complete']>[0],
   sampling: Parameters<Session['complete']>[1],
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../domain/fault';
-import { bytesSource, openModel, type SimdModel } from '../inference/index';
+import { bytesSource, openModel, type Model } from '../inference/index';
 import { createNamedModel } from '../inference/testing/random-model.mjs';
 import { createForcedScorer, type ForcedRequest } from './wllama-score';
 
@@ -20,7 +20,7 @@ const openReference = () =>
   });
 
 /** Answers as llama.cpp's server does when a token is forced: with its own log-probability and the likeliest token. */
-function answerFrom(model: SimdModel, asked: ForcedRequest[] = []) {
+function answerFrom(model: Model, asked: ForcedRequest[] = []) {
   return async (request: ForcedRequest): Promise<unknown> => {
     asked.push(request);
     const id = request.logit_bias[0]?.[0] ?? -1;

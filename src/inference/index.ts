@@ -1,5 +1,10 @@
-export { openModel } from './decoding/open-model';
-export type { OpenOptions, SimdModel, SimdModelInfo } from './decoding/open-model';
+import type { CpuInfo } from './cpu/backend';
+import { openCpu } from './cpu/open';
+import type { CpuOptions } from './cpu/open';
+import { openModelOn } from './decoding/open-model';
+import type { Model as ModelOn, ModelInfo as ModelInfoOn } from './decoding/open-model';
+import type { ByteSource } from './gguf/types';
+
 export type { Alternative, GeneratedToken, GenerateOptions, GenerateResult } from './decoding/generate';
 export { continuationIds } from './decoding/score';
 export type { Continuation, ContinuationScore } from './decoding/score';
@@ -7,13 +12,27 @@ export { supportsBuild } from './cpu/binary';
 export type { DotMode, SimdBuild } from './cpu/binary';
 export { measureRoofline } from './cpu/roofline';
 export type { Roofline, RooflineOptions, RooflinePoint } from './cpu/roofline';
-export type { KvType } from './cpu/layout';
+export type { BackendInfo, KvType } from './decoding/backend';
 export { mergeLora, prepareLoraMerge } from './lora/merge';
 export type { LoraMerge, LoraMergeReport } from './lora/merge';
 export { blobSource, bytesSource, urlSource } from './gguf/source';
 export { parseGguf, parseGgufPart } from './gguf/parse';
 export { createTokenizer } from './tokenizer/tokenizer';
 export type { Tokenizer } from './tokenizer/tokenizer';
-export { SimdError } from './gguf/types';
-export type { ByteSource, GgufFile, GgufTensor, SimdErrorCode } from './gguf/types';
+export { InferenceError } from './errors';
+export type { InferenceErrorCode } from './errors';
+export type { ByteSource, GgufFile, GgufTensor } from './gguf/types';
 export type { SamplingOptions } from './sampling/sampler';
+
+export type OpenOptions = CpuOptions;
+export type Model = ModelOn<CpuInfo>;
+export type ModelInfo = ModelInfoOn<CpuInfo>;
+
+/** Opens a GGUF model on the CPU: see `openModelOn`. Call it in a worker: computing blocks its thread. */
+export function openModel(
+  sources: readonly ByteSource[],
+  options: OpenOptions = {},
+  signal?: AbortSignal,
+): Promise<Model> {
+  return openModelOn(openCpu, sources, options, signal);
+}

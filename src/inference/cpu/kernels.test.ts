@@ -5,8 +5,8 @@ import { elementAt } from '../element-at';
 import { compileBinary, createMemory, instantiate } from './binary';
 import type { EngineExports } from './binary';
 import { frameOf, writeMatrix } from './layout';
-import { planMatrix } from '../architectures/plan';
-import type { MatrixType } from '../architectures/plan';
+import { planMatrix } from './frames';
+import type { MatrixType } from './frames';
 import { dequantise } from '../testing/dequantise.mjs';
 import { TENSOR_TYPES, tensorBytes } from '../testing/gguf-writer.mjs';
 import { createRandomData } from '../testing/random-blocks.mjs';
@@ -45,7 +45,7 @@ interface Case {
 function load({ type, rows, columns, data }: Case) {
   const heap = new Uint8Array(memory.buffer);
   const tensor = { name: 'w', dimensions: [columns, rows], type, part: 0, offset: 0, bytes: data.length };
-  const plan = planMatrix(tensor, columns, rows);
+  const plan = planMatrix({ tensor, columns, rows });
   heap.fill(GUARD, AT.frame - 64, AT.frame + plan.bytes + 64);
   heap.set(data, AT.raw);
   let shift = 11;

@@ -1,11 +1,10 @@
 import { elementAt } from '../element-at';
 import { DOT_MODES } from './binary';
 import type { DotMode } from './binary';
-import type { Hyperparameters } from '../architectures/hyperparameters';
-import { FRAME_Q8_SIGNED } from '../architectures/plan';
-import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from '../architectures/plan';
-
-export type KvType = 'f16' | 'f32';
+import type { KvType } from '../decoding/backend';
+import type { Hyperparameters } from '../architectures/architecture';
+import { FRAME_Q8_SIGNED } from './frames';
+import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from './frames';
 
 /** The places of kernels/model.h's structs: every member is one 8-byte word. */
 const MATRIX_WORDS = 7;

@@ -1,15 +1,16 @@
 import { elementAt } from '../element-at';
 import type { DotMode, EngineExports } from './binary';
-import { halfToNumber } from '../quantisation/half';
-import { ropeTable } from '../architectures/hyperparameters';
-import type { Hyperparameters } from '../architectures/hyperparameters';
+import { ropeFrequencies } from '../architectures/rope-frequencies';
+import { matricesInFileOrder } from '../architectures/weights';
+import type { Hyperparameters } from '../architectures/architecture';
+import { readVector } from '../gguf/read-vector';
+import { ropeTable } from './rope-table';
 import { addressOf, frameOf } from './layout';
 import type { MemoryLayout } from './layout';
-import { matricesInFileOrder } from '../architectures/plan';
-import type { MatrixPlan, ModelPlan } from '../architectures/plan';
+import type { MatrixPlan, ModelPlan } from './frames';
 import type { ThreadHandle } from './threads';
-import { SimdError } from '../gguf/types';
-import type { ByteSource, GgufTensor } from '../gguf/types';
+import { InferenceError } from '../errors';
+import type { ByteSource } from '../gguf/types';
 
 /** Raw bytes read at once; whole groups of 8 rows, so one group may exceed it. */
 const CHUNK_BYTES = 8 << 20;
@@ -47,23 +48,6 @@ function* chunksOf(matrix: MatrixPlan, shift: number): Generator<Chunk> {
   for (let firstRow = 0; firstRow < matrix.rows; firstRow += step) {
     yield { matrix, firstRow, rows: Math.min(step, matrix.rows - firstRow), shift };
   }
-}
-
-async function readVector(
-  sources: readonly ByteSource[],
-  tensor: GgufTensor,
-  signal?: AbortSignal,
-): Promise<Float32Array> {
-  const bytes = await elementAt(sources, tensor.part).read(tensor.offset, tensor.bytes, signal);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = elementAt(tensor.dimensions, 0);
-  if (tensor.type === 'F32')
-    return Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true));
-  if (tensor.type === 'BF16') {
-    const bits = Uint32Array.from({ length: count }, (_, i) => view.getUint16(2 * i, true) << 16);
-    return new Float32Array(bits.buffer);
-  }
-  return Float32Array.from({ length: count }, (_, i) => halfToNumber(view.getUint16(2 * i, true)));
 }
 
 export interface LoadTarget {
@@ -150,7 +134,7 @@ export async function loadWeights(
       const bytes = await first.bytes;
       signal?.throwIfAborted();
       if (bytes.length !== first.chunk.rows * rowBytes(first.chunk.matrix)) {
-        throw new SimdError(
+        throw new InferenceError(
           'read-failed',
           `a read of ${first.chunk.matrix.tensor.name} came back with a wrong length`,
         );
@@ -161,7 +145,7 @@ export async function loadWeights(
   };
 
   const factors = plan.ropeFactors && (await readVector(sources, plan.ropeFactors, signal));
-  putFloats(ropeTable(h, layout.options.context, factors), layout.rope);
+  putFloats(ropeTable(ropeFrequencies(h, factors), layout.options.context), layout.rope);
   putFloats(await readVector(sources, plan.outputNorm, signal), layout.outputNorm);
   for (const [index, layer] of plan.layers.entries()) {
     const at = elementAt(layout.perLayer, index);

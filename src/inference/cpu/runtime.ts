@@ -3,7 +3,7 @@ import { setWord } from './layout';
 import type { MemoryLayout } from './layout';
 import type { ThreadChoice } from './thread-choice';
 import { leaveJob, syncWords } from './stand-in';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 
 /** Longest stretch of computing without looking at the event loop, where aborts arrive. */
 const SLICE_MS = 24;
@@ -31,10 +31,8 @@ export interface LogitsRow {
   readonly logSumExp: number;
 }
 
-/** Runs the forward pass over one sequence, with the keys and values of what came before kept. */
+/** Runs jobs of the kernels on one sequence, with the keys and values of what came before kept. */
 export class Runtime {
-  /** Ids whose keys and values are in the cache. */
-  readonly cached: number[] = [];
   /** Tokens of a prefill chunk, at most what the layout has room for. Never affects results, only speed. */
   chunkTokens: number;
   #view: DataView;
@@ -43,7 +41,7 @@ export class Runtime {
   #stats: Float64Array;
   #stride: number;
   #sync: Int32Array;
-  #stopped: SimdError | undefined;
+  #stopped: InferenceError | undefined;
   #lastYield = performance.now();
   /** Mean time of one layer for one token, for slicing. */
   #layerTokenMs = 1;
@@ -81,25 +79,10 @@ export class Runtime {
     return { max, argmax, logSumExp: max + Math.log(sum) };
   }
 
-  /**
-   * Appends ids at `position` (keeping what is cached before it) and computes the layers. Afterwards the last
-   * chunk's hidden states are there for `project`; `onChunk` is called after each chunk with its range.
-   */
-  async extend(
-    ids: readonly number[],
-    position: number,
-    signal: AbortSignal | undefined,
-    onChunk?: (from: number, count: number) => void | Promise<void>,
-  ): Promise<void> {
-    const { chunkTokens } = this;
-    for (let from = 0; from < ids.length; from += chunkTokens) {
-      const chunk = ids.slice(from, from + chunkTokens);
-      this.cached.length = Math.min(this.cached.length, position + from);
-      this.#tokens.set(chunk);
-      await this.#runLayers(chunk.length, position + from, signal);
-      this.cached.push(...chunk);
-      await onChunk?.(from, chunk.length);
-    }
+  /** Computes the layers for a chunk at `position`. Afterwards its hidden states are there for `project`. */
+  async extend(ids: readonly number[], position: number, signal: AbortSignal | undefined): Promise<void> {
+    this.#tokens.set(ids);
+    await this.#runLayers(ids.length, position, signal);
   }
 
   /** Logits of `count` rows (at most `maxLogits`) of the last chunk, from its row `from`. */
@@ -116,7 +99,6 @@ export class Runtime {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     await this.pause(signal);
-    this.cached.length = Math.min(this.cached.length, position);
     this.#tokens[0] = id;
     const threads = this.decodeThreads.next();
     const start = performance.now();
@@ -130,10 +112,9 @@ export class Runtime {
       wantStats,
     });
     this.decodeThreads.record(threads, performance.now() - start);
-    this.cached.push(id);
   }
 
-  /** Milliseconds of a run over `count` tokens of nothing in particular, per layer. Overwrites the cache. */
+  /** Milliseconds of a run over `count` tokens of nothing in particular, per layer. Overwrites keys and values. */
   async probe(
     threads: number,
     count: number,
@@ -142,7 +123,6 @@ export class Runtime {
   ): Promise<number> {
     await this.pause(signal);
     this.#tokens.fill(0, 0, count);
-    this.cached.length = 0;
     const lastLayer = Math.min(this.layers, layers);
     const start = performance.now();
     this.#job(threads, {
@@ -158,7 +138,7 @@ export class Runtime {
   }
 
   /** Makes every later job throw: the threads are gone, and waiting for them would never end. */
-  stop(reason: SimdError): void {
+  stop(reason: InferenceError): void {
     this.#stopped ??= reason;
   }
 
@@ -200,14 +180,14 @@ export class Runtime {
     if (this.#stopped) throw this.#stopped;
     for (const [name, value] of Object.entries(words)) setWord(this.#view, this.layout, name, Number(value));
     setWord(this.#view, this.layout, 'threads', threads);
-    let failure: SimdError | undefined;
+    let failure: InferenceError | undefined;
     try {
       this.engine.run(this.layout.model);
     } catch (error) {
-      failure = new SimdError('engine', `the engine broke: ${String(error)}`, { cause: error });
+      failure = new InferenceError('engine', `the engine broke: ${String(error)}`, { cause: error });
     }
     // Before the dead thread's own message can arrive: what was computed without it is worthless.
-    if (leaveJob(this.#sync)) failure ??= new SimdError('engine', 'a thread of the engine died');
+    if (leaveJob(this.#sync)) failure ??= new InferenceError('engine', 'a thread of the engine died');
     if (failure === undefined) return;
     this.stop(failure);
     throw failure;

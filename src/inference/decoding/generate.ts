@@ -2,16 +2,17 @@ import { elementAt } from '../element-at';
 import { createSampler } from '../sampling/sampler';
 import type { SamplingOptions } from '../sampling/sampler';
 import { createStopMatcher } from '../sampling/stop-matcher';
-import type { Runtime } from '../cpu/runtime';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
+import type { Row, Want } from './backend';
+import type { Sequence } from './sequence';
 
 /** What calls on an open model share. */
 export interface ModelContext {
-  readonly runtime: Runtime;
+  readonly sequence: Sequence;
   readonly tokenizer: Tokenizer;
   readonly vocabulary: number;
-  /** Throws when the model is closed or a thread has died. */
+  /** Throws when the model is closed. */
   check(): void;
 }
 
@@ -57,7 +58,7 @@ export interface GenerateResult {
 
 /** Token ids of a prompt, checked against the vocabulary and the context. */
 export function promptIds(
-  { tokenizer, vocabulary, runtime }: ModelContext,
+  { tokenizer, vocabulary, sequence }: ModelContext,
   prompt: string | readonly number[],
 ): number[] {
   const ids =
@@ -66,39 +67,31 @@ export function promptIds(
       : [...prompt];
   if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
   checkIds(ids, vocabulary);
-  const { context } = runtime.layout.options;
-  if (ids.length === 0) throw new SimdError('bad-input', 'the prompt is empty');
+  const context = sequence.backend.contextTokens;
+  if (ids.length === 0) throw new InferenceError('bad-input', 'the prompt is empty');
   if (ids.length > context)
-    throw new SimdError('bad-input', `the prompt has ${ids.length} tokens, the context ${context}`);
+    throw new InferenceError('bad-input', `the prompt has ${ids.length} tokens, the context ${context}`);
   return ids;
 }
 
 export function checkIds(ids: readonly number[], vocabulary: number): void {
   const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
   if (wrong !== undefined)
-    throw new SimdError('bad-input', `no token ${wrong} in a vocabulary of ${vocabulary}`);
+    throw new InferenceError('bad-input', `no token ${wrong} in a vocabulary of ${vocabulary}`);
 }
 
-/**
- * Makes the cache hold exactly `ids`, computing only what is not there, and the logits after the last of them.
- * Returns how many were there.
- */
+/** Makes the sequence hold exactly `ids`, computing only what is not there, and gives the row after the last of them. */
 export async function prefill(
-  { runtime }: ModelContext,
+  { sequence }: ModelContext,
   ids: readonly number[],
-  wantStats: boolean,
+  wanted: { readonly want: Want; readonly pick?: readonly number[]; readonly fresh?: boolean },
   signal: AbortSignal | undefined,
-  fresh = false,
-): Promise<number> {
-  let shared = 0;
-  // The last token is always computed: its logits are not kept.
-  while (!fresh && shared < ids.length - 1 && runtime.cached[shared] === ids[shared]) shared++;
-  let count = 0;
-  await runtime.extend(ids.slice(shared), shared, signal, (_, chunk) => {
-    count = chunk;
-  });
-  runtime.project(count - 1, 1, wantStats);
-  return shared;
+): Promise<{ readonly cachedTokens: number; readonly row: Row }> {
+  // The last token is always computed: its row is not kept.
+  const cachedTokens = wanted.fresh === true ? 0 : sequence.countShared(ids.slice(0, -1));
+  const count = await sequence.extend(ids.slice(cachedTokens), cachedTokens, signal);
+  const rows = await sequence.rows(count - 1, 1, wanted.want, wanted.pick);
+  return { cachedTokens, row: elementAt(rows, 0) };
 }
 
 /** The `count` largest logits, best first; equal ones by id. */
@@ -118,19 +111,6 @@ export function largest(logits: Float32Array, count: number): number[] {
   return ids;
 }
 
-function argmax(logits: Float32Array): number {
-  let best = 0;
-  let most = logits[0] ?? 0;
-  for (let id = 1; id < logits.length; id++) {
-    const value = logits[id] ?? 0;
-    if (value > most) {
-      most = value;
-      best = id;
-    }
-  }
-  return best;
-}
-
 /** Whether sampling is nothing but taking the greatest logit, which needs no copy of the logits. */
 function isGreedy(options: SamplingOptions): boolean {
   const { temperature = 0, repeatPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 } = options;
@@ -144,20 +124,24 @@ export async function* generate(
   options: GenerateOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<GeneratedToken, GenerateResult, void> {
-  const { runtime, tokenizer } = context;
+  const { sequence, tokenizer } = context;
   const ids = promptIds(context, prompt);
   const wanted = options.topAlternatives ?? 0;
-  const room = runtime.layout.options.context - ids.length + 1;
+  const room = sequence.backend.contextTokens - ids.length + 1;
   const maxTokens = Math.min(options.maxTokens ?? Infinity, room);
   const sampling = options.sampling ?? {};
   const sampler = createSampler(sampling, options.seed ?? 0);
-  const choose = isGreedy(sampling) ? argmax : (logits: Float32Array) => sampler.sample(logits);
+  const greedy = isGreedy(sampling);
+  const want = wanted > 0 ? 'all' : greedy ? 'argmax' : 'logits';
   sampler.observe(ids);
   const matcher = createStopMatcher(options.stop ?? []);
   const detokenizer = tokenizer.createDetokenizer();
 
   let mark = performance.now();
-  const cachedTokens = await prefill(context, ids, wanted > 0, signal, options.fresh);
+  const fresh = options.fresh === true;
+  const prefilled = await prefill(context, ids, { want, fresh }, signal);
+  const { cachedTokens } = prefilled;
+  let { row } = prefilled;
   const prefillMs = performance.now() - mark;
   let decodeMs = 0;
   mark = performance.now();
@@ -170,8 +154,7 @@ export async function* generate(
     generatedTokens,
   });
   for (let count = 0; count < maxTokens; count++) {
-    const logits = runtime.logits(0);
-    const id = choose(logits);
+    const id = greedy ? row.argmax : sampler.sample(row.logits);
     if (tokenizer.isEndOfGeneration(id)) {
       const rest = matcher.push(detokenizer.flush()).text + matcher.flush();
       if (rest) yield { id, text: rest };
@@ -186,7 +169,7 @@ export async function* generate(
     }
     let extra = {};
     if (wanted > 0) {
-      const { logSumExp } = runtime.stats(0);
+      const { logits, logSumExp } = row;
       const alternatives = largest(logits, wanted).map((other) => ({
         id: other,
         text: tokenizer.decode([other], { special: true }),
@@ -200,7 +183,7 @@ export async function* generate(
     mark = performance.now();
     context.check();
     if (stop !== undefined) return result('stop', count + 1);
-    if (!isLast) await runtime.step(id, ids.length + count, wanted > 0, signal);
+    if (!isLast) row = await sequence.step(id, ids.length + count, want, signal);
   }
   return result('length', Math.max(0, maxTokens));
 }

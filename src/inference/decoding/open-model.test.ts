@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { elementAt } from '../element-at';
 import type { SimdBuild } from '../cpu/binary';
-import { bytesSource, openModel, SimdError } from '../index';
-import type { ByteSource, GenerateOptions, OpenOptions, SimdModel } from '../index';
+import { bytesSource, openModel, InferenceError } from '../index';
+import type { ByteSource, GenerateOptions, OpenOptions, Model } from '../index';
 import { createNamedModel, createRandomModel, RANDOM_PROMPT, VOCABULARY } from '../testing/random-model.mjs';
 import { encodeGguf } from '../testing/gguf-writer.mjs';
 
@@ -14,7 +14,7 @@ const open = (bytes: Uint8Array, options: OpenOptions = {}, signal?: AbortSignal
 const BYTES = createNamedModel('Q8_0');
 
 async function collect(
-  model: SimdModel,
+  model: Model,
   prompt: string | number[],
   options: GenerateOptions,
   signal?: AbortSignal,
@@ -309,7 +309,7 @@ describe('refusals', () => {
       loadBinary,
       build: 'wasm32-plain',
     });
-    await expect(opening).rejects.toBeInstanceOf(SimdError);
+    await expect(opening).rejects.toBeInstanceOf(InferenceError);
     await expect(opening).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message) as unknown,

@@ -1,85 +1,33 @@
-import {
-  chooseBuild,
-  compileBinary,
-  createMemory,
-  fetchBinary,
-  instantiate,
-  probeDotMode,
-} from '../cpu/binary';
-import type { DotMode, EngineExports, SimdBuild } from '../cpu/binary';
-import { generate } from './generate';
-import type { GenerateOptions, GenerateResult, GeneratedToken } from './generate';
+import { describeModel } from '../architectures/registry';
+import { matricesInFileOrder } from '../architectures/weights';
+import type { ModelWeights } from '../architectures/weights';
+import { InferenceError } from '../errors';
 import { parseGguf } from '../gguf/parse';
-import { readHyperparameters } from '../architectures/hyperparameters';
-import type { Hyperparameters } from '../architectures/hyperparameters';
-import { layOut, stackTop, writeModel } from '../cpu/layout';
-import type { KvType, MemoryLayout } from '../cpu/layout';
-import { loadWeights, stagingBytes } from '../cpu/loader';
-import { matricesInFileOrder, planModel } from '../architectures/plan';
-import type { MatrixType, ModelPlan } from '../architectures/plan';
-import { Runtime } from '../cpu/runtime';
-import { allLogits, score } from './score';
-import type { Continuation, ContinuationScore } from './score';
-import { ThreadChoice, threadCandidates } from '../cpu/thread-choice';
-import { canShareMemory, startThread } from '../cpu/threads';
-import type { ThreadHandle } from '../cpu/threads';
+import type { ByteSource } from '../gguf/types';
 import { checkVocabularySize, createTokenizer } from '../tokenizer/tokenizer';
 import type { DecodeOptions, EncodeOptions, Tokenizer } from '../tokenizer/tokenizer';
-import { SimdError } from '../gguf/types';
-import type { ByteSource } from '../gguf/types';
+import type { BackendInfo, BackendOptions, OpenBackend } from './backend';
+import { generate } from './generate';
+import type { GenerateOptions, GenerateResult, GeneratedToken } from './generate';
+import { allLogits, score } from './score';
+import type { Continuation, ContinuationScore } from './score';
+import { Sequence } from './sequence';
 
-const DEFAULT_CONTEXT = 2048;
-const MAX_THREADS = 16;
-const MAX_LOGITS = 16;
-const ENGINE_THREADS_LIMIT = 255;
-/** For all sizes of a chunk together. */
-const CHUNK_BUDGET_MS = 1_000;
-/** Another size than the usual one must be worth it. */
-const CLEARLY_FASTER = 0.95;
-const FLOAT_TYPES: readonly MatrixType[] = ['F32', 'F16', 'BF16'];
-
-export interface OpenOptions {
-  /** Threads to compute with. `measure` (default): tries counts up to the device's cores and keeps watching. */
-  readonly threads?: number | 'measure';
-  /** Positions of the KV cache. Default: what the model was trained for, at most 2048. */
-  readonly contextTokens?: number;
-  /** Precision of the KV cache. Default `f16`. */
-  readonly kvType?: KvType;
-  /** Forces a build; default: the fastest that runs here and can hold the model. */
-  readonly build?: SimdBuild;
-  /**
-   * Tokens of a prefill chunk. `measure`: tries some sizes for a second at most. Default: what is fastest on most
-   * devices. Results do not depend on it, and it is not measured where they would in their last bits: floats.
-   */
-  readonly chunkTokens?: number | 'measure';
-  /** Bytes of a build, where `fetch` cannot get them (Node). */
-  readonly loadBinary?: (build: SimdBuild) => Promise<Uint8Array>;
-  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
-}
-
-export interface SimdModelInfo {
+export interface ModelInfo<Info extends BackendInfo = BackendInfo> {
   readonly architecture: string;
-  readonly build: SimdBuild;
-  readonly dotMode: DotMode;
-  /** Threads that decoding uses at the moment; changes while `measure` watches. */
-  readonly threads: number;
-  readonly maxThreads: number;
   readonly contextTokens: number;
-  readonly kvType: KvType;
-  /** Tokens of a prefill chunk. */
-  readonly chunkTokens: number;
   readonly vocabulary: number;
   readonly layers: number;
   readonly parameters: number;
-  readonly weightBytes: number;
-  readonly memoryBytes: number;
   /** Tensor types by the bytes they have in the file, largest first. */
   readonly tensorTypes: readonly string[];
   readonly loadMs: number;
+  /** What computes, and with what. */
+  readonly backend: Info;
 }
 
-export interface SimdModel {
-  readonly info: SimdModelInfo;
+export interface Model<Info extends BackendInfo = BackendInfo> {
+  readonly info: ModelInfo<Info>;
   readonly tokenizer: Tokenizer;
   tokenize(text: string, options?: EncodeOptions): number[];
   detokenize(ids: Iterable<number>, options?: DecodeOptions): string;
@@ -105,225 +53,42 @@ export interface SimdModel {
   close(): void;
 }
 
-interface Machine {
-  readonly engine: EngineExports;
-  readonly memory: WebAssembly.Memory;
-  readonly layout: MemoryLayout;
-  readonly build: SimdBuild;
-  readonly dotMode: DotMode;
-  readonly workers: readonly ThreadHandle[];
-}
-
-function wantedThreads(option: number | 'measure' | undefined): number {
-  if (!canShareMemory()) return 1;
-  const cores =
-    (globalThis as { navigator?: { hardwareConcurrency: number } }).navigator?.hardwareConcurrency ?? 1;
-  const count = typeof option === 'number' ? option : Math.min(cores, MAX_THREADS);
-  if (!Number.isInteger(count) || count < 1 || count > ENGINE_THREADS_LIMIT) {
-    throw new SimdError('bad-input', `${count} threads`);
-  }
-  return count;
-}
-
-function layOutFor(h: Hyperparameters, plan: ModelPlan, options: OpenOptions, threads: number): MemoryLayout {
-  const context = options.contextTokens ?? Math.min(h.trainedContext, DEFAULT_CONTEXT);
-  if (!Number.isInteger(context) || context < 1 || context > 1 << 20) {
-    throw new SimdError('bad-input', `a context of ${context} tokens`);
-  }
-  const padded = Math.ceil(context / 8) * 8;
-  const chunk = Math.max(...chunkCandidates(h, plan, options));
-  return layOut(h, plan, {
-    context: padded,
-    kvType: options.kvType ?? 'f16',
-    threads,
-    maxTokens: Math.max(1, Math.min(chunk, padded)),
-    maxLogits: MAX_LOGITS,
-    stagingBytes: stagingBytes(plan, threads),
-  });
-}
-
-/** The usual size first. */
-function chunkCandidates(
-  { dim }: Hyperparameters,
-  plan: ModelPlan,
-  { chunkTokens }: OpenOptions,
-): readonly number[] {
-  if (typeof chunkTokens === 'number') return [chunkTokens];
-  const usual = dim >= 2048 ? 128 : 256;
-  // Integer dot products are exact; sums of floats depend, in their last bits, on how the prompt is cut.
-  const isExact = matricesInFileOrder(plan).every(({ type }) => !FLOAT_TYPES.includes(type));
-  return chunkTokens === 'measure' && isExact ? [usual, usual / 2, usual * 2] : [usual];
-}
-
-async function startMachine(
-  layout: MemoryLayout,
-  options: OpenOptions,
-  onDeath: (error: SimdError) => void,
-): Promise<Machine> {
-  const { threads } = layout.options;
-  const build = chooseBuild(layout.totalBytes, options.build);
-  const module = await compileBinary(await (options.loadBinary ?? fetchBinary)(build), threads > 1);
-  const memory = createMemory(build, layout.totalBytes, threads > 1);
-  const engine = await instantiate(module, memory, stackTop(layout, 0));
-  const starting = Array.from({ length: threads - 1 }, (_, index) =>
-    startThread(module, memory, stackTop(layout, index + 1), onDeath),
-  );
-  const started = await Promise.allSettled(starting);
-  const workers = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const failure = started.find((result) => result.status === 'rejected');
-  if (failure) {
-    for (const worker of workers) worker.stop();
-    throw failure.reason;
-  }
-  return { engine, memory, layout, build, dotMode: probeDotMode(engine), workers };
-}
-
-/** Tries thread counts on short runs, so that the first answer already runs with the best. */
-async function measureThreads(runtime: Runtime, signal?: AbortSignal): Promise<void> {
-  const { decodeThreads, prefillThreads, layers } = runtime;
-  if (decodeThreads.candidates.length < 2) return;
-  const tokens = Math.min(64, runtime.layout.options.maxTokens);
-  await prefillThreads.measure(async (count) => {
-    // The first run of each warms up caches and code.
-    await runtime.probe(count, 4, signal);
-    return (await runtime.probe(count, tokens, signal)) / tokens;
-  });
-  await decodeThreads.measure(async (count) => {
-    await runtime.probe(count, 1, signal);
-    const times = [await runtime.probe(count, 1, signal), await runtime.probe(count, 1, signal)];
-    return Math.min(...times) * layers;
-  });
-  runtime.cached.length = 0;
-}
-
-/** Tries sizes of a prefill chunk, as far as the time lasts. */
-async function measureChunk(
-  runtime: Runtime,
-  candidates: readonly number[],
-  signal?: AbortSignal,
-): Promise<void> {
-  const sizes = [...new Set(candidates.map((count) => Math.min(count, runtime.layout.options.maxTokens)))];
-  const [usual = runtime.chunkTokens] = sizes;
-  runtime.chunkTokens = usual;
-  if (sizes.length < 2) return;
-  const endsAt = performance.now() + CHUNK_BUDGET_MS;
-  const threads = runtime.prefillThreads.best;
-  let bestMs = Infinity;
-  for (const count of sizes) {
-    // A layer is enough: they are all alike.
-    const time = async () => (await runtime.probe(threads, count, signal, 1)) / count;
-    if (bestMs < Infinity && performance.now() + bestMs * count > endsAt) continue;
-    let ms = await time();
-    if (performance.now() + ms * count < endsAt) ms = Math.min(ms, await time());
-    if (count !== usual && ms > bestMs * CLEARLY_FASTER) continue;
-    bestMs = ms;
-    runtime.chunkTokens = count;
-  }
-  runtime.cached.length = 0;
-}
-
 /**
- * Opens a GGUF model from its file or its parts. Everything that can be known from the header (an unsupported
- * architecture or tensor type, a contradiction, too little memory) is refused before any weight is read:
- * SimdError `unsupported`, `bad-file`, `out-of-memory`. Call it in a worker: computing blocks its thread.
+ * Opens a GGUF model, from its file or its parts, on a backend. Everything that can be known from the header (an
+ * unsupported architecture or tensor type, a contradiction, too little memory) is refused before any weight is read:
+ * InferenceError `unsupported`, `bad-file`, `out-of-memory`.
  */
-export async function openModel(
+export async function openModelOn<Info extends BackendInfo, Options extends BackendOptions>(
+  openBackend: OpenBackend<Info, Options>,
   sources: readonly ByteSource[],
-  options: OpenOptions = {},
+  options: Options,
   signal?: AbortSignal,
-): Promise<SimdModel> {
+): Promise<Model<Info>> {
   const startedAt = performance.now();
   const file = await parseGguf(sources, signal);
-  const h = readHyperparameters(file.metadata);
-  const plan = planModel(file, h);
+  const description = describeModel(file);
+  const { vocabulary } = description.weights;
   const tokenizer = createTokenizer(file.metadata);
-  checkVocabularySize(tokenizer, plan.vocabulary);
-  const most = wantedThreads(options.threads);
-  const layout = layOutFor(h, plan, options, most);
-  let dead: SimdError | undefined;
-  let started: Runtime | undefined;
-  const machine = await startMachine(layout, options, (error) => {
-    dead ??= error;
-    started?.stop(error);
-  });
-  const { engine, memory, workers } = machine;
-  const candidates = typeof options.threads === 'number' ? [most] : threadCandidates(most);
-  let runtime: Runtime;
-  try {
-    const shiftOf = await loadWeights(sources, h, plan, machine, options.onProgress, signal);
-    const view = new DataView(memory.buffer);
-    writeModel(view, h, plan, layout, machine.dotMode, shiftOf);
-    if (engine.scratchBytes(layout.model) > layout.scratchBytes)
-      throw new SimdError('engine', 'the scratch space is too small');
-    workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers['sync'] ?? 0));
-    runtime = new Runtime(
-      engine,
-      memory,
-      layout,
-      h.layers,
-      plan.vocabulary,
-      new ThreadChoice(candidates),
-      new ThreadChoice(candidates),
-    );
-    started = runtime;
-    if (dead) throw dead;
-    await measureThreads(runtime, signal);
-    await measureChunk(runtime, chunkCandidates(h, plan, options), signal);
-  } catch (error) {
-    for (const worker of workers) worker.stop();
-    throw error;
-  }
+  checkVocabularySize(tokenizer, vocabulary);
+  const backend = await openBackend(description, sources, options, signal);
   const loadMs = performance.now() - startedAt;
 
   let closed = false;
-  let last: Promise<unknown> = Promise.resolve();
   const check = () => {
-    if (closed) throw new SimdError('engine', 'the model is closed');
-    if (dead) throw dead;
+    if (closed) throw new InferenceError('engine', 'the model is closed');
   };
-  /** Waits for the calls before; the returned function lets the next one in. */
-  const enter = async (): Promise<() => void> => {
-    const before = last;
-    let leave = () => {};
-    last = new Promise<void>((resolve) => (leave = resolve));
-    await before;
-    try {
-      check();
-    } catch (error) {
-      leave();
-      throw error;
-    }
-    return leave;
-  };
-
-  const bytesByType = new Map<string, number>();
-  let parameters = 0;
-  for (const { tensor, rows, columns } of matricesInFileOrder(plan)) {
-    bytesByType.set(tensor.type, (bytesByType.get(tensor.type) ?? 0) + tensor.bytes);
-    parameters += rows * columns;
-  }
-  const info: SimdModelInfo = {
-    architecture: h.architecture,
-    build: machine.build,
-    dotMode: machine.dotMode,
-    get threads() {
-      return runtime.decodeThreads.best;
-    },
-    maxThreads: most,
-    contextTokens: layout.options.context,
-    kvType: layout.options.kvType,
-    chunkTokens: runtime.chunkTokens,
-    vocabulary: plan.vocabulary,
-    layers: h.layers,
-    parameters,
-    weightBytes: layout.weightBytes,
-    memoryBytes: layout.totalBytes,
-    tensorTypes: [...bytesByType].toSorted((a, b) => b[1] - a[1]).map(([type]) => type),
-    loadMs,
-  };
-  const context = { runtime, tokenizer, vocabulary: plan.vocabulary, check };
+  const enter = createQueue(check);
+  const context = { sequence: new Sequence(backend, 0), tokenizer, vocabulary, check };
   return {
-    info,
+    info: {
+      architecture: description.architecture,
+      contextTokens: backend.contextTokens,
+      vocabulary,
+      layers: description.h.layers,
+      ...sumWeights(description.weights),
+      loadMs,
+      backend: backend.info,
+    },
     tokenizer,
     tokenize: (text, how) => tokenizer.encode(text, how),
     detokenize: (ids, how) => tokenizer.decode(ids, how),
@@ -354,9 +119,39 @@ export async function openModel(
     close() {
       if (closed) return;
       closed = true;
-      runtime.stop(new SimdError('engine', 'the model is closed'));
-      if (workers.length > 0) engine.quit(layout.model);
-      for (const worker of workers) worker.stop();
+      backend.stop(new InferenceError('engine', 'the model is closed'));
+      backend.close();
     },
+  };
+}
+
+/** The returned function waits for the calls before; what it gives lets the next one in. */
+function createQueue(check: () => void): () => Promise<() => void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return async () => {
+    const before = last;
+    let leave = () => {};
+    last = new Promise<void>((resolve) => (leave = resolve));
+    await before;
+    try {
+      check();
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
+  };
+}
+
+function sumWeights(weights: ModelWeights): Pick<ModelInfo, 'parameters' | 'tensorTypes'> {
+  const bytesByType = new Map<string, number>();
+  let parameters = 0;
+  for (const { tensor, rows, columns } of matricesInFileOrder(weights)) {
+    bytesByType.set(tensor.type, (bytesByType.get(tensor.type) ?? 0) + tensor.bytes);
+    parameters += rows * columns;
+  }
+  return {
+    parameters,
+    tensorTypes: [...bytesByType].toSorted((a, b) => b[1] - a[1]).map(([type]) => type),
   };
 }

@@ -1,7 +1,8 @@
 import { elementAt } from '../element-at';
 import { checkIds, prefill, promptIds } from './generate';
 import type { ModelContext } from './generate';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
+import type { Row } from './backend';
 
 /** A text, or ids where the caller tokenizes. */
 export type Continuation = string | readonly number[];
@@ -41,39 +42,35 @@ export async function score(
   continuations: readonly Continuation[],
   signal: AbortSignal | undefined,
 ): Promise<ContinuationScore[]> {
-  const { runtime, vocabulary } = context;
+  const { sequence, vocabulary } = context;
+  const { mostRows } = sequence.backend;
   const ids = promptIds(context, prompt);
   const all = continuations.map((continuation) => continuationIds(context, prompt, ids, continuation));
   for (const tokens of all) {
     checkIds(tokens, vocabulary);
-    if (ids.length + tokens.length > runtime.layout.options.context + 1) {
-      throw new SimdError('bad-input', `${ids.length} + ${tokens.length} tokens do not fit the context`);
+    if (ids.length + tokens.length > sequence.backend.contextTokens + 1) {
+      throw new InferenceError('bad-input', `${ids.length} + ${tokens.length} tokens do not fit the context`);
     }
   }
-  await prefill(context, ids, true, signal);
   // Every continuation's first token is predicted by the prompt's last.
-  const firstLogits = runtime.logits(0).slice();
-  const firstStats = runtime.stats(0);
+  const firsts = [...new Set(all.flatMap((tokens) => tokens.slice(0, 1)))];
+  const { row: afterPrompt } = await prefill(context, ids, { want: 'stats', pick: firsts }, signal);
   const results: ContinuationScore[] = [];
   for (const tokens of all) {
     const logprobs: number[] = [];
     const greedy: boolean[] = [];
+    const take = (row: Row, pickedAt: number, token: number) => {
+      logprobs.push(elementAt(row.picked, pickedAt) - row.logSumExp);
+      greedy.push(row.argmax === token);
+    };
     const [first] = tokens;
-    if (first !== undefined) {
-      logprobs.push(elementAt(firstLogits, first) - firstStats.logSumExp);
-      greedy.push(firstStats.argmax === first);
-    }
+    if (first !== undefined) take(afterPrompt, firsts.indexOf(first), first);
     const inputs = tokens.slice(0, -1);
-    await runtime.extend(inputs, ids.length, signal, (from, count) => {
-      for (let row = 0; row < count; row += runtime.maxLogits) {
-        const rows = Math.min(runtime.maxLogits, count - row);
-        runtime.project(row, rows, true);
-        for (let i = 0; i < rows; i++) {
-          const next = elementAt(tokens, from + row + i + 1);
-          const stats = runtime.stats(i);
-          logprobs.push(elementAt(runtime.logits(i), next) - stats.logSumExp);
-          greedy.push(stats.argmax === next);
-        }
+    await sequence.extend(inputs, ids.length, signal, async (from, count) => {
+      for (let at = 0; at < count; at += mostRows) {
+        const next = tokens.slice(from + at + 1, from + Math.min(at + mostRows, count) + 1);
+        const rows = await sequence.rows(at, next.length, 'stats', next);
+        rows.forEach((row, index) => take(row, index, elementAt(next, index)));
       }
     });
     results.push({ tokens, logprobs, sum: logprobs.reduce((a, b) => a + b, 0), greedy });
@@ -87,14 +84,14 @@ export async function allLogits(
   ids: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
-  const { runtime, vocabulary } = context;
+  const { sequence, vocabulary } = context;
   promptIds(context, ids);
+  const { mostRows } = sequence.backend;
   const out = new Float32Array(ids.length * vocabulary);
-  await runtime.extend(ids, 0, signal, (from, count) => {
-    for (let row = 0; row < count; row += runtime.maxLogits) {
-      const rows = Math.min(runtime.maxLogits, count - row);
-      runtime.project(row, rows, false);
-      for (let i = 0; i < rows; i++) out.set(runtime.logits(i), (from + row + i) * vocabulary);
+  await sequence.extend(ids, 0, signal, async (from, count) => {
+    for (let at = 0; at < count; at += mostRows) {
+      const rows = await sequence.rows(at, Math.min(mostRows, count - at), 'logits');
+      rows.forEach((row, index) => out.set(row.logits, (from + at + index) * vocabulary));
     }
   });
   return out;

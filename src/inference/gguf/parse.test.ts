@@ -5,7 +5,7 @@ import { blobSource, bytesSource } from './source';
 import { encodeGguf } from '../testing/gguf-writer.mjs';
 import { HANG_MS, HOSTILE_RUNS } from '../testing/runs';
 import type { GgufEntry } from '../testing/gguf-writer.mjs';
-import { SimdError } from './types';
+import { InferenceError } from '../errors';
 import type { ByteSource } from './types';
 
 const entries: GgufEntry[] = [
@@ -37,7 +37,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
   } catch (error) {
-    if (error instanceof SimdError) return `${error.code}: ${error.message}`;
+    if (error instanceof InferenceError) return `${error.code}: ${error.message}`;
     throw error;
   }
   return 'no error';
@@ -205,7 +205,7 @@ describe('parseGguf', () => {
     await expect(parseGguf([bytesSource(sample)], controller.signal)).rejects.toThrow('enough');
   });
 
-  test('damaged headers give a SimdError or a consistent file', { timeout: HANG_MS }, async () => {
+  test('damaged headers give an InferenceError or a consistent file', { timeout: HANG_MS }, async () => {
     const mutation = fc.record({
       at: fc.nat(sample.length - 9),
       value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
@@ -244,7 +244,7 @@ describe('parseGguf', () => {
           for (const { offset, bytes: size } of tensors)
             expect(offset + size).toBeLessThanOrEqual(bytes.length);
         } catch (error) {
-          if (!(error instanceof SimdError)) throw error;
+          if (!(error instanceof InferenceError)) throw error;
           expect(['bad-file', 'unsupported']).toContain(error.code);
           expect(error.message).not.toBe('');
         }

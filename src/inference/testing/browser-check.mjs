@@ -91,8 +91,8 @@ async function checkTeacher(harness, path, build) {
   report(
     // Both round activations to 8 bits: each agrees with exact arithmetic to 0.97 .. 0.98 on this text. Where the dot
     // product saturates, ours rounds those of Q8_0 matrices to 7.
-    agreement >= (info.dotMode === 'saturating' ? 0.94 : 0.95) && rms < 0.04,
-    `${build} ${info.dotMode} ${type}: argmax agreement ${agreement.toFixed(4)}, logit error ${rms.toExponential(2)}; ${missed.join('; ')}`,
+    agreement >= (info.backend.dotMode === 'saturating' ? 0.94 : 0.95) && rms < 0.04,
+    `${build} ${info.backend.dotMode} ${type}: argmax agreement ${agreement.toFixed(4)}, logit error ${rms.toExponential(2)}; ${missed.join('; ')}`,
   );
 }
 
@@ -107,7 +107,8 @@ async function checkThreads(harness, url) {
       ids.push(...(await harness.call('generate', { prompt, maxTokens: 8 })).ids);
     }
     answers.push(ids.join());
-    if (threads === 'measure') console.log(`     measured: ${info.threads} of ${info.maxThreads} threads`);
+    if (threads === 'measure')
+      console.log(`     measured: ${info.backend.threads} of ${info.backend.maxThreads} threads`);
   }
   report(new Set(answers).size === 1, 'the same ids for 64 prompts with 1, 2, 3 and measured threads');
 }

@@ -32,8 +32,8 @@ try {
         });
         const all = speed.all.map((one) => `${one.prefill.toFixed(0)}/${one.decode.toFixed(0)}`).join(' ');
         console.log(
-          `${path.split('/').pop()} ${info.build} ${info.dotMode} T=${threads}: prefill ${speed.prefill.toFixed(1)} decode ${speed.decode.toFixed(1)}` +
-            ` | load ${info.loadMs.toFixed(0)} ms, memory ${(info.memoryBytes / 1e6).toFixed(0)} MB | ${all}`,
+          `${path.split('/').pop()} ${info.backend.build} ${info.backend.dotMode} T=${threads}: prefill ${speed.prefill.toFixed(1)} decode ${speed.decode.toFixed(1)}` +
+            ` | load ${info.loadMs.toFixed(0)} ms, memory ${(info.backend.memoryBytes / 1e6).toFixed(0)} MB | ${all}`,
         );
       }
     }

@@ -3,9 +3,9 @@ import { elementAt } from '../../element-at';
 import { compileBinary, createMemory, fetchBinary, instantiate } from '../../cpu/binary';
 import type { SimdBuild } from '../../cpu/binary';
 import { blobSource, openModel, urlSource } from '../../index';
-import type { OpenOptions, SimdModel } from '../../index';
+import type { OpenOptions, Model } from '../../index';
 
-let model: SimdModel | undefined;
+let model: Model | undefined;
 let controller = new AbortController();
 
 const opened = () => {
@@ -137,7 +137,7 @@ const commands: { [Name in keyof Commands]: (argument: Commands[Name], file?: Fi
       });
     }
     const best = (key: 'prefill' | 'decode') => Math.max(...all.map((one) => one[key]));
-    return { prefill: best('prefill'), decode: best('decode'), all, threads: opened().info.threads };
+    return { prefill: best('prefill'), decode: best('decode'), all, threads: opened().info.backend.threads };
   },
   kernel,
   logits: (ids) => opened().logits(ids, controller.signal),

@@ -1,0 +1,94 @@
+import { mapMatrices } from '../architectures/weights';
+import type { LayerOf, Matrix, ModelOf, ModelWeights } from '../architectures/weights';
+import { InferenceError } from '../errors';
+
+/** kernels/frames.h, in its order; Q8_0 is two: where the dot product takes signed codes, and where not. */
+const FRAME_TYPES = {
+  F32: 0,
+  F16: 1,
+  BF16: 2,
+  Q8_0: 3,
+  Q4_0: 4,
+  Q4_1: 5,
+  Q5_0: 6,
+  Q5_1: 7,
+  Q4_K: 8,
+  Q5_K: 9,
+  Q6_K: 10,
+  Q3_K: 11,
+  Q2_K: 12,
+} as const;
+export const FRAME_Q8_SIGNED = 13;
+
+/** Columns that a row must be a multiple of. */
+const BLOCK: Readonly<Record<keyof typeof FRAME_TYPES, number>> = {
+  F32: 1,
+  F16: 1,
+  BF16: 1,
+  Q8_0: 32,
+  Q4_0: 32,
+  Q4_1: 32,
+  Q5_0: 32,
+  Q5_1: 32,
+  Q4_K: 256,
+  Q5_K: 256,
+  Q6_K: 256,
+  Q3_K: 256,
+  Q2_K: 256,
+};
+
+/** Bytes that 8 rows of one block take once repacked. */
+const GROUP_BYTES: Readonly<Record<keyof typeof FRAME_TYPES, number>> = {
+  F32: 32,
+  F16: 16,
+  BF16: 16,
+  Q8_0: 272,
+  Q4_0: 144,
+  Q4_1: 160,
+  Q5_0: 176,
+  Q5_1: 192,
+  Q4_K: 8 * 144 + 32,
+  Q5_K: 8 * 176 + 32,
+  Q6_K: 8 * 208 + 16,
+  Q3_K: 8 * 112 + 16,
+  Q2_K: 8 * 80 + 32,
+};
+
+export type MatrixType = keyof typeof FRAME_TYPES;
+
+/** A weight matrix and what it becomes in the engine's memory. */
+export interface MatrixPlan extends Matrix {
+  readonly type: MatrixType;
+  readonly frame: number;
+  /** Repacked bytes of 8 rows. */
+  readonly groupBytes: number;
+  readonly bytes: number;
+}
+
+export type LayerPlan = LayerOf<MatrixPlan>;
+export type ModelPlan = ModelOf<MatrixPlan>;
+
+/** Throws `unsupported` for a type without a frame, `bad-file` for rows that are not whole blocks. */
+export function planMatrix(matrix: Matrix): MatrixPlan {
+  const { tensor, rows, columns } = matrix;
+  if (!Object.hasOwn(FRAME_TYPES, tensor.type)) {
+    throw new InferenceError('unsupported', `the type ${tensor.type} of ${tensor.name}`);
+  }
+  const type = tensor.type as MatrixType;
+  if (columns % BLOCK[type] !== 0) {
+    const shape = tensor.dimensions.join('x');
+    throw new InferenceError('bad-file', `${tensor.name} ${shape} is not in blocks of ${BLOCK[type]}`);
+  }
+  const groupBytes = (columns / BLOCK[type]) * GROUP_BYTES[type];
+  return {
+    ...matrix,
+    type,
+    frame: FRAME_TYPES[type],
+    groupBytes,
+    bytes: Math.ceil(rows / 8) * groupBytes,
+  };
+}
+
+export function planFrames(weights: ModelWeights): ModelPlan {
+  return mapMatrices(weights, planMatrix);
+}
