@@ -1,4 +1,3 @@
-import type { Sampling } from '../../domain/engine/engine';
 import { toFault, type Fault } from '../../domain/fault';
 import type { LocalFile } from '../../domain/download/local-file';
 import type { Artifact, Model } from '../../domain/model/model';
@@ -7,8 +6,9 @@ import { nameAttempt } from '../../domain/run/repeats';
 import type { Result, Run, RunEnd } from '../../domain/run/run';
 import type { TestSet } from '../../domain/sets/test-set';
 import type { EngineClient } from '../../worker/client';
-import type { ModelChoice, RunPhase, RunRequest, WorkerEvent } from '../../worker/protocol';
+import type { RunPhase, RunRequest, WorkerEvent } from '../../worker/protocol';
 import { Job } from './job.svelte';
+import type { RunOrder } from './run-order';
 
 export interface BenchPorts {
   readonly client: EngineClient;
@@ -35,14 +35,6 @@ export interface CurrentCase {
   readonly tokens: number;
   readonly firstTokenAtMs?: number;
   readonly lastTokenAtMs?: number;
-}
-
-export interface RunOrder extends ModelChoice {
-  readonly testSet: TestSet;
-  readonly sampling: Sampling;
-  readonly repeats?: number;
-  /** A person has said yes to running the set's own code, for this run. */
-  readonly allowScripts?: boolean;
 }
 
 /** The run on this page: one at a time, from pressing Run to its end. */
