@@ -72,7 +72,7 @@ const choices = new Choices(
   async (id) => (await findStored(id)) ?? loadTestSet(siteUrl, id),
   () => client.listEngines(),
 );
-const speed = new Speed({ client, settings, modelsUrl });
+const speed = new Speed({ client, settings, modelsUrl, now: opening.now });
 const device = new DeviceProbe({ client, settings, userAgent: navigator.userAgent });
 const hub = new HubBrowser({ client, hubUrl, onAdapter });
 const cached = new CachedFiles({ client, storage: navigator.storage });

@@ -16,7 +16,7 @@ import { MAX_IMAGES } from '../../domain/sets/test-set';
 import type { EngineClient } from '../../worker/client';
 import type { ChatPhase, ChatRequest, ChatWorkerEvent, ModelChoice } from '../../worker/protocol';
 import type { ReadImage } from './read-image';
-import { TransferRate, type Transfer } from '../run/transfer-rate';
+import { Job } from '../run/job.svelte';
 
 export interface ChatPorts {
   readonly client: Pick<EngineClient, 'chat'>;
@@ -52,7 +52,7 @@ const CHAT_SAMPLING: Sampling = { ...DEFAULT_SAMPLING, temperature: 0.7, maxToke
 const PROMPT_FAULTS = ['prompt', 'request'];
 
 /** A conversation with a model: in this page's memory only, gone when it is closed. One answer at a time. */
-export class Chat {
+export class Chat extends Job<ChatPhase> {
   /** Comes before everything else; empty for none. */
   system = $state('');
   /** What is being written. */
@@ -63,34 +63,14 @@ export class Chat {
   #reading = $state(0);
   #turns = $state.raw<readonly ChatTurn[]>([]);
   #sampling = $state.raw<Sampling>(CHAT_SAMPLING);
-  #phase = $state.raw<ChatPhase | undefined>();
-  #stopping = $state.raw(false);
-  #transfer = $state.raw<Transfer | undefined>();
-  #rate = new TransferRate();
-  #abort: AbortController | undefined;
   #lastId = 0;
 
-  constructor(private readonly ports: ChatPorts) {}
+  constructor(private readonly ports: ChatPorts) {
+    super(ports.now);
+  }
 
   get turns(): readonly ChatTurn[] {
     return this.#turns;
-  }
-
-  /** Undefined when nothing is asked. */
-  get phase(): ChatPhase | undefined {
-    return this.#phase;
-  }
-
-  get busy(): boolean {
-    return this.#phase !== undefined;
-  }
-
-  get stopping(): boolean {
-    return this.#stopping;
-  }
-
-  get transfer(): Transfer | undefined {
-    return this.#transfer;
   }
 
   /** Go with one question, at most. */
@@ -184,11 +164,6 @@ export class Chat {
     await this.#ask(last, (last.seed + 1) % 0x1_0000_0000, choice, artifact);
   }
 
-  stop(): void {
-    this.#stopping = this.busy;
-    this.#abort?.abort();
-  }
-
   /** Forgets the conversation; what is being written stays. */
   clear(): void {
     if (!this.busy) this.#turns = [];
@@ -210,47 +185,39 @@ export class Chat {
       maxTokens: sampling.maxTokens,
     };
     let kept = keepTurns(past, system, { question, images }, room);
-    const abort = new AbortController();
-    this.#abort = abort;
-    this.#phase = 'checking';
-    this.#transfer = undefined;
-    this.#rate = new TransferRate();
-    try {
-      const begin = () => {
-        this.#begin({ question, images, seed, leftOut: past.length - kept.length }, model, artifact);
-      };
-      begin();
-      const localFiles = await this.ports.openLocalFiles(artifact);
-      await this.ports.requestPersistence().catch(() => undefined);
-      for (;;) {
-        const end = await this.#request(
-          {
-            ...choice,
-            sampling,
-            modelsUrl: this.ports.modelsUrl,
-            ...(localFiles.length > 0 && { localFiles }),
-            messages: buildConversation(system, kept, { question, images }),
-          },
-          abort.signal,
-        );
-        const [, ...fewer] = kept;
-        if (!isTooLong(end) || kept.length === 0) {
-          this.#finish(end, system, kept);
-          break;
-        }
-        // The engine counts more tokens than was reckoned with.
-        kept = fewer;
-        this.#turns = this.#turns.slice(0, -1);
+    const begin = () => {
+      this.#begin({ question, images, seed, leftOut: past.length - kept.length }, model, artifact);
+    };
+    await this.perform('checking', async (signal) => {
+      try {
         begin();
+        const localFiles = await this.ports.openLocalFiles(artifact);
+        await this.ports.requestPersistence().catch(() => undefined);
+        for (;;) {
+          const end = await this.#request(
+            {
+              ...choice,
+              sampling,
+              modelsUrl: this.ports.modelsUrl,
+              ...(localFiles.length > 0 && { localFiles }),
+              messages: buildConversation(system, kept, { question, images }),
+            },
+            signal,
+          );
+          const [, ...fewer] = kept;
+          if (!isTooLong(end) || kept.length === 0) {
+            this.#finish(end, system, kept);
+            break;
+          }
+          // The engine counts more tokens than was reckoned with.
+          kept = fewer;
+          this.#turns = this.#turns.slice(0, -1);
+          begin();
+        }
+      } catch (error) {
+        this.#finish({ kind: 'failed', fault: toFault(error) }, system, kept);
       }
-    } catch (error) {
-      this.#finish({ kind: 'failed', fault: toFault(error) }, system, kept);
-    } finally {
-      this.#phase = undefined;
-      this.#stopping = false;
-      this.#transfer = undefined;
-      this.#abort = undefined;
-    }
+    });
   }
 
   async #request(request: ChatRequest, signal: AbortSignal): Promise<RunEnd> {
@@ -285,10 +252,10 @@ export class Chat {
   readonly #apply = (event: ChatWorkerEvent): void => {
     switch (event.type) {
       case 'phase':
-        this.#phase = event.phase;
+        this.enter(event.phase);
         break;
       case 'transfer':
-        this.#transfer = this.#rate.measure(this.ports.now(), event.progress);
+        this.receive(event.progress);
         break;
       case 'answer-started':
         this.#changeLast(() => ({ answer: '', session: event.session }));

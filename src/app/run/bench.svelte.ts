@@ -1,4 +1,3 @@
-import type { Sampling } from '../../domain/engine/engine';
 import { toFault, type Fault } from '../../domain/fault';
 import type { LocalFile } from '../../domain/download/local-file';
 import type { Artifact, Model } from '../../domain/model/model';
@@ -7,8 +6,9 @@ import { nameAttempt } from '../../domain/run/repeats';
 import type { Result, Run, RunEnd } from '../../domain/run/run';
 import type { TestSet } from '../../domain/sets/test-set';
 import type { EngineClient } from '../../worker/client';
-import type { ModelChoice, RunPhase, RunRequest, WorkerEvent } from '../../worker/protocol';
-import { TransferRate, type Transfer } from './transfer-rate';
+import type { RunPhase, RunRequest, WorkerEvent } from '../../worker/protocol';
+import { Job } from './job.svelte';
+import type { RunOrder } from './run-order';
 
 export interface BenchPorts {
   readonly client: EngineClient;
@@ -37,45 +37,17 @@ export interface CurrentCase {
   readonly lastTokenAtMs?: number;
 }
 
-export interface RunOrder extends ModelChoice {
-  readonly testSet: TestSet;
-  readonly sampling: Sampling;
-  readonly repeats?: number;
-  /** A person has said yes to running the set's own code, for this run. */
-  readonly allowScripts?: boolean;
-}
-
 /** The run on this page: one at a time, from pressing Run to its end. */
-export class Bench {
-  #phase = $state.raw<RunPhase | undefined>();
-  #stopping = $state.raw(false);
-  #transfer = $state.raw<Transfer | undefined>();
+export class Bench extends Job<RunPhase> {
   #testSet = $state.raw<TestSet | undefined>();
   #run = $state.raw<Run | undefined>();
   #results = $state.raw<readonly Result[]>([]);
   #current = $state.raw<CurrentCase | undefined>();
   #end = $state.raw<RunEnd | undefined>();
   #fault = $state.raw<Fault | undefined>();
-  #rate = new TransferRate();
-  #abort: AbortController | undefined;
 
-  constructor(private readonly ports: BenchPorts) {}
-
-  /** Undefined when nothing runs. */
-  get phase(): RunPhase | undefined {
-    return this.#phase;
-  }
-
-  get busy(): boolean {
-    return this.#phase !== undefined;
-  }
-
-  get stopping(): boolean {
-    return this.#stopping;
-  }
-
-  get transfer(): Transfer | undefined {
-    return this.#transfer;
+  constructor(private readonly ports: BenchPorts) {
+    super(ports.now);
   }
 
   /** The set of the run under way or just ended. */
@@ -142,11 +114,6 @@ export class Bench {
     await this.ports.client.recalibrate(artifactId);
   }
 
-  stop(): void {
-    this.#stopping = this.busy;
-    this.#abort?.abort();
-  }
-
   /** Back to the empty sheet. */
   clear(): void {
     if (this.busy) return;
@@ -158,14 +125,14 @@ export class Bench {
   }
 
   async #execute(request: RunRequest): Promise<void> {
-    const abort = new AbortController();
-    this.#abort = abort;
-    this.#phase = 'checking';
+    await this.perform('checking', (signal) => this.#ask(request, signal));
+    this.ports.onJournal();
+  }
+
+  async #ask(request: RunRequest, signal: AbortSignal): Promise<void> {
     this.#testSet = request.testSet;
     this.#end = undefined;
     this.#fault = undefined;
-    this.#transfer = undefined;
-    this.#rate = new TransferRate();
     try {
       const localFiles = await this.#openLocalFiles(request);
       await this.ports.requestPersistence().catch(() => undefined);
@@ -174,7 +141,7 @@ export class Bench {
       const end = await this.ports.client.run(
         localFiles.length === 0 ? request : { ...request, localFiles },
         (events) => events.forEach(this.#apply),
-        abort.signal,
+        signal,
       );
       this.#end = end;
       if (end.kind === 'failed') this.#fault = end.fault;
@@ -186,12 +153,7 @@ export class Bench {
       await this.#settleJournal(this.#end);
     } finally {
       if (this.#run !== undefined && this.#end !== undefined) this.#run = { ...this.#run, end: this.#end };
-      this.#phase = undefined;
-      this.#stopping = false;
       this.#current = undefined;
-      this.#transfer = undefined;
-      this.#abort = undefined;
-      this.ports.onJournal();
     }
   }
 
@@ -219,10 +181,10 @@ export class Bench {
   readonly #apply = (event: WorkerEvent): void => {
     switch (event.type) {
       case 'phase':
-        this.#phase = event.phase;
+        this.enter(event.phase);
         break;
       case 'transfer':
-        this.#transfer = this.#rate.measure(this.ports.now(), event.progress);
+        this.receive(event.progress);
         break;
       case 'run-opened':
         this.#run = event.run;

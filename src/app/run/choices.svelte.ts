@@ -1,27 +1,15 @@
-import * as v from 'valibot';
 import type { BackendChoice, Sampling } from '../../domain/engine/engine';
 import { toFault, type Fault } from '../../domain/fault';
-import { parseModel, type Artifact, type Model } from '../../domain/model/model';
+import type { Artifact, Model } from '../../domain/model/model';
 import { parseWith } from '../../domain/parse';
 import type { SettingsStore } from '../../domain/run/ports';
 import { DEFAULT_SAMPLING, samplingSchema } from '../../domain/run/run';
 import type { TestSet } from '../../domain/sets/test-set';
 import type { EngineSummary, ModelChoice } from '../../worker/protocol';
-import type { RunOrder } from './bench.svelte';
-import { isGeneratedId } from '../sets/set-facts';
-import { summarise, type LoadedSet, type SetSummary } from '../sets/test-sets';
-
-/** Models used lately that the Run screen offers besides the bundled ones. */
-const MOST_RECENT = 6;
-
-/** A model that was used, with the artifact it was used by. */
-interface Use {
-  readonly modelId: string;
-  readonly artifactId: string;
-}
-
-const useSchema = v.object({ modelId: v.string(), artifactId: v.string() });
-const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'wasm'];
+import { SetShelf } from '../sets/set-shelf.svelte';
+import type { LoadedSet, SetSummary } from '../sets/test-sets';
+import { makeOrder, type RunOrder } from './run-order';
+import { ChoiceMemory, isRepeatCount, MOST_RECENT, type Use } from './stored-choices';
 
 /**
  * What the next run will be: model, set, sampling. Remembered on this device as soon as it changes, so that neither a
@@ -37,27 +25,26 @@ export class Choices {
   #backend = $state<BackendChoice>('auto');
   #setId = $state('');
   #sampling = $state.raw<Sampling>(DEFAULT_SAMPLING);
-  #sets = $state.raw<readonly SetSummary[]>([]);
-  #loaded = $state.raw<readonly LoadedSet[]>([]);
   #engineId = $state('');
   #threads = $state(0);
   #repeats = $state(1);
   #engines = $state.raw<readonly EngineSummary[]>([]);
   #fault = $state.raw<Fault | undefined>();
 
-  /** What a person has changed on this page: no stored choice overrides that. */
-  readonly #touched: string[] = [];
+  readonly #memory: ChoiceMemory;
+  readonly #shelf: SetShelf;
 
   constructor(
     /** Bundled models first. */
     readonly catalog: readonly Model[],
-    private readonly settings: SettingsStore,
+    settings: SettingsStore,
     bundledSets: readonly SetSummary[],
-    private readonly loadSet: (id: string) => Promise<LoadedSet>,
+    loadSet: (id: string) => Promise<LoadedSet>,
     private readonly listEngines: () => Promise<readonly EngineSummary[]>,
   ) {
     this.#modelId = catalog[0]?.id ?? '';
-    this.#sets = bundledSets;
+    this.#memory = new ChoiceMemory(settings);
+    this.#shelf = new SetShelf(bundledSets, loadSet);
   }
 
   /** Empty until asked for: only the worker knows the engines. */
@@ -72,7 +59,7 @@ export class Choices {
 
   set engineId(id: string) {
     this.#engineId = id;
-    void this.#remember('engine', id);
+    void this.#memory.remember('engineId', id);
   }
 
   /** 0: as many as are fastest here. */
@@ -82,7 +69,7 @@ export class Choices {
 
   set threads(count: number) {
     this.#threads = count;
-    void this.#remember('threads', count);
+    void this.#memory.remember('threads', count);
   }
 
   /** How often each question is asked. */
@@ -93,7 +80,7 @@ export class Choices {
   set repeats(count: number) {
     if (!isRepeatCount(count)) return;
     this.#repeats = count;
-    void this.#remember('repeats', count);
+    void this.#memory.remember('repeats', count);
   }
 
   async loadEngines(): Promise<void> {
@@ -104,7 +91,7 @@ export class Choices {
 
   /** To choose from; only the chosen one is loaded. */
   get sets(): readonly SetSummary[] {
-    return this.#sets;
+    return this.#shelf.summaries;
   }
 
   /** The chosen set could not be loaded. */
@@ -129,11 +116,11 @@ export class Choices {
     const stored: Promise<void>[] = [];
     if (!this.catalog.some(({ id }) => id === model.id)) {
       this.#added = [model, ...this.#added.filter(({ id }) => id !== model.id)].slice(0, MOST_RECENT);
-      stored.push(this.#remember('added-models', this.#added));
+      stored.push(this.#memory.remember('added', this.#added));
     }
     const others = this.#recent.filter(({ modelId }) => modelId !== model.id);
     this.#recent = [{ modelId: model.id, artifactId }, ...others].slice(0, MOST_RECENT);
-    stored.push(this.#remember('recent-models', this.#recent), this.#choose(model.id, artifactId));
+    stored.push(this.#memory.remember('recent', this.#recent), this.#choose(model.id, artifactId));
     await Promise.all(stored);
   }
 
@@ -141,7 +128,7 @@ export class Choices {
   forget(modelId: string): void {
     if (!this.#added.some(({ id }) => id === modelId)) return;
     this.#added = this.#added.filter(({ id }) => id !== modelId);
-    void this.#remember('added-models', this.#added);
+    void this.#memory.remember('added', this.#added);
     if (this.#modelId === modelId) this.modelId = this.catalog[0]?.id ?? '';
   }
 
@@ -151,7 +138,7 @@ export class Choices {
 
   set setId(id: string) {
     this.#setId = id;
-    void this.#remember('set', id);
+    void this.#memory.remember('setId', id);
     void this.#loadChosen();
   }
 
@@ -188,69 +175,41 @@ export class Choices {
 
   set backend(backend: BackendChoice) {
     this.#backend = backend;
-    void this.#remember('backend', backend);
+    void this.#memory.remember('backend', backend);
   }
 
   /** Undefined while it is being loaded. */
   get set(): LoadedSet | undefined {
-    return this.#loaded.find(({ testSet }) => testSet.id === this.#setId);
+    return this.#shelf.findLoaded(this.#setId);
   }
 
   /** The set that a shared run was about, if it is here: a bundled one, or one that can be generated again. */
-  async findSet({ id, sha256 }: Pick<SetSummary, 'id' | 'sha256'>): Promise<LoadedSet | undefined> {
-    const known = this.#sets.find((each) => each.sha256 === sha256)?.id;
-    if (known === undefined && !isGeneratedId(id)) return undefined;
-    try {
-      const found = await this.open(known ?? id);
-      if (found.sha256 !== sha256) return undefined;
-      this.#list(found);
-      return found;
-    } catch {
-      return undefined;
-    }
+  findSet(set: Pick<SetSummary, 'id' | 'sha256'>): Promise<LoadedSet | undefined> {
+    return this.#shelf.findSame(set);
   }
 
   /** @param language of the page: decides the set for a first visit */
   async load(language: string): Promise<void> {
-    const [sampling, setId, modelId, engineId, threads, repeats, artifactId, recent, added, backend] =
-      await Promise.all([
-        this.#recall('sampling'),
-        this.#recall('set'),
-        this.#recall('model'),
-        this.#recall('engine'),
-        this.#recall('threads'),
-        this.#recall('repeats'),
-        this.#recall('artifact'),
-        this.#recall('recent-models'),
-        this.#recall('added-models'),
-        this.#recall('backend'),
-      ]);
-    if (sampling !== undefined) this.#sampling = readSampling(sampling);
-    if (typeof engineId === 'string') this.#engineId = engineId;
-    if (isThreadCount(threads)) this.#threads = threads;
-    if (isRepeatCount(repeats)) this.#repeats = repeats;
-    this.#backend = BACKENDS.find((each) => each === backend) ?? this.#backend;
-    if (added !== undefined) this.#added = readList(added, parseModel);
-    if (recent !== undefined) this.#recent = readList(recent, (each) => parseWith(useSchema, each, 'use'));
-    if (this.models.some(({ id }) => id === modelId)) this.#modelId = String(modelId);
-    if (typeof artifactId === 'string') this.#artifactId = artifactId;
+    const stored = await this.#memory.recall();
+    this.#sampling = stored.sampling ?? this.#sampling;
+    this.#engineId = stored.engineId ?? this.#engineId;
+    this.#threads = stored.threads ?? this.#threads;
+    this.#repeats = stored.repeats ?? this.#repeats;
+    this.#backend = stored.backend ?? this.#backend;
+    this.#added = stored.added ?? this.#added;
+    this.#recent = stored.recent ?? this.#recent;
+    const { modelId } = stored;
+    if (modelId !== undefined && this.models.some(({ id }) => id === modelId)) this.#modelId = modelId;
+    this.#artifactId = stored.artifactId ?? this.#artifactId;
     if (this.#setId === '') {
-      const remembered = await this.#findRemembered(setId);
-      const inLanguage = this.#sets.find((set) => set.language === language);
-      const chosen = remembered ?? (inLanguage ?? this.#sets[0])?.id ?? '';
+      const remembered =
+        stored.setId === undefined ? undefined : await this.#shelf.findChosenBefore(stored.setId);
+      const inLanguage = this.sets.find((set) => set.language === language);
+      const chosen = remembered ?? (inLanguage ?? this.sets[0])?.id ?? '';
       // Something may have been chosen meanwhile.
       this.#setId ||= chosen;
     }
     await this.#loadChosen();
-  }
-
-  async #findRemembered(setId: unknown): Promise<string | undefined> {
-    if (typeof setId !== 'string') return undefined;
-    if (isGeneratedId(setId)) {
-      const generated = await this.open(setId).catch(() => undefined);
-      if (generated !== undefined) this.#list(generated);
-    }
-    return this.#sets.find(({ id }) => id === setId)?.id;
   }
 
   async #loadChosen(): Promise<void> {
@@ -264,33 +223,24 @@ export class Choices {
   }
 
   /** A set, chosen or not; loaded once. @throws FaultError */
-  async open(id: string): Promise<LoadedSet> {
-    const known = this.#loaded.find(({ testSet }) => testSet.id === id);
-    if (known !== undefined) return known;
-    const loaded = await this.loadSet(id);
-    this.#loaded = [...this.#loaded, loaded];
-    return loaded;
+  open(id: string): Promise<LoadedSet> {
+    return this.#shelf.open(id);
   }
 
   /** Sets kept on this device join those to choose from; in place of older versions of them. */
   offer(summaries: readonly SetSummary[]): void {
-    const isOld = ({ id }: SetSummary) => summaries.some((each) => each.id === id);
-    this.#sets = [...this.#sets.filter((set) => !isOld(set)), ...summaries];
+    this.#shelf.offer(summaries);
   }
 
   /** A new version of a set, to be used from now on. */
   replace(set: LoadedSet): void {
-    const { id } = set.testSet;
-    this.#loaded = [...this.#loaded.filter(({ testSet }) => testSet.id !== id), set];
-    const at = this.#sets.findIndex((each) => each.id === id);
-    this.#sets = at < 0 ? [...this.#sets, summarise(set)] : this.#sets.with(at, summarise(set));
+    this.#shelf.replace(set);
   }
 
   /** A set that is gone; where it was chosen, the first is. */
   withdraw(id: string): void {
-    this.#sets = this.#sets.filter((each) => each.id !== id);
-    this.#loaded = this.#loaded.filter(({ testSet }) => testSet.id !== id);
-    if (this.#setId === id) this.setId = this.#sets[0]?.id ?? '';
+    this.#shelf.withdraw(id);
+    if (this.#setId === id) this.setId = this.sets[0]?.id ?? '';
   }
 
   /** The chosen model and how it is to be run; undefined without a model. */
@@ -308,25 +258,14 @@ export class Choices {
 
   /** What a run of this set with the present choices is; undefined without a model. */
   order(testSet: TestSet): RunOrder | undefined {
-    const { modelChoice } = this;
-    if (modelChoice === undefined) return undefined;
-    return {
-      ...modelChoice,
-      testSet,
-      sampling: this.#sampling,
-      ...(this.#repeats > 1 && { repeats: this.#repeats }),
-    };
-  }
-
-  /** One that is not bundled joins those to choose from. */
-  #list(set: LoadedSet): void {
-    if (!this.#sets.some(({ id }) => id === set.testSet.id)) this.#sets = [...this.#sets, summarise(set)];
+    const { modelChoice, sampling, repeats } = this;
+    return modelChoice === undefined ? undefined : makeOrder(modelChoice, testSet, { sampling, repeats });
   }
 
   /** @throws FaultError `bad-input` when out of bounds */
   changeSampling(change: Partial<Sampling>): void {
     this.#sampling = parseWith(samplingSchema, { ...this.#sampling, ...change }, 'sampling');
-    void this.#remember('sampling', this.#sampling);
+    void this.#memory.remember('sampling', this.#sampling);
   }
 
   resetSettings(): void {
@@ -340,51 +279,9 @@ export class Choices {
   async #choose(modelId: string, artifactId: string): Promise<void> {
     this.#modelId = modelId;
     this.#artifactId = artifactId;
-    await Promise.all([this.#remember('model', modelId), this.#remember('artifact', artifactId)]);
+    await Promise.all([
+      this.#memory.remember('modelId', modelId),
+      this.#memory.remember('artifactId', artifactId),
+    ]);
   }
-
-  /** A browser that forbids storage is no reason not to run. */
-  async #remember(key: string, value: unknown): Promise<void> {
-    this.#touched.push(key);
-    await this.settings.set(key, value).catch(() => undefined);
-  }
-
-  async #recall(key: string): Promise<unknown> {
-    const stored = await this.settings.get(key).catch(() => undefined);
-    return this.#touched.includes(key) ? undefined : stored;
-  }
-}
-
-/** What this device had when it was stored, another may not have: more threads than cores only slow it down. */
-function isThreadCount(stored: unknown): stored is number {
-  return Number.isInteger(stored) && Number(stored) >= 0 && Number(stored) <= 64;
-}
-
-/** More answers to each question than this, nobody waits for in a page. */
-export const MOST_REPEATS = 32;
-
-function isRepeatCount(stored: unknown): stored is number {
-  return Number.isInteger(stored) && Number(stored) >= 1 && Number(stored) <= MOST_REPEATS;
-}
-
-function readSampling(stored: unknown): Sampling {
-  try {
-    return parseWith(samplingSchema, stored, 'sampling');
-  } catch {
-    // Written by another version: the defaults are as good a start.
-    return DEFAULT_SAMPLING;
-  }
-}
-
-/** What of a stored list can still be read. */
-function readList<Item>(stored: unknown, parse: (each: unknown) => Item): readonly Item[] {
-  if (!Array.isArray(stored)) return [];
-  return stored.slice(0, MOST_RECENT).flatMap((each) => {
-    try {
-      return [parse(each)];
-    } catch {
-      // Of another version of this page.
-      return [];
-    }
-  });
 }

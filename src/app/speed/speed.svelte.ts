@@ -1,4 +1,3 @@
-import type { TransferProgress } from '../../domain/download/download';
 import { toFault, type Fault } from '../../domain/fault';
 import type { Model } from '../../domain/model/model';
 import type { SettingsStore } from '../../domain/run/ports';
@@ -6,6 +5,7 @@ import type { RunEnd } from '../../domain/run/run';
 import { parseSpeedReport, SPEED_PLANS, type SpeedPlan, type SpeedReport } from '../../domain/speed/speed';
 import type { EngineClient } from '../../worker/client';
 import type { SpeedEvent, SpeedPhase } from '../../worker/protocol';
+import { Job } from '../run/job.svelte';
 
 /** Where the last report is remembered. */
 const KEY = 'speed';
@@ -15,24 +15,23 @@ export interface SpeedPorts {
   readonly settings: SettingsStore;
   /** Absolute URL of `static-models/`. */
   readonly modelsUrl: string;
+  readonly now: () => number;
 }
 
 type Contender = Extract<SpeedEvent, { readonly type: 'contender' }>;
 type Repetition = Extract<SpeedEvent, { readonly type: 'repetition' }>;
 
 /** The measurement of this device's speed: one at a time. The last report stays, over a reload too. */
-export class Speed {
+export class Speed extends Job<SpeedPhase> {
   #planId = $state<SpeedPlan['id']>('quick');
-  #phase = $state.raw<SpeedPhase | undefined>();
   #contender = $state.raw<Contender | undefined>();
   #repetition = $state.raw<Repetition | undefined>();
-  #transfer = $state.raw<TransferProgress | undefined>();
   #report = $state.raw<SpeedReport | undefined>();
   #fault = $state.raw<Fault | undefined>();
-  #stopping = $state.raw(false);
-  #abort: AbortController | undefined;
 
-  constructor(private readonly ports: SpeedPorts) {}
+  constructor(private readonly ports: SpeedPorts) {
+    super(ports.now);
+  }
 
   get planId(): SpeedPlan['id'] {
     return this.#planId;
@@ -40,19 +39,6 @@ export class Speed {
 
   set planId(id: SpeedPlan['id']) {
     this.#planId = id;
-  }
-
-  /** Undefined when nothing is measured. */
-  get phase(): SpeedPhase | undefined {
-    return this.#phase;
-  }
-
-  get busy(): boolean {
-    return this.#phase !== undefined;
-  }
-
-  get stopping(): boolean {
-    return this.#stopping;
   }
 
   /** Whose turn it is. */
@@ -63,10 +49,6 @@ export class Speed {
   /** Which repetition is under way. */
   get repetition(): Repetition | undefined {
     return this.#repetition;
-  }
-
-  get transfer(): TransferProgress | undefined {
-    return this.#transfer;
   }
 
   /** What has been measured, as far as it has come. */
@@ -96,29 +78,19 @@ export class Speed {
     const plan = SPEED_PLANS.find(({ id }) => id === this.#planId) ?? SPEED_PLANS[0];
     if (plan === undefined) return;
     const { client, modelsUrl } = this.ports;
-    const abort = new AbortController();
-    this.#abort = abort;
-    this.#phase = 'checking';
-    this.#report = undefined;
-    this.#fault = undefined;
-    try {
-      const request = { model, artifactId, plan, modelsUrl };
-      this.#settle(await client.measureSpeed(request, (events) => events.forEach(this.#apply), abort.signal));
-    } catch (error) {
-      this.#settle({ kind: 'failed', fault: toFault(error) });
-    } finally {
-      this.#phase = undefined;
-      this.#contender = undefined;
-      this.#repetition = undefined;
-      this.#transfer = undefined;
-      this.#stopping = false;
-      this.#abort = undefined;
-    }
-  }
-
-  stop(): void {
-    this.#stopping = this.busy;
-    this.#abort?.abort();
+    await this.perform('checking', async (signal) => {
+      this.#report = undefined;
+      this.#fault = undefined;
+      try {
+        const request = { model, artifactId, plan, modelsUrl };
+        this.#settle(await client.measureSpeed(request, (events) => events.forEach(this.#apply), signal));
+      } catch (error) {
+        this.#settle({ kind: 'failed', fault: toFault(error) });
+      } finally {
+        this.#contender = undefined;
+        this.#repetition = undefined;
+      }
+    });
   }
 
   #settle(end: RunEnd): void {
@@ -133,11 +105,11 @@ export class Speed {
   readonly #apply = (event: SpeedEvent): void => {
     switch (event.type) {
       case 'phase':
-        this.#phase = event.phase;
+        this.enter(event.phase);
         this.#repetition = undefined;
         break;
       case 'transfer':
-        this.#transfer = event.progress;
+        this.receive(event.progress);
         break;
       case 'report-opened':
         this.#report = event.report;

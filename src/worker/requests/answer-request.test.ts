@@ -3,8 +3,9 @@ import type { Session } from '../../domain/engine/engine';
 import { badInput, FaultError, type Fault } from '../../domain/fault';
 import { parseModel } from '../../domain/model/model';
 import { DEFAULT_SAMPLING } from '../../domain/run/run';
-import { answerRequest, type WantedSession } from './answer-request';
 import type { ChatRequest, ChatWorkerEvent } from '../protocol';
+import type { WantedSession } from '../sessions/session-keeper';
+import { answerRequest } from './answer-request';
 
 const model = parseModel({
   id: 'model',

@@ -1,21 +1,10 @@
 import { answerChat, countChatContextTokens } from '../../domain/prompt/chat';
-import type { Session, SessionInfo, SetAside } from '../../domain/engine/engine';
-import { FaultError } from '../../domain/fault';
-import type { Artifact } from '../../domain/model/model';
+import type { Session, SetAside } from '../../domain/engine/engine';
 import type { RunEnd } from '../../domain/run/run';
 import { loadImage } from '../files/load-image';
-import type { ChatRequest, ChatWorkerEvent, SessionRequest } from '../protocol';
+import type { ChatRequest, ChatWorkerEvent } from '../protocol';
 import { createRecovery } from '../sessions/recover-session';
-
-/** What a session has to be able to do. */
-export interface WantedSession {
-  readonly contextTokens: number;
-  readonly needsImages: boolean;
-  /** What ran it before, so that one run is not measured two ways. */
-  readonly before?: SessionInfo | undefined;
-  /** What has broken already. */
-  readonly setAside: readonly SetAside[];
-}
+import { findArtifact, type WantedSession } from '../sessions/session-keeper';
 
 export interface SessionPorts {
   /** The loaded session if it is the one wanted, else a new one. @throws FaultError */
@@ -66,11 +55,4 @@ export async function answerRequest(
     if (next.value.kind === 'failed' && next.value.fault.kind !== 'bad-input') await close();
     return next.value;
   }
-}
-
-/** @throws FaultError `unsupported` */
-export function findArtifact({ model, artifactId }: SessionRequest): Artifact {
-  const artifact = model.artifacts.find(({ id }) => id === artifactId);
-  if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: artifactId });
-  return artifact;
 }

@@ -1,9 +1,9 @@
-import { FaultError } from '../../domain/fault';
 import type { RunEnd } from '../../domain/run/run';
 import { engineRegistry } from '../../engines/registry';
 import { measureRoofline } from '../../engines/roofline';
 import { obtainFiles, type FileStores } from '../files/obtain-files';
 import { describeDevice } from '../sessions/open-session';
+import { findArtifact } from '../sessions/session-keeper';
 import type { SpeedEvent, SpeedRequest } from '../protocol';
 import { measureSpeed } from '../speed/speed';
 import { listSpeedContenders, SPEED_CONTEXT_TOKENS } from '../speed/speed-contenders';
@@ -15,9 +15,8 @@ export async function measureRequest(
   emit: (event: SpeedEvent) => void,
   signal: AbortSignal,
 ): Promise<RunEnd> {
-  const { model, artifactId, plan } = request;
-  const artifact = model.artifacts.find(({ id }) => id === artifactId);
-  if (artifact === undefined) throw new FaultError({ kind: 'unsupported', detail: artifactId });
+  const { model, plan } = request;
+  const artifact = findArtifact(request);
   const device = describeDevice();
   const files = await obtainFiles(artifact, request, stores, emit, signal);
   emit({
