@@ -1,5 +1,5 @@
 import type { RunRecord } from '../../domain/run/ports';
-import { castVote } from '../../domain/run/majority';
+import { castVote } from '../../domain/graders/majority';
 import { settle, settleRepeats } from '../../domain/run/repeats';
 import type { Setup } from '../../domain/run/run';
 import type { SharedRun } from '../../domain/sharing/share-link';

@@ -37,10 +37,14 @@ export class Regrade {
       const record = await this.ports.findRun(runId);
       const graded = (record?.results ?? []).filter((result) => result.kind === 'graded');
       const kept = pickKnown(graded, testSet);
-      const answers = kept.map(({ caseId, answer, finish, timing }) => ({
+      const answers = kept.map(({ caseId, answer, finish, timing, choices }) => ({
         caseId,
         answer,
-        facts: { finish, totalMs: timing.totalMs },
+        facts: {
+          finish,
+          totalMs: timing.totalMs,
+          ...(choices !== undefined && { choiceScores: choices }),
+        },
       }));
       const grades = await this.ports.client.gradeAnswers({ testSet, answers, allowScripts });
       const statuses = grades.map(({ grade }) => grade.status);

@@ -61,11 +61,11 @@ const record: RunRecord = {
 /** What the worker does, less the worker. */
 const gradeAnswers: EngineClient['gradeAnswers'] = ({ testSet, answers }) =>
   Promise.all(
-    answers.flatMap(({ caseId, answer }) => {
+    answers.flatMap(({ caseId, answer, facts }) => {
       const testCase = testSet.cases.find(({ id }) => id === caseId);
       return testCase === undefined
         ? []
-        : [gradeAnswer(answer, testCase).then((grade) => ({ caseId, grade }))];
+        : [gradeAnswer(answer, testCase, facts).then((grade) => ({ caseId, grade }))];
     }),
   );
 
@@ -81,6 +81,23 @@ describe('Regrade', () => {
       changes: [{ caseId: 'a', answer: 'four', before: 'fail', after: 'pass' }],
     });
     expect(regrade.busy).toBe(false);
+  });
+
+  it('judges choices by the likelihoods that the run kept, not by the text of the chosen one', async () => {
+    const choices = { loglikelihoods: [-2, -3], greedy: [true, false], tokens: [1, 1] };
+    const results = [{ ...answered('a', 'a much longer choice', 'fail'), choices }];
+    const { id, title, language, licence } = makeSet('x');
+    const graders = [{ type: 'multiple-choice', value: 1, scoring: 'acc_norm' }];
+    const testCase = { id: 'a', prompt: '?', choices: ['no', 'a much longer choice'], graders };
+    const regrade = new Regrade({
+      client: { gradeAnswers },
+      findRun: () => Promise.resolve({ ...record, results }),
+    });
+    const one = { ...testCase, graders: [{ ...graders[0], scoring: 'acc', type: 'multiple-choice' }] };
+    await regrade.start('run', parseTestSet({ id, title, language, licence, cases: [testCase] }));
+    expect(regrade.done?.after).toEqual({ pass: 1, fail: 0, notRun: 0 });
+    await regrade.start('run', parseTestSet({ id, title, language, licence, cases: [one] }));
+    expect(regrade.done?.after).toEqual({ pass: 0, fail: 1, notRun: 0 });
   });
 
   it('says when the worker cannot', async () => {

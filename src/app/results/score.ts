@@ -1,5 +1,5 @@
 import { isAbstention } from '../../domain/text/abstention';
-import { castVote } from '../../domain/run/majority';
+import { castVote } from '../../domain/graders/majority';
 import { settle } from '../../domain/run/repeats';
 import { sumResults, type Result, type Totals } from '../../domain/run/run';
 import type { SharedResult } from '../../domain/sharing/share-link';

@@ -1,6 +1,6 @@
 import type { Fault } from '../../domain/fault';
 import type { Reason } from '../../domain/graders/grader';
-import { castVote } from '../../domain/run/majority';
+import { castVote } from '../../domain/graders/majority';
 import { settle, settleRepeats } from '../../domain/run/repeats';
 import type { Result } from '../../domain/run/run';
 import type { SharedResult } from '../../domain/sharing/share-link';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { SHOWN_CHARACTERS } from '../text/answer-text';
-import type { Vote } from '../run/majority';
+import type { Vote } from './majority';
 import type { Case, GraderSpec } from '../sets/test-set';
 
 /**
@@ -65,6 +65,49 @@ export interface NotRun {
 
 export type GradeOutcome = Verdict | NotRun;
 
+/** What one grader of a case says of an answer. */
+export interface GraderOutcome {
+  readonly type: string;
+  readonly verdict: GradeOutcome;
+  /** Shown, but it decides nothing: of weight 0, or an opinion. */
+  readonly recorded?: true;
+  /** Of an `assert-set`. */
+  readonly parts?: readonly GraderOutcome[];
+}
+
+/** What all graders of a case say of an answer. */
+export interface CaseGrade {
+  readonly outcomes: readonly GraderOutcome[];
+  /** `not-run` when any grader could not run, or none counts: such a case is neither passed nor failed. */
+  readonly status: 'pass' | 'fail' | 'not-run';
+  /** Weighted mean of the graders' scores, 0 to 1. A weight of 0 records a grader without counting it. */
+  readonly score: number;
+  /** Weighted mean of each metric that graders name. */
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/** What a model makes of each choice of a case. */
+export interface ChoiceScores {
+  /** Natural logarithm of the probability of each choice after the prompt: the sum over its tokens. */
+  readonly loglikelihoods: readonly number[];
+  /** The same without the prompt; only where the scoring asks for it. */
+  readonly unconditional?: readonly number[];
+  /** Whether each token of a choice was the likeliest one (lm-eval's `exact_match`, for the right choice). */
+  readonly greedy: readonly boolean[];
+  /** Tokens of each choice. */
+  readonly tokens: readonly number[];
+}
+
+/** How a grader wants the choices of a case scored. */
+export interface ChoiceScoring {
+  /** Whether the model sees the prompt as a turn of a chat, not as bare text. */
+  readonly chat: boolean;
+  /** Whether the likelihoods of the choices after nothing are needed too. */
+  readonly unconditional: boolean;
+  /** Index of the choice that counts as the answer; undefined where the scoring lacks its figures. */
+  choose(choices: readonly string[], scores: ChoiceScores): number | undefined;
+}
+
 /** What is known of an answer beside its text. */
 export interface AnswerFacts {
   readonly finish?: 'stop' | 'length';
@@ -72,6 +115,8 @@ export interface AnswerFacts {
   readonly totalMs?: number;
   /** Natural logarithm of each token's probability, for all tokens of the answer. */
   readonly logprobs?: readonly number[];
+  /** Where the choices were scored by likelihood; the answer is then the text of the chosen one. */
+  readonly choiceScores?: ChoiceScores;
 }
 
 /** What a port found, or why it did not. */
@@ -117,6 +162,13 @@ export interface Grader<Outcome extends MaybeLater = MaybeLater> {
   readonly id: string;
   /** False for opinions: they are recorded, but decide nothing. */
   readonly counts: boolean;
+  /** True where it reads no answer itself, but how the case's other graders read all of them (`GradeContext.votes`). */
+  readonly readsVotes: boolean;
+  /**
+   * Present where the grader judges the likelihood of a case's choices: a case that begins with such a grader is scored,
+   * not answered in words. @throws FaultError `bad-input` when the spec's options are wrong
+   */
+  readonly readScoring?: (spec: GraderSpec) => ChoiceScoring;
   /** @throws FaultError `bad-input` when the spec's options are wrong */
   check(spec: GraderSpec): void;
   /** `answer` is untrusted text. @throws FaultError `bad-input` when the spec's options are wrong */
@@ -129,16 +181,20 @@ export interface Grader<Outcome extends MaybeLater = MaybeLater> {
 export function defineGrader<Options, Outcome extends MaybeLater>(definition: {
   id: string;
   counts?: boolean;
+  readsVotes?: boolean;
+  readScoring?: (options: Options) => ChoiceScoring;
   parse: (spec: GraderSpec) => Options;
   grade: (answer: string, options: Options, testCase: Case, context: GradeContext) => Outcome;
   negate?: (verdict: Verdict, options: Options) => Verdict;
 }): Grader<Outcome> {
-  const { id, counts = true, grade, negate } = definition;
+  const { id, counts = true, readsVotes = false, readScoring, grade, negate } = definition;
   // The metric is the registry's business: no grader needs to know of it.
   const parse = ({ metric: _metric, ...spec }: GraderSpec) => definition.parse(spec);
   return {
     id,
     counts,
+    readsVotes,
+    ...(readScoring !== undefined && { readScoring: (spec: GraderSpec) => readScoring(parse(spec)) }),
     check: (spec) => void parse(spec),
     grade: (answer, spec, testCase, context = {}) => grade(answer, parse(spec), testCase, context),
     negate: (verdict, spec) => (negate === undefined ? flip(verdict) : negate(verdict, parse(spec))),

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { parseTestSetJson, type Case } from '../sets/test-set';
+import type { ChoiceScores } from './grader';
 import {
   chooseLikeliest,
   computeBrier,
   judgeChoices,
   multipleChoice,
   parseMultipleChoice,
-  type ChoiceScores,
 } from './multiple-choice';
 
 const testCase: Case = {

@@ -3,7 +3,7 @@ import { SHOWN_CHARACTERS } from '../text/answer-text';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
 import type { Case, GraderSpec } from '../sets/test-set';
-import { defineGrader, fail, pass, type NotRun, type Verdict } from './grader';
+import { defineGrader, fail, pass, type ChoiceScores, type GradeOutcome } from './grader';
 
 const optionsSchema = v.strictObject({
   type: v.string(),
@@ -24,18 +24,6 @@ const optionsSchema = v.strictObject({
 
 export type MultipleChoiceOptions = v.InferOutput<typeof optionsSchema>;
 
-/** What a model makes of each choice of a case. */
-export interface ChoiceScores {
-  /** Natural logarithm of the probability of each choice after the prompt: the sum over its tokens. */
-  readonly loglikelihoods: readonly number[];
-  /** The same without the prompt; only where the scoring asks for it. */
-  readonly unconditional?: readonly number[];
-  /** Whether each token of a choice was the likeliest one (lm-eval's `exact_match`, for the right choice). */
-  readonly greedy: readonly boolean[];
-  /** Tokens of each choice. */
-  readonly tokens: readonly number[];
-}
-
 const WHAT = 'multiple-choice grader';
 
 /** @throws FaultError `bad-input` */
@@ -44,13 +32,20 @@ export function parseMultipleChoice(spec: GraderSpec): MultipleChoiceOptions {
 }
 
 /**
- * The choice that the model finds likeliest is the right one. The runner asks the model for the likelihoods and judges
- * them by `judgeChoices`; what is graded as an answer is the text of the choice.
+ * The choice that the model finds likeliest is the right one. Where the likelihoods are not known, as of an answer in words,
+ * the text of the answer is compared with the right choice.
  */
 export const multipleChoice = defineGrader({
   id: 'multiple-choice',
   parse: parseMultipleChoice,
-  grade: (answer, { value }, testCase) => {
+  readScoring: ({ chat, scoring }) => ({
+    chat,
+    unconditional: scoring === 'acc_mutual_info',
+    choose: (choices, scores) => chooseLikeliest(choices, scoring, scores),
+  }),
+  grade: (answer, options, testCase, { choiceScores }): GradeOutcome => {
+    if (choiceScores !== undefined) return judgeChoices(options, testCase, choiceScores);
+    const { value } = options;
     const choices = choicesOf(testCase);
     const expected = shorten(choices[findRight(choices, value)] ?? '');
     if (answer.trim() === '') return fail('no-answer', { expected });
@@ -71,7 +66,7 @@ export function judgeChoices(
   { value, scoring }: MultipleChoiceOptions,
   testCase: Case,
   scores: ChoiceScores,
-): Verdict | NotRun {
+): GradeOutcome {
   const choices = choicesOf(testCase);
   const right = findRight(choices, value);
   const chosen = chooseLikeliest(choices, scoring, scores);

@@ -1,21 +1,22 @@
 import * as v from 'valibot';
 import { stripReasoning } from '../text/answer-text';
-import { findDeciding } from '../run/deciding-reason';
 import { badInput, FaultError } from '../fault';
-import { castVote } from '../run/majority';
 import type { Case, GraderSpec } from '../sets/test-set';
+import { findDeciding } from './deciding-reason';
 import {
   notAvailable,
   type AnswerFacts,
+  type CaseGrade,
   type GradeContext,
   type GradeOutcome,
   type Grader,
+  type GraderOutcome,
   type GraderPorts,
   type NotRun,
   type Verdict,
 } from './grader';
 import * as graders from './index';
-import { isMajority } from './self-consistency';
+import { castVote } from './majority';
 
 export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
   Object.values(graders).map((grader) => [grader.id, grader]),
@@ -29,25 +30,6 @@ const NEGATION = 'not-';
 const DETAIL_CHARACTERS = 100;
 /** Enough answers at once that a sandbox in another thread always has work. */
 const BATCH = 64;
-
-export interface GraderOutcome {
-  readonly type: string;
-  readonly verdict: Verdict | NotRun;
-  /** Shown, but it decides nothing: of weight 0, or an opinion. */
-  readonly recorded?: true;
-  /** Of an `assert-set`. */
-  readonly parts?: readonly GraderOutcome[];
-}
-
-export interface CaseGrade {
-  readonly outcomes: readonly GraderOutcome[];
-  /** `not-run` when any grader could not run, or none counts: such a case is neither passed nor failed. */
-  readonly status: 'pass' | 'fail' | 'not-run';
-  /** Weighted mean of the graders' scores, 0 to 1. A weight of 0 records a grader without counting it. */
-  readonly score: number;
-  /** Weighted mean of each metric that graders name. */
-  readonly metrics?: Readonly<Record<string, number>>;
-}
 
 /** One grader, or set of them, before it is added up. */
 interface Share {
@@ -102,7 +84,8 @@ export async function gradeAnswer(
   const final = stripReasoning(answer);
   const read = new Map<GraderSpec, Share>();
   for (const spec of testCase.graders) {
-    if (!isMajority(spec.type)) read.set(spec, await gradeSpec(final, spec, testCase, context));
+    if (findGrader(spec.type)?.grader.readsVotes !== true)
+      read.set(spec, await gradeSpec(final, spec, testCase, context));
   }
   const votes = vote([...read.values()], testCase);
   const shares: Share[] = [];

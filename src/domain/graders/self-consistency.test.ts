@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Vote } from '../run/majority';
+import type { Vote } from './majority';
 import { settleRepeats } from '../run/repeats';
 import type { GradedResult } from '../run/run';
 import type { Case, GraderSpec } from '../sets/test-set';
-import { gradeAnswer } from './registry';
-import { selfConsistency } from './self-consistency';
+import { gradeAnswer, graderRegistry } from './registry';
+import { isMajority, selfConsistency } from './self-consistency';
 
 const caseOf = (...graders: GraderSpec[]): Case => ({ id: 'c', prompt: '?', graders, tags: [] });
 const anyCase = caseOf({ type: 'self-consistency' });
@@ -42,6 +42,11 @@ describe('self-consistency', () => {
       score: code === 'matched' ? 1 : 0,
       reason: { code, found },
     });
+  });
+
+  it('is the one grader that reads votes: its outcomes are worked out again when all answers are in', () => {
+    for (const { id, readsVotes } of graderRegistry.values()) expect(isMajority(id), id).toBe(readsVotes);
+    expect(isMajority('not-self-consistency')).toBe(true);
   });
 
   it('names long answers by their beginning', () => {

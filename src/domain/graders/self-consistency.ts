@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { countVotes, findLeaders, type Ballot, type Vote } from '../run/majority';
+import { countVotes, findLeaders, type Ballot, type Vote } from './majority';
 import { parseWith } from '../parse';
 import { commonEntries, defineGrader, fail, flip, pass, type GradeOutcome, type Verdict } from './grader';
 
@@ -15,6 +15,7 @@ const SHOWN_CHARACTERS = 20;
  */
 export const selfConsistency = defineGrader({
   id: 'self-consistency',
+  readsVotes: true,
   parse: (spec) => parseWith(optionsSchema, spec, 'self-consistency grader'),
   grade: (_answer, _options, _testCase, { votes }): GradeOutcome =>
     votes === undefined || votes.length === 0
@@ -22,7 +23,7 @@ export const selfConsistency = defineGrader({
       : judgeVotes(votes),
 });
 
-/** Whether a grader of this type reads no answer itself, but how all of them voted. */
+/** Whether an outcome of this type is about all the answers to a case: it is worked out again once they are all in. */
 export function isMajority(type: string): boolean {
   return type === 'self-consistency' || type === 'not-self-consistency';
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GraderOutcome } from '../graders/registry';
+import type { GraderOutcome } from '../graders/grader';
 import { nameAttempt, settleRepeats, summarizeRepeats } from './repeats';
 import { sumResults, type GradedResult, type Result } from './run';
 

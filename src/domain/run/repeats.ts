@@ -1,6 +1,6 @@
-import { findDeciding } from './deciding-reason';
+import { findDeciding } from '../graders/deciding-reason';
 import { isMajority, judgeMajority } from '../graders/self-consistency';
-import { castVote, findLeaders, type Vote } from './majority';
+import { castVote, findLeaders, type Vote } from '../graders/majority';
 import type { GradedResult, Result } from './run';
 import { computePassAllK, computePassAtK } from '../statistics/repeats';
 

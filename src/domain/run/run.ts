@@ -2,8 +2,7 @@ import * as v from 'valibot';
 import { isAbstention } from '../text/abstention';
 import type { Device, Sampling, SessionInfo } from '../engine/engine';
 import type { Fault } from '../fault';
-import type { ChoiceScores } from '../graders/multiple-choice';
-import type { GraderOutcome } from '../graders/registry';
+import type { ChoiceScores, GraderOutcome } from '../graders/grader';
 import { settleRepeats } from './repeats';
 
 /** The bounds of what a person may ask for; the same for the form, the link and the database. */

@@ -1,8 +1,6 @@
 import type { ChatImage, CompletionEnd, Sampling, Session, Token } from '../engine/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../fault';
-import type { AnswerFacts } from '../graders/grader';
-import type { ChoiceScores } from '../graders/multiple-choice';
-import type { CaseGrade } from '../graders/registry';
+import type { AnswerFacts, CaseGrade, ChoiceScores } from '../graders/grader';
 import type { PromptTemplate } from '../model/model';
 import { buildMessages, renderPrompt } from '../prompt/prompt';
 import { nameAttempt } from './repeats';
@@ -242,10 +240,10 @@ async function scoreCase(
   const choices = await tryToScore(scoring, session, signal);
   throwIfStopped(signal);
   const totalMs = now() - startedAt;
-  const { answer, status, score, outcomes } =
+  const { answer, status, score, outcomes, metrics }: CaseGrade & { readonly answer: string } =
     choices === undefined
       ? { answer: '', ...refuseScoring(testCase) }
-      : await gradeScores(testCase, choices, (text, graded) => grade(text, graded, { totalMs }));
+      : await gradeScores(testCase, choices, grade, { totalMs });
   return {
     kind: 'graded',
     caseId: testCase.id,
@@ -255,6 +253,7 @@ async function scoreCase(
     status,
     score,
     outcomes,
+    ...(metrics !== undefined && { metrics }),
     ...(choices !== undefined && { choices }),
     // Nothing is written: all of the time goes into reading.
     timing: {

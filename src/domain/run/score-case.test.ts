@@ -148,6 +148,57 @@ describe('cases scored by likelihood', () => {
     expect(first.outcomes.map(({ type }) => type)).toEqual(['multiple-choice', 'multiple-choice', 'equals']);
   });
 
+  const right = { type: 'multiple-choice', value: 'blue' };
+  const wrong = { type: 'multiple-choice', value: 'green' };
+
+  it.each<[string, Partial<Case>, Partial<GradedResult>]>([
+    [
+      'pass where the weighted mean reaches their threshold',
+      { graders: [right, wrong], threshold: 0.5 },
+      { status: 'pass', score: 0.5 },
+    ],
+    ['fail below it', { graders: [right, wrong], threshold: 0.6 }, { status: 'fail', score: 0.5 }],
+    [
+      'are not run where no grader counts',
+      { graders: [{ ...right, weight: 0 }] },
+      { status: 'not-run', outcomes: [expect.objectContaining({ recorded: true })] },
+    ],
+    [
+      'do not count an opinion',
+      { graders: [right, { type: 'llm-rubric', value: 'is blue' }] },
+      { status: 'pass', score: 1 },
+    ],
+    [
+      'record the metrics that graders name',
+      {
+        graders: [
+          { ...right, metric: 'acc' },
+          { ...wrong, metric: 'wrong', weight: 0 },
+        ],
+      },
+      { status: 'pass', metrics: { acc: 1, wrong: 0 } },
+    ],
+    [
+      'are graded by the sets of graders in them',
+      { graders: [right, { type: 'assert-set', threshold: 0.5, assert: [right, wrong] }] },
+      { status: 'pass', score: 0.75 },
+    ],
+    [
+      'vote for the choice that the model finds likeliest',
+      { graders: [right, { type: 'self-consistency' }] },
+      { status: 'pass', score: 1 },
+    ],
+  ])('%s', async (_title, change, expected) => {
+    const { first } = await run({ cases: [scored(change)] }, likeBlue);
+    expect(first).toMatchObject({ answer: 'blue', ...expected });
+  });
+
+  it('are answered in words where a grader asks for the opposite of a choice', async () => {
+    const testCase = scored({ graders: [{ type: 'not-multiple-choice', value: 'blue' }] });
+    const { completions, scores } = await run({ cases: [testCase] }, likeBlue);
+    expect([completions.length, scores.length]).toEqual([1, 0]);
+  });
+
   it('are not run where the right choice is none of them', async () => {
     const testCase = scored({ graders: [{ type: 'multiple-choice', value: 'red' }] });
     const { first } = await run({ cases: [testCase] }, likeBlue);

@@ -1,21 +1,13 @@
 import type { Continuation, Session } from '../engine/engine';
-import { FaultError } from '../fault';
-import type { NotRun, Verdict } from '../graders/grader';
-import {
-  chooseLikeliest,
-  judgeChoices,
-  parseMultipleChoice,
-  type ChoiceScores,
-  type MultipleChoiceOptions,
-} from '../graders/multiple-choice';
-import type { CaseGrade, GraderOutcome } from '../graders/registry';
+import type { AnswerFacts, CaseGrade, ChoiceScores, ChoiceScoring, Grader, NotRun } from '../graders/grader';
+import { findGrader } from '../graders/registry';
 import type { PromptTemplate } from '../model/model';
 import { buildMessages, renderPrompt } from '../prompt/prompt';
 import type { Case, GraderSpec } from '../sets/test-set';
 
 /** A case whose choices are scored by their likelihood instead of being answered in words: its first grader says so. */
 export function isScored(testCase: Case): boolean {
-  return testCase.graders[0]?.type === 'multiple-choice';
+  return testCase.graders.slice(0, 1).some((spec) => findScoringGrader(spec) !== undefined);
 }
 
 /** The prompt and what may follow it, as lm-eval builds them. */
@@ -33,15 +25,13 @@ export interface Scoring {
  * @throws FaultError `bad-input`
  */
 export function buildScoring(system: string | undefined, testCase: Case, template: PromptTemplate): Scoring {
-  const options = multipleChoiceSpecs(testCase)
-    .map(readOptions)
-    .filter((each) => each !== undefined);
-  const chat = options[0]?.chat === true;
+  const scorings = listScorings(testCase.graders);
+  const chat = scorings[0]?.chat === true;
   const text = system === undefined ? testCase.prompt : `${system}\n\n${testCase.prompt}`;
   return {
     prompt: chat ? renderPrompt(template, buildMessages(system, { prompt: testCase.prompt })) : text,
     continuations: (testCase.choices ?? []).map((choice) => (chat ? choice : ` ${choice}`)),
-    unconditional: options.some(({ scoring }) => scoring === 'acc_mutual_info'),
+    unconditional: scorings.some((each) => each.unconditional),
   };
 }
 
@@ -63,39 +53,24 @@ export async function scoreChoices(
 }
 
 /**
- * Grades a case by the likelihood of its choices. The answer is the text of the likeliest one by the first grader's
- * scoring; graders of other types read that.
+ * Grades a case by the likelihood of its choices. The answer is the text of the choice that the first grader's scoring
+ * picks; graders that know nothing of likelihoods read that.
  */
 export async function gradeScores(
   testCase: Case,
   scores: ChoiceScores,
-  gradeText: (answer: string, testCase: Case) => CaseGrade | Promise<CaseGrade>,
+  grade: (answer: string, testCase: Case, facts: AnswerFacts) => CaseGrade | Promise<CaseGrade>,
+  facts: AnswerFacts,
 ): Promise<CaseGrade & { readonly answer: string }> {
-  const choices = testCase.choices ?? [];
-  const [first] = testCase.graders;
-  const scoring = (first && readOptions(first))?.scoring ?? 'acc';
-  const answer = choices[chooseLikeliest(choices, scoring, scores) ?? -1] ?? '';
-  const outcomes: GraderOutcome[] = [];
-  const counted: { readonly verdict: Verdict | NotRun; readonly weight: number }[] = [];
-  for (const spec of testCase.graders) {
-    const verdict =
-      spec.type === 'multiple-choice'
-        ? judge(spec, testCase, scores)
-        : ((await gradeText(answer, { ...testCase, graders: [spec] })).outcomes[0]?.verdict ?? unknown(spec));
-    outcomes.push({ type: spec.type, verdict });
-    counted.push({ verdict, weight: spec.weight ?? 1 });
-  }
-  const weighty = counted.filter(({ weight }) => weight > 0);
-  const ran = weighty.flatMap(({ verdict, weight }) => ('notRun' in verdict ? [] : [{ verdict, weight }]));
-  const total = ran.reduce((sum, { weight }) => sum + weight, 0);
-  const score = ran.reduce((sum, { verdict, weight }) => sum + verdict.score * weight, 0) / (total || 1);
-  const passed = ran.every(({ verdict }) => verdict.pass);
-  return {
-    answer,
-    outcomes,
-    score,
-    status: ran.length < weighty.length ? 'not-run' : passed ? 'pass' : 'fail',
-  };
+  const { choices = [], graders } = testCase;
+  const [scoring] = listScorings(graders.slice(0, 1));
+  // Options that cannot be read make the case "not run"; the plain sum still says which choice to show.
+  const chosen =
+    scoring === undefined
+      ? scores.loglikelihoods.indexOf(Math.max(...scores.loglikelihoods))
+      : scoring.choose(choices, scores);
+  const answer = choices[chosen ?? -1] ?? '';
+  return { answer, ...(await grade(answer, testCase, { ...facts, choiceScores: scores })) };
 }
 
 /** What becomes of a case that this session cannot score. */
@@ -104,30 +79,19 @@ export function refuseScoring(testCase: Case): CaseGrade {
   return { outcomes: testCase.graders.map(({ type }) => ({ type, verdict })), status: 'not-run', score: 0 };
 }
 
-function multipleChoiceSpecs(testCase: Case): readonly GraderSpec[] {
-  return testCase.graders.filter(({ type }) => type === 'multiple-choice');
-}
-
-/** Undefined for options that cannot be read: their grader says so, when it is its turn. */
-function readOptions(spec: GraderSpec): MultipleChoiceOptions | undefined {
-  try {
-    return parseMultipleChoice(spec);
-  } catch {
-    return undefined;
-  }
-}
-
-function judge(spec: GraderSpec, testCase: Case, scores: ChoiceScores): Verdict | NotRun {
-  try {
-    return judgeChoices(parseMultipleChoice(spec), testCase, scores);
-  } catch (error) {
-    if (error instanceof FaultError && error.fault.kind === 'bad-input') {
-      return { notRun: { code: 'bad-options', expected: spec.type, found: error.fault.detail } };
+/** Graders whose options cannot be read ask for nothing here: they say so when it is their turn to grade. */
+function listScorings(specs: readonly GraderSpec[]): readonly ChoiceScoring[] {
+  return specs.flatMap((spec) => {
+    try {
+      return findScoringGrader(spec)?.readScoring?.(spec) ?? [];
+    } catch {
+      return [];
     }
-    throw error;
-  }
+  });
 }
 
-function unknown({ type }: GraderSpec): NotRun {
-  return { notRun: { code: 'unknown-grader', expected: type } };
+function findScoringGrader({ type }: GraderSpec): Grader | undefined {
+  const found = findGrader(type);
+  // The opposite of a choice is no choice: a negated grader reads an answer in words.
+  return found?.negated === false && found.grader.readScoring !== undefined ? found.grader : undefined;
 }

@@ -3,7 +3,7 @@ import { deflateRawSync, gzipSync, constants } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KV_TYPES } from '../engine/engine';
 import { FaultError } from '../fault';
-import type { GraderOutcome } from '../graders/registry';
+import type { GraderOutcome } from '../graders/grader';
 import {
   DEFAULT_SAMPLING,
   SAMPLING_KEYS,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { findDeciding } from '../run/deciding-reason';
+import { findDeciding } from '../graders/deciding-reason';
 import { KV_TYPES, SET_ASIDE_CODES, type SessionInfo } from '../engine/engine';
 import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from '../parse';

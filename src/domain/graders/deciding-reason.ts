@@ -1,6 +1,5 @@
-import type { NotRun, Reason, Verdict } from '../graders/grader';
-import type { GraderOutcome } from '../graders/registry';
-import { isMajority } from '../graders/self-consistency';
+import type { GraderOutcome, NotRun, Reason, Verdict } from './grader';
+import { isMajority } from './self-consistency';
 
 /**
  * Why an answer has its status: the reason of the first grader that passed, failed or could not run, as the case did.
