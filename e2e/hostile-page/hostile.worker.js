@@ -40,7 +40,8 @@ Comlink.expose({
       count,
       0,
       (bytes) => openModel([blobSource(new Blob([bytes]))], { contextTokens: 64, threads: 1 }),
-      (error) => (error?.name === 'SimdError' ? `${error.code}: ${error.message}` : `unexpected: ${error}`),
+      (error) =>
+        error?.name === 'InferenceError' ? `${error.code}: ${error.message}` : `unexpected: ${error}`,
     ),
 
   engine: (id, count, skip) =>

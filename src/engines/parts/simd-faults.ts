@@ -1,16 +1,17 @@
 import { toFault, type Fault } from '../../domain/fault';
-import type { SimdErrorCode } from '../../inference/index';
+import type { InferenceErrorCode } from '../../inference/index';
 
 /**
  * The library's own errors carry a code; anything else is what `toFault` makes of it. `file` and `request` name
  * what was read and what was asked.
  */
 export function classifySimdError(error: unknown, file: string, request = 'request'): Fault {
-  if (!isSimdError(error)) return toFault(error);
+  if (!isInferenceError(error)) return toFault(error);
   const detail = error.message;
   switch (error.code) {
     case 'unsupported':
     case 'out-of-memory':
+    case 'device-lost':
     case 'engine':
       return { kind: error.code, detail };
     case 'bad-file':
@@ -23,6 +24,6 @@ export function classifySimdError(error: unknown, file: string, request = 'reque
 }
 
 /** By name, not by class: importing the class would load the engine with the adapter. */
-function isSimdError(error: unknown): error is Error & { readonly code: SimdErrorCode } {
-  return error instanceof Error && error.name === 'SimdError' && 'code' in error;
+function isInferenceError(error: unknown): error is Error & { readonly code: InferenceErrorCode } {
+  return error instanceof Error && error.name === 'InferenceError' && 'code' in error;
 }

@@ -1,5 +1,5 @@
 import { readNumber, readOptionalNumber, readOptionalString, readString } from '../gguf/metadata';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { GgufMetadata } from '../gguf/types';
 
 /** Sizes and constants of a llama model, checked to be sane. */
@@ -23,57 +23,63 @@ function positive(metadata: GgufMetadata, key: string, most: number, fallback?: 
   const value =
     fallback === undefined ? readNumber(metadata, key) : (readOptionalNumber(metadata, key) ?? fallback);
   if (!Number.isInteger(value) || value < 1 || value > most) {
-    throw new SimdError('bad-file', `metadata '${key}' is ${value}, not a whole number from 1 to ${most}`);
+    throw new InferenceError(
+      'bad-file',
+      `metadata '${key}' is ${value}, not a whole number from 1 to ${most}`,
+    );
   }
   return value;
 }
 
 function readRopeLinear(metadata: GgufMetadata): number {
   const type = readOptionalString(metadata, 'llama.rope.scaling.type') ?? 'none';
-  if (type !== 'none' && type !== 'linear') throw new SimdError('unsupported', `RoPE scaling '${type}'`);
+  if (type !== 'none' && type !== 'linear') throw new InferenceError('unsupported', `RoPE scaling '${type}'`);
   const factor =
     readOptionalNumber(metadata, 'llama.rope.scaling.factor') ??
     readOptionalNumber(metadata, 'llama.rope.scale_linear') ??
     1;
   if (!(factor >= 0 && factor <= 1e6))
-    throw new SimdError('bad-file', `the RoPE scaling factor is ${factor}`);
+    throw new InferenceError('bad-file', `the RoPE scaling factor is ${factor}`);
   return type === 'none' && metadata.has('llama.rope.scaling.type') ? 1 : factor || 1;
 }
 
 /** Throws `unsupported` with the name of what this engine lacks, `bad-file` for contradictions. */
 export function readHyperparameters(metadata: GgufMetadata): Hyperparameters {
   const architecture = readString(metadata, 'general.architecture');
-  if (architecture !== 'llama') throw new SimdError('unsupported', `the architecture '${architecture}'`);
+  if (architecture !== 'llama') throw new InferenceError('unsupported', `the architecture '${architecture}'`);
   const experts = readOptionalNumber(metadata, 'llama.expert_count') ?? 0;
-  if (experts > 0) throw new SimdError('unsupported', `a mixture of ${experts} experts`);
+  if (experts > 0) throw new InferenceError('unsupported', `a mixture of ${experts} experts`);
   for (const key of [
     'llama.feed_forward_length',
     'llama.attention.head_count',
     'llama.attention.head_count_kv',
   ]) {
-    if (typeof metadata.get(key) === 'object') throw new SimdError('unsupported', `'${key}' per layer`);
+    if (typeof metadata.get(key) === 'object') throw new InferenceError('unsupported', `'${key}' per layer`);
   }
   const dim = positive(metadata, 'llama.embedding_length', 1 << 16);
   const heads = positive(metadata, 'llama.attention.head_count', 1024);
   const kvHeads = positive(metadata, 'llama.attention.head_count_kv', 1024, heads);
   if (heads % kvHeads !== 0)
-    throw new SimdError('bad-file', `${heads} heads cannot share ${kvHeads} KV heads`);
+    throw new InferenceError('bad-file', `${heads} heads cannot share ${kvHeads} KV heads`);
   if (!metadata.has('llama.attention.key_length') && dim % heads !== 0) {
-    throw new SimdError('bad-file', `${heads} heads do not divide ${dim}`);
+    throw new InferenceError('bad-file', `${heads} heads do not divide ${dim}`);
   }
   const headDim = positive(metadata, 'llama.attention.key_length', 1024, dim / heads);
   const valueDim = positive(metadata, 'llama.attention.value_length', 1024, headDim);
   if (valueDim !== headDim)
-    throw new SimdError('unsupported', `values of ${valueDim} for keys of ${headDim}`);
+    throw new InferenceError('unsupported', `values of ${valueDim} for keys of ${headDim}`);
   const ropeDim = positive(metadata, 'llama.rope.dimension_count', 1024, headDim);
-  if (ropeDim > headDim) throw new SimdError('bad-file', `RoPE over ${ropeDim} of ${headDim} dimensions`);
+  if (ropeDim > headDim)
+    throw new InferenceError('bad-file', `RoPE over ${ropeDim} of ${headDim} dimensions`);
   if (headDim % 4 !== 0 || ropeDim % 4 !== 0) {
-    throw new SimdError('unsupported', `heads of ${headDim} with RoPE over ${ropeDim} dimensions`);
+    throw new InferenceError('unsupported', `heads of ${headDim} with RoPE over ${ropeDim} dimensions`);
   }
   const epsilon = readNumber(metadata, 'llama.attention.layer_norm_rms_epsilon');
   const ropeBase = readOptionalNumber(metadata, 'llama.rope.freq_base') ?? 10_000;
-  if (!(epsilon >= 0 && epsilon < 1)) throw new SimdError('bad-file', `the norm's epsilon is ${epsilon}`);
-  if (!(ropeBase > 0 && ropeBase < 1e12)) throw new SimdError('bad-file', `the RoPE base is ${ropeBase}`);
+  if (!(epsilon >= 0 && epsilon < 1))
+    throw new InferenceError('bad-file', `the norm's epsilon is ${epsilon}`);
+  if (!(ropeBase > 0 && ropeBase < 1e12))
+    throw new InferenceError('bad-file', `the RoPE base is ${ropeBase}`);
   return {
     architecture,
     layers: positive(metadata, 'llama.block_count', 512),

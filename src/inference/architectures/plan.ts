@@ -1,5 +1,5 @@
 import type { Hyperparameters } from './hyperparameters';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { GgufFile, GgufTensor } from '../gguf/types';
 
 /** kernels/frames.h, in its order; Q8_0 is two: where the dot product takes signed codes, and where not. */
@@ -100,14 +100,14 @@ function shape(tensor: GgufTensor): string {
 export function planMatrix(tensor: GgufTensor, columns: number, rows: number): MatrixPlan {
   const [width, height = 1, ...rest] = tensor.dimensions;
   if (width !== columns || height !== rows || rest.some((n) => n !== 1)) {
-    throw new SimdError('bad-file', `${shape(tensor)} should be ${columns}x${rows}`);
+    throw new InferenceError('bad-file', `${shape(tensor)} should be ${columns}x${rows}`);
   }
   if (!Object.hasOwn(FRAME_TYPES, tensor.type)) {
-    throw new SimdError('unsupported', `the type ${tensor.type} of ${tensor.name}`);
+    throw new InferenceError('unsupported', `the type ${tensor.type} of ${tensor.name}`);
   }
   const type = tensor.type as MatrixType;
   if (columns % BLOCK[type] !== 0) {
-    throw new SimdError('bad-file', `${shape(tensor)} is not in blocks of ${BLOCK[type]}`);
+    throw new InferenceError('bad-file', `${shape(tensor)} is not in blocks of ${BLOCK[type]}`);
   }
   const groupBytes = (columns / BLOCK[type]) * GROUP_BYTES[type];
   const padded = Math.ceil(rows / 8) * 8;
@@ -124,10 +124,10 @@ export function planMatrix(tensor: GgufTensor, columns: number, rows: number): M
 
 function checkVector(tensor: GgufTensor, length: number): GgufTensor {
   if (tensor.dimensions[0] !== length || tensor.dimensions.slice(1).some((n) => n !== 1)) {
-    throw new SimdError('bad-file', `${shape(tensor)} should be ${length}`);
+    throw new InferenceError('bad-file', `${shape(tensor)} should be ${length}`);
   }
   if (!['F32', 'F16', 'BF16'].includes(tensor.type)) {
-    throw new SimdError('unsupported', `the type ${tensor.type} of ${tensor.name}`);
+    throw new InferenceError('unsupported', `the type ${tensor.type} of ${tensor.name}`);
   }
   return tensor;
 }
@@ -145,7 +145,7 @@ export function planModel(file: GgufFile, h: Hyperparameters): ModelPlan {
   };
   const required = (name: string) => {
     const tensor = optional(name);
-    if (!tensor) throw new SimdError('bad-file', `the tensor ${name} is missing`);
+    if (!tensor) throw new InferenceError('bad-file', `the tensor ${name} is missing`);
     return tensor;
   };
   const matrix = (name: string, columns: number, rows: number) => planMatrix(required(name), columns, rows);
@@ -157,7 +157,7 @@ export function planModel(file: GgufFile, h: Hyperparameters): ModelPlan {
 
   const table = left.get('token_embd.weight');
   const vocabulary = table?.dimensions[1] ?? 0;
-  if (table && (vocabulary < 1 || vocabulary > 1 << 22)) throw new SimdError('bad-file', shape(table));
+  if (table && (vocabulary < 1 || vocabulary > 1 << 22)) throw new InferenceError('bad-file', shape(table));
   const queries = h.heads * h.headDim;
   const keys = h.kvHeads * h.headDim;
   const embedding = matrix('token_embd.weight', h.dim, vocabulary);
@@ -183,7 +183,7 @@ export function planModel(file: GgufFile, h: Hyperparameters): ModelPlan {
   const outputNorm = vector('output_norm.weight', h.dim);
   const ropeFactors = maybe('rope_freqs.weight', h.ropeDim / 2);
   const unknown = left.keys().next().value;
-  if (unknown !== undefined) throw new SimdError('unsupported', `the tensor ${unknown}`);
+  if (unknown !== undefined) throw new InferenceError('unsupported', `the tensor ${unknown}`);
   return { vocabulary, embedding, output, outputNorm, ropeFactors, layers };
 }
 

@@ -1,5 +1,5 @@
 import { elementAt } from '../element-at';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 
 /** The three builds of one C source: 64-bit memory, 32-bit memory, and 32-bit without relaxed SIMD. */
 export type SimdBuild = 'wasm64-relaxed' | 'wasm32-relaxed' | 'wasm32-plain';
@@ -62,11 +62,14 @@ export function chooseBuild(bytes: number, forced?: SimdBuild): SimdBuild {
     : ['wasm32-relaxed', 'wasm64-relaxed', 'wasm32-plain'];
   const runnable = wanted.filter(supportsBuild);
   if (runnable.length === 0) {
-    throw new SimdError('unsupported', forced ? `the build ${forced} on this device` : 'SIMD on this device');
+    throw new InferenceError(
+      'unsupported',
+      forced ? `the build ${forced} on this device` : 'SIMD on this device',
+    );
   }
   const fitting = runnable.find((build) => bytes <= maxBytes(build));
   if (!fitting) {
-    throw new SimdError(
+    throw new InferenceError(
       'out-of-memory',
       `the model needs ${bytes} bytes of memory, this browser can address ${Math.max(...runnable.map(maxBytes))}`,
     );
@@ -90,9 +93,10 @@ export async function fetchBinary(build: SimdBuild): Promise<Uint8Array> {
   try {
     response = await fetch(urls[build]);
   } catch (cause) {
-    throw new SimdError('read-failed', `cannot load the engine ${build}`, { cause });
+    throw new InferenceError('read-failed', `cannot load the engine ${build}`, { cause });
   }
-  if (!response.ok) throw new SimdError('read-failed', `the engine ${build} answered ${response.status}`);
+  if (!response.ok)
+    throw new InferenceError('read-failed', `the engine ${build} answered ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
 
@@ -102,7 +106,7 @@ function memoryFlagsAt(bytes: Uint8Array): number {
   for (let at = 8; at < Math.min(bytes.length, 4096); at++) {
     if (name.every((byte, index) => bytes[at + index] === byte)) return at + name.length;
   }
-  throw new SimdError('engine', 'the engine does not import its memory');
+  throw new InferenceError('engine', 'the engine does not import its memory');
 }
 
 /**
@@ -118,7 +122,7 @@ export async function compileBinary(bytes: Uint8Array, shared: boolean): Promise
   try {
     return await WebAssembly.compile(copy);
   } catch (cause) {
-    throw new SimdError('engine', 'the engine does not compile', { cause });
+    throw new InferenceError('engine', 'the engine does not compile', { cause });
   }
 }
 
@@ -134,7 +138,7 @@ export function createMemory(build: SimdBuild, bytes: number, shared: boolean): 
       ...(wide ? { address: 'i64' } : {}),
     });
   } catch (cause) {
-    throw new SimdError('out-of-memory', `cannot get ${pages * PAGE_BYTES} bytes of memory`, { cause });
+    throw new InferenceError('out-of-memory', `cannot get ${pages * PAGE_BYTES} bytes of memory`, { cause });
   }
 }
 

@@ -8,7 +8,7 @@ import type { MemoryLayout } from './layout';
 import { matricesInFileOrder } from '../architectures/plan';
 import type { MatrixPlan, ModelPlan } from '../architectures/plan';
 import type { ThreadHandle } from './threads';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { ByteSource, GgufTensor } from '../gguf/types';
 
 /** Raw bytes read at once; whole groups of 8 rows, so one group may exceed it. */
@@ -150,7 +150,7 @@ export async function loadWeights(
       const bytes = await first.bytes;
       signal?.throwIfAborted();
       if (bytes.length !== first.chunk.rows * rowBytes(first.chunk.matrix)) {
-        throw new SimdError(
+        throw new InferenceError(
           'read-failed',
           `a read of ${first.chunk.matrix.tensor.name} came back with a wrong length`,
         );

@@ -3,7 +3,7 @@ import type { DotMode, SimdBuild } from './binary';
 import type { RooflineReply, RooflineRequest } from './roofline.worker';
 import type { RooflineLoop } from './roofline-loops';
 import { canShareMemory } from './threads';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 
 /** More than the caches of today's devices hold together. */
 const BUFFER_BYTES = 128 << 20;
@@ -45,7 +45,7 @@ interface Gauge {
 /**
  * Measures what this device can do at most with the instructions of the engine's build (S. Williams, A. Waterman,
  * D. Patterson, "Roofline", CACM 52, 2009). Computes in workers of its own; takes about four times `milliseconds`.
- * Rejects with SimdError `unsupported`, `bad-input`, `read-failed`, `engine`, or the signal's reason.
+ * Rejects with InferenceError `unsupported`, `bad-input`, `read-failed`, `engine`, or the signal's reason.
  */
 export async function measureRoofline(
   options: RooflineOptions = {},
@@ -54,7 +54,7 @@ export async function measureRoofline(
   signal?.throwIfAborted();
   const threads = options.threads ?? defaultThreads();
   if (!Number.isInteger(threads) || threads < 1 || threads > 255)
-    throw new SimdError('bad-input', `${threads} threads`);
+    throw new InferenceError('bad-input', `${threads} threads`);
   const build = chooseBuild(BUFFER_BYTES, options.build);
   const module = await compileBinary(await fetchBinary(build), false);
   const windowMs = (options.milliseconds ?? 450) / WINDOWS;
@@ -134,7 +134,7 @@ function startGauge(): Gauge {
       new Promise((resolve, reject) => {
         settle = (reply) => {
           if (reply.ok) resolve(reply);
-          else reject(new SimdError('engine', `the roofline could not be measured: ${reply.message}`));
+          else reject(new InferenceError('engine', `the roofline could not be measured: ${reply.message}`));
         };
         worker.postMessage(request);
       }),

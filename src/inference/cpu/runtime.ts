@@ -3,7 +3,7 @@ import { setWord } from './layout';
 import type { MemoryLayout } from './layout';
 import type { ThreadChoice } from './thread-choice';
 import { leaveJob, syncWords } from './stand-in';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 
 /** Longest stretch of computing without looking at the event loop, where aborts arrive. */
 const SLICE_MS = 24;
@@ -43,7 +43,7 @@ export class Runtime {
   #stats: Float64Array;
   #stride: number;
   #sync: Int32Array;
-  #stopped: SimdError | undefined;
+  #stopped: InferenceError | undefined;
   #lastYield = performance.now();
   /** Mean time of one layer for one token, for slicing. */
   #layerTokenMs = 1;
@@ -158,7 +158,7 @@ export class Runtime {
   }
 
   /** Makes every later job throw: the threads are gone, and waiting for them would never end. */
-  stop(reason: SimdError): void {
+  stop(reason: InferenceError): void {
     this.#stopped ??= reason;
   }
 
@@ -200,14 +200,14 @@ export class Runtime {
     if (this.#stopped) throw this.#stopped;
     for (const [name, value] of Object.entries(words)) setWord(this.#view, this.layout, name, Number(value));
     setWord(this.#view, this.layout, 'threads', threads);
-    let failure: SimdError | undefined;
+    let failure: InferenceError | undefined;
     try {
       this.engine.run(this.layout.model);
     } catch (error) {
-      failure = new SimdError('engine', `the engine broke: ${String(error)}`, { cause: error });
+      failure = new InferenceError('engine', `the engine broke: ${String(error)}`, { cause: error });
     }
     // Before the dead thread's own message can arrive: what was computed without it is worthless.
-    if (leaveJob(this.#sync)) failure ??= new SimdError('engine', 'a thread of the engine died');
+    if (leaveJob(this.#sync)) failure ??= new InferenceError('engine', 'a thread of the engine died');
     if (failure === undefined) return;
     this.stop(failure);
     throw failure;

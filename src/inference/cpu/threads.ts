@@ -1,4 +1,4 @@
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { ThreadRepack, ThreadReply, ThreadRequest } from './thread.worker';
 
 /** A worker with at most one request under way, except for the last one, `work`, which never answers. */
@@ -24,12 +24,12 @@ export async function startThread(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
   stackTop: number,
-  onDeath: (error: SimdError) => void,
+  onDeath: (error: InferenceError) => void,
 ): Promise<ThreadHandle> {
   const worker = new Worker(new URL('./thread.worker.ts', import.meta.url), { type: 'module', name: 'simd' });
-  let settle: { resolve(value: number): void; reject(error: SimdError): void } | undefined;
+  let settle: { resolve(value: number): void; reject(error: InferenceError): void } | undefined;
   const fail = (message: string) => {
-    const error = new SimdError('engine', `a thread of the engine died: ${message}`);
+    const error = new InferenceError('engine', `a thread of the engine died: ${message}`);
     settle?.reject(error);
     settle = undefined;
     onDeath(error);

@@ -4,7 +4,7 @@ import type { SamplingOptions } from '../sampling/sampler';
 import { createStopMatcher } from '../sampling/stop-matcher';
 import type { Runtime } from '../cpu/runtime';
 import type { Tokenizer } from '../tokenizer/tokenizer';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 
 /** What calls on an open model share. */
 export interface ModelContext {
@@ -67,16 +67,16 @@ export function promptIds(
   if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
   checkIds(ids, vocabulary);
   const { context } = runtime.layout.options;
-  if (ids.length === 0) throw new SimdError('bad-input', 'the prompt is empty');
+  if (ids.length === 0) throw new InferenceError('bad-input', 'the prompt is empty');
   if (ids.length > context)
-    throw new SimdError('bad-input', `the prompt has ${ids.length} tokens, the context ${context}`);
+    throw new InferenceError('bad-input', `the prompt has ${ids.length} tokens, the context ${context}`);
   return ids;
 }
 
 export function checkIds(ids: readonly number[], vocabulary: number): void {
   const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
   if (wrong !== undefined)
-    throw new SimdError('bad-input', `no token ${wrong} in a vocabulary of ${vocabulary}`);
+    throw new InferenceError('bad-input', `no token ${wrong} in a vocabulary of ${vocabulary}`);
 }
 
 /**

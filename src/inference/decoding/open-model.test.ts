@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { elementAt } from '../element-at';
 import type { SimdBuild } from '../cpu/binary';
-import { bytesSource, openModel, SimdError } from '../index';
+import { bytesSource, openModel, InferenceError } from '../index';
 import type { ByteSource, GenerateOptions, OpenOptions, SimdModel } from '../index';
 import { createNamedModel, createRandomModel, RANDOM_PROMPT, VOCABULARY } from '../testing/random-model.mjs';
 import { encodeGguf } from '../testing/gguf-writer.mjs';
@@ -309,7 +309,7 @@ describe('refusals', () => {
       loadBinary,
       build: 'wasm32-plain',
     });
-    await expect(opening).rejects.toBeInstanceOf(SimdError);
+    await expect(opening).rejects.toBeInstanceOf(InferenceError);
     await expect(opening).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message) as unknown,

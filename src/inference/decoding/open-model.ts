@@ -25,7 +25,7 @@ import { canShareMemory, startThread } from '../cpu/threads';
 import type { ThreadHandle } from '../cpu/threads';
 import { checkVocabularySize, createTokenizer } from '../tokenizer/tokenizer';
 import type { DecodeOptions, EncodeOptions, Tokenizer } from '../tokenizer/tokenizer';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { ByteSource } from '../gguf/types';
 
 const DEFAULT_CONTEXT = 2048;
@@ -120,7 +120,7 @@ function wantedThreads(option: number | 'measure' | undefined): number {
     (globalThis as { navigator?: { hardwareConcurrency: number } }).navigator?.hardwareConcurrency ?? 1;
   const count = typeof option === 'number' ? option : Math.min(cores, MAX_THREADS);
   if (!Number.isInteger(count) || count < 1 || count > ENGINE_THREADS_LIMIT) {
-    throw new SimdError('bad-input', `${count} threads`);
+    throw new InferenceError('bad-input', `${count} threads`);
   }
   return count;
 }
@@ -128,7 +128,7 @@ function wantedThreads(option: number | 'measure' | undefined): number {
 function layOutFor(h: Hyperparameters, plan: ModelPlan, options: OpenOptions, threads: number): MemoryLayout {
   const context = options.contextTokens ?? Math.min(h.trainedContext, DEFAULT_CONTEXT);
   if (!Number.isInteger(context) || context < 1 || context > 1 << 20) {
-    throw new SimdError('bad-input', `a context of ${context} tokens`);
+    throw new InferenceError('bad-input', `a context of ${context} tokens`);
   }
   const padded = Math.ceil(context / 8) * 8;
   const chunk = Math.max(...chunkCandidates(h, plan, options));
@@ -158,7 +158,7 @@ function chunkCandidates(
 async function startMachine(
   layout: MemoryLayout,
   options: OpenOptions,
-  onDeath: (error: SimdError) => void,
+  onDeath: (error: InferenceError) => void,
 ): Promise<Machine> {
   const { threads } = layout.options;
   const build = chooseBuild(layout.totalBytes, options.build);
@@ -225,7 +225,7 @@ async function measureChunk(
 /**
  * Opens a GGUF model from its file or its parts. Everything that can be known from the header (an unsupported
  * architecture or tensor type, a contradiction, too little memory) is refused before any weight is read:
- * SimdError `unsupported`, `bad-file`, `out-of-memory`. Call it in a worker: computing blocks its thread.
+ * InferenceError `unsupported`, `bad-file`, `out-of-memory`. Call it in a worker: computing blocks its thread.
  */
 export async function openModel(
   sources: readonly ByteSource[],
@@ -240,7 +240,7 @@ export async function openModel(
   checkVocabularySize(tokenizer, plan.vocabulary);
   const most = wantedThreads(options.threads);
   const layout = layOutFor(h, plan, options, most);
-  let dead: SimdError | undefined;
+  let dead: InferenceError | undefined;
   let started: Runtime | undefined;
   const machine = await startMachine(layout, options, (error) => {
     dead ??= error;
@@ -254,7 +254,7 @@ export async function openModel(
     const view = new DataView(memory.buffer);
     writeModel(view, h, plan, layout, machine.dotMode, shiftOf);
     if (engine.scratchBytes(layout.model) > layout.scratchBytes)
-      throw new SimdError('engine', 'the scratch space is too small');
+      throw new InferenceError('engine', 'the scratch space is too small');
     workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers['sync'] ?? 0));
     runtime = new Runtime(
       engine,
@@ -278,7 +278,7 @@ export async function openModel(
   let closed = false;
   let last: Promise<unknown> = Promise.resolve();
   const check = () => {
-    if (closed) throw new SimdError('engine', 'the model is closed');
+    if (closed) throw new InferenceError('engine', 'the model is closed');
     if (dead) throw dead;
   };
   /** Waits for the calls before; the returned function lets the next one in. */
@@ -354,7 +354,7 @@ export async function openModel(
     close() {
       if (closed) return;
       closed = true;
-      runtime.stop(new SimdError('engine', 'the model is closed'));
+      runtime.stop(new InferenceError('engine', 'the model is closed'));
       if (workers.length > 0) engine.quit(layout.model);
       for (const worker of workers) worker.stop();
     },

@@ -1,7 +1,7 @@
 import { elementAt } from '../element-at';
 import { checkIds, prefill, promptIds } from './generate';
 import type { ModelContext } from './generate';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 
 /** A text, or ids where the caller tokenizes. */
 export type Continuation = string | readonly number[];
@@ -47,7 +47,7 @@ export async function score(
   for (const tokens of all) {
     checkIds(tokens, vocabulary);
     if (ids.length + tokens.length > runtime.layout.options.context + 1) {
-      throw new SimdError('bad-input', `${ids.length} + ${tokens.length} tokens do not fit the context`);
+      throw new InferenceError('bad-input', `${ids.length} + ${tokens.length} tokens do not fit the context`);
     }
   }
   await prefill(context, ids, true, signal);

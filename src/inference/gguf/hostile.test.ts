@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { bytesSource, openModel, SimdError } from '../index';
+import { bytesSource, openModel, InferenceError } from '../index';
 import { createHostileGgufs } from '../testing/hostile-gguf.mjs';
 
 const binary = new Uint8Array(readFileSync(new URL('../cpu/binaries/wasm32-plain.wasm', import.meta.url)));
@@ -26,7 +26,7 @@ describe('hostile files', () => {
           tally.opened++;
           expect(mustFail ? kind : 'may open').toBe('may open');
         } catch (error) {
-          if (!(error instanceof SimdError)) throw error;
+          if (!(error instanceof InferenceError)) throw error;
           tally.refused++;
           expect(['bad-file', 'unsupported', 'out-of-memory']).toContain(error.code);
           expect(error.message).not.toBe('');

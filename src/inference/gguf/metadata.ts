@@ -1,12 +1,12 @@
-import { SimdError } from './types';
+import { InferenceError } from '../errors';
 import type { GgufMetadata, GgufNumbers } from './types';
 
-function wrongKind(key: string, wanted: string): SimdError {
-  return new SimdError('bad-file', `metadata '${key}' is not ${wanted}`);
+function wrongKind(key: string, wanted: string): InferenceError {
+  return new InferenceError('bad-file', `metadata '${key}' is not ${wanted}`);
 }
 
 function required<T>(value: T | undefined, key: string): T {
-  if (value === undefined) throw new SimdError('bad-file', `metadata '${key}' is missing`);
+  if (value === undefined) throw new InferenceError('bad-file', `metadata '${key}' is missing`);
   return value;
 }
 

@@ -4,7 +4,7 @@ import { parseGguf } from './parse';
 import { blobSource, bytesSource } from './source';
 import { encodeGguf } from '../testing/gguf-writer.mjs';
 import type { GgufEntry } from '../testing/gguf-writer.mjs';
-import { SimdError } from './types';
+import { InferenceError } from '../errors';
 import type { ByteSource } from './types';
 
 const entries: GgufEntry[] = [
@@ -36,7 +36,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
   } catch (error) {
-    if (error instanceof SimdError) return `${error.code}: ${error.message}`;
+    if (error instanceof InferenceError) return `${error.code}: ${error.message}`;
     throw error;
   }
   return 'no error';
@@ -204,7 +204,7 @@ describe('parseGguf', () => {
     await expect(parseGguf([bytesSource(sample)], controller.signal)).rejects.toThrow('enough');
   });
 
-  test('10,000 damaged headers give a SimdError or a consistent file', async () => {
+  test('10,000 damaged headers give an InferenceError or a consistent file', async () => {
     const mutation = fc.record({
       at: fc.nat(sample.length - 9),
       value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
@@ -244,7 +244,7 @@ describe('parseGguf', () => {
           for (const { offset, bytes: size } of tensors)
             expect(offset + size).toBeLessThanOrEqual(bytes.length);
         } catch (error) {
-          if (!(error instanceof SimdError)) throw error;
+          if (!(error instanceof InferenceError)) throw error;
           expect(['bad-file', 'unsupported']).toContain(error.code);
           expect(error.message).not.toBe('');
         }

@@ -1,6 +1,7 @@
 import { HeaderReader } from './reader';
 import { readOptionalNumber } from './metadata';
-import { GGUF_TENSOR_TYPES, SimdError } from './types';
+import { InferenceError } from '../errors';
+import { GGUF_TENSOR_TYPES } from './types';
 import type { ByteSource, GgufEntryPlace, GgufFile, GgufTensor, GgufTensorType, GgufValue } from './types';
 
 // Smallest encodings, to bound counts by the file size before anything is allocated.
@@ -52,14 +53,15 @@ function readPreamble(reader: HeaderReader): { version: number; tensorCount: num
   const magic = reader.u32('the magic number');
   if (magic !== 0x46554747) {
     const old = OLD_MAGICS[magic];
-    if (old) throw new SimdError('unsupported', `${reader.where}a file of the old ${old} format, not GGUF`);
+    if (old)
+      throw new InferenceError('unsupported', `${reader.where}a file of the old ${old} format, not GGUF`);
     throw reader.fail('not a GGUF file', 0);
   }
   const version = reader.u32('the version');
   if (version !== 2 && version !== 3) {
     const bigEndian = version !== 0 && (version & 0xffff) === 0;
     const what = bigEndian ? 'a big-endian GGUF' : `GGUF version ${version}`;
-    throw new SimdError('unsupported', `${reader.where}${what}; versions 2 and 3 are read`);
+    throw new InferenceError('unsupported', `${reader.where}${what}; versions 2 and 3 are read`);
   }
   const tensorCount = reader.u64('the tensor count');
   const entryCount = reader.u64('the metadata count');
@@ -93,7 +95,7 @@ function readTensorHeader(reader: HeaderReader): TensorHeader {
   const typeId = reader.u32(`the type of '${name}'`);
   const type = TYPES_BY_ID.get(typeId);
   if (type === undefined) {
-    throw new SimdError('unsupported', `${reader.where}tensor '${name}' has the unknown type ${typeId}`);
+    throw new InferenceError('unsupported', `${reader.where}tensor '${name}' has the unknown type ${typeId}`);
   }
   const block = blockOf(type);
   if ((dimensions[0] ?? 0) % block.values !== 0) {
@@ -188,11 +190,11 @@ function readSplit(part: Part): { readonly no: number; readonly count: number } 
 /**
  * Reads the headers of a GGUF model (versions 2 and 3): one file, or all parts of a split in any order. Tensor data
  * is only located, never read. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
- * Throws SimdError `bad-file` or `unsupported`; a failing source's own error passes through.
+ * Throws InferenceError `bad-file` or `unsupported`; a failing source's own error passes through.
  */
 export async function parseGguf(sources: readonly ByteSource[], signal?: AbortSignal): Promise<GgufFile> {
-  if (sources.length === 0) throw new SimdError('bad-file', 'no file given');
-  if (sources.length > MAX_PARTS) throw new SimdError('unsupported', `more than ${MAX_PARTS} parts`);
+  if (sources.length === 0) throw new InferenceError('bad-file', 'no file given');
+  if (sources.length > MAX_PARTS) throw new InferenceError('unsupported', `more than ${MAX_PARTS} parts`);
   const parts: Part[] = [];
   for (const [index, source] of sources.entries()) {
     const where = sources.length > 1 ? `part ${index + 1}: ` : '';
@@ -203,24 +205,24 @@ export async function parseGguf(sources: readonly ByteSource[], signal?: AbortSi
   for (const part of parts) {
     const { no, count } = readSplit(part);
     if (count !== sources.length) {
-      throw new SimdError('bad-file', `the model is split into ${count} parts, ${sources.length} given`);
+      throw new InferenceError('bad-file', `the model is split into ${count} parts, ${sources.length} given`);
     }
     if (seen.has(no) || no < 0 || no >= count) {
-      throw new SimdError('bad-file', `part number ${no} of ${count} is doubled or out of range`);
+      throw new InferenceError('bad-file', `part number ${no} of ${count} is doubled or out of range`);
     }
     seen.add(no);
     if (no === 0) first = part;
   }
-  if (!first) throw new SimdError('bad-file', 'the first part of the split is missing');
+  if (!first) throw new InferenceError('bad-file', 'the first part of the split is missing');
   const tensors = parts.flatMap((part) => part.tensors);
   const names = new Set<string>();
   for (const { name } of tensors) {
-    if (names.has(name)) throw new SimdError('bad-file', `tensor '${name}' appears twice`);
+    if (names.has(name)) throw new InferenceError('bad-file', `tensor '${name}' appears twice`);
     names.add(name);
   }
   const promised = readOptionalNumber(first.metadata, 'split.tensors.count');
   if (sources.length > 1 && promised !== undefined && promised !== tensors.length) {
-    throw new SimdError('bad-file', `${promised} tensors promised, ${tensors.length} found`);
+    throw new InferenceError('bad-file', `${promised} tensors promised, ${tensors.length} found`);
   }
   const { version, metadata, entries } = first;
   return { version, metadata, entries, tensors };

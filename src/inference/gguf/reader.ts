@@ -1,4 +1,4 @@
-import { SimdError } from './types';
+import { InferenceError } from '../errors';
 import type { ByteSource, GgufValue } from './types';
 
 /** The largest vocabularies with their merges take about 16 MB; a hostile header must not take more than a second. */
@@ -50,8 +50,8 @@ export class HeaderReader {
     private readonly signal?: AbortSignal,
   ) {}
 
-  fail(what: string, at = this.position): SimdError {
-    return new SimdError('bad-file', `${this.where}${what} (at byte ${at})`);
+  fail(what: string, at = this.position): InferenceError {
+    return new InferenceError('bad-file', `${this.where}${what} (at byte ${at})`);
   }
 
   /** Bytes from the current position to the end of the file: the bound for every count and length. */
@@ -80,7 +80,7 @@ export class HeaderReader {
     );
     const bytes = await this.source.read(this.#filled, length - this.#filled, this.signal);
     if (bytes.length !== length - this.#filled) {
-      throw new SimdError(
+      throw new InferenceError(
         'read-failed',
         `${this.where}the source sent ${bytes.length} bytes too few or too many`,
       );
@@ -100,7 +100,7 @@ export class HeaderReader {
     if (end > this.#filled) {
       if (end > this.source.size) throw this.fail(`the file ends inside ${what}`);
       if (end > MAX_HEADER_BYTES) {
-        throw new SimdError(
+        throw new InferenceError(
           'unsupported',
           `${this.where}the header is longer than ${MAX_HEADER_BYTES} bytes`,
         );
@@ -192,7 +192,7 @@ export class HeaderReader {
     const at = this.position;
     const type = this.u32(`the element type of '${key}'`);
     if (type === TYPE_ARRAY) {
-      throw new SimdError('unsupported', `${this.where}'${key}' is an array of arrays (at byte ${at})`);
+      throw new InferenceError('unsupported', `${this.where}'${key}' is an array of arrays (at byte ${at})`);
     }
     const size = TYPE_BYTES[type];
     if (size === undefined) throw this.fail(`'${key}' has the unknown element type ${type}`, at);
@@ -201,7 +201,7 @@ export class HeaderReader {
       throw this.fail(`'${key}' with ${count} elements runs past the end`, at);
     if (type === TYPE_STRING) {
       if (count > MAX_STRINGS)
-        throw new SimdError('unsupported', `${this.where}'${key}' has ${count} strings`);
+        throw new InferenceError('unsupported', `${this.where}'${key}' has ${count} strings`);
       const strings: string[] = [];
       // One name for all: millions of names would take longer than the reading.
       const what = `an element of '${key}'`;

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blobSource, bytesSource, urlSource } from './source';
-import { SimdError } from './types';
+import { InferenceError } from '../errors';
 
 const data = Uint8Array.from({ length: 1000 }, (_, index) => index % 251);
 let server: Server;
@@ -34,7 +34,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
   } catch (error) {
-    if (error instanceof SimdError) return error.code;
+    if (error instanceof InferenceError) return error.code;
     throw error;
   }
   return 'no error';

@@ -1,12 +1,12 @@
-import { SimdError } from './types';
+import { InferenceError } from '../errors';
 import type { ByteSource } from './types';
 
 function checkRange(size: number, offset: number, length: number): void {
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
-    throw new SimdError('bad-input', `invalid byte range: ${offset} + ${length}`);
+    throw new InferenceError('bad-input', `invalid byte range: ${offset} + ${length}`);
   }
   if (offset + length > size) {
-    throw new SimdError(
+    throw new InferenceError(
       'bad-file',
       `bytes ${offset}..${offset + length} lie outside a file of ${size} bytes`,
     );
@@ -24,10 +24,11 @@ export function blobSource(blob: Blob): ByteSource {
       try {
         bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
       } catch (cause) {
-        throw new SimdError('read-failed', 'the file can no longer be read', { cause });
+        throw new InferenceError('read-failed', 'the file can no longer be read', { cause });
       }
       signal?.throwIfAborted();
-      if (bytes.length !== length) throw new SimdError('read-failed', 'the file changed while being read');
+      if (bytes.length !== length)
+        throw new InferenceError('read-failed', 'the file changed while being read');
       return bytes;
     },
   };
@@ -61,14 +62,14 @@ async function requestRange(
     });
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new SimdError('read-failed', `cannot reach ${url}`, { cause });
+    throw new InferenceError('read-failed', `cannot reach ${url}`, { cause });
   }
   if (response.status !== 206) {
     // A server without ranges answers 200 with the whole file: drop it rather than download gigabytes.
     await response.body?.cancel();
     throw response.status === 200
-      ? new SimdError('unsupported', `${url} does not serve byte ranges`)
-      : new SimdError('read-failed', `${url} answered ${response.status}`);
+      ? new InferenceError('unsupported', `${url} does not serve byte ranges`)
+      : new InferenceError('read-failed', `${url} answered ${response.status}`);
   }
   return response;
 }
@@ -76,7 +77,7 @@ async function requestRange(
 /** Total length from `Content-Range: bytes 0-0/1234` (RFC 9110, 14.4). */
 function readTotal(response: Response, url: string): number {
   const total = /^bytes \d+-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
-  if (total === undefined) throw new SimdError('unsupported', `${url} does not tell its size`);
+  if (total === undefined) throw new InferenceError('unsupported', `${url} does not tell its size`);
   return Number(total);
 }
 
@@ -94,17 +95,17 @@ export async function urlSource(url: string, signal?: AbortSignal): Promise<Byte
       const response = await requestRange(url, offset, offset + length - 1, readSignal);
       if (readTotal(response, url) !== size) {
         await response.body?.cancel();
-        throw new SimdError('read-failed', `${url} changed while being read`);
+        throw new InferenceError('read-failed', `${url} changed while being read`);
       }
       let bytes: Uint8Array;
       try {
         bytes = new Uint8Array(await response.arrayBuffer());
       } catch (cause) {
         readSignal?.throwIfAborted();
-        throw new SimdError('read-failed', `${url} broke off`, { cause });
+        throw new InferenceError('read-failed', `${url} broke off`, { cause });
       }
       if (bytes.length !== length) {
-        throw new SimdError('read-failed', `${url} sent ${bytes.length} bytes of ${length}`);
+        throw new InferenceError('read-failed', `${url} sent ${bytes.length} bytes of ${length}`);
       }
       return bytes;
     },

@@ -1,30 +1,3 @@
-/**
- * Why an operation of this library failed.
- * - `bad-file`: the bytes are damaged, truncated, contradictory or hostile.
- * - `unsupported`: a valid file or request that this engine does not handle; the message names the feature.
- * - `read-failed`: a byte source could not deliver (network, storage); trying again may help.
- * - `out-of-memory`: the device could not give the memory that the model or context needs.
- * - `bad-input`: the caller passed something out of range.
- * - `engine`: a worker or a WASM instance died; the model must be opened again.
- */
-export type SimdErrorCode =
-  'bad-file' | 'unsupported' | 'read-failed' | 'out-of-memory' | 'bad-input' | 'engine';
-
-const MAX_MESSAGE = 400;
-
-/** The only error class that this library throws on its own account. Aborting rejects with `signal.reason`. */
-export class SimdError extends Error {
-  override readonly name = 'SimdError';
-  constructor(
-    readonly code: SimdErrorCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    // Names come from files and may be 64 KiB long.
-    super(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message, options);
-  }
-}
-
 /** Random access to the bytes of one file that is never held whole in memory. */
 export interface ByteSource {
   /** Length of the file in bytes. */

@@ -2,7 +2,7 @@ import { canDequantise, dequantise } from '../quantisation/dequantise';
 import { elementAt } from '../element-at';
 import { parseGguf } from '../gguf/parse';
 import { readOptionalNumber, readOptionalString, readString } from '../gguf/metadata';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { ByteSource, GgufFile, GgufTensor } from '../gguf/types';
 
 const A_SUFFIX = '.lora_a';
@@ -37,11 +37,14 @@ function shape({ dimensions }: GgufTensor): string {
   return dimensions.join('x');
 }
 
-/** Columns and rows. @throws SimdError `unsupported` for more dimensions */
+/** Columns and rows. @throws InferenceError `unsupported` for more dimensions */
 function matrixSize(tensor: GgufTensor): readonly [columns: number, rows: number] {
   const [columns = 1, rows = 1, ...rest] = tensor.dimensions;
   if (rest.some((n) => n !== 1)) {
-    throw new SimdError('unsupported', `a LoRA for the stacked matrices ${tensor.name} ${shape(tensor)}`);
+    throw new InferenceError(
+      'unsupported',
+      `a LoRA for the stacked matrices ${tensor.name} ${shape(tensor)}`,
+    );
   }
   return [columns, rows];
 }
@@ -51,27 +54,27 @@ function checkMetadata({ metadata }: GgufFile, base: GgufFile): number {
   const type = readOptionalString(metadata, 'general.type');
   // As cvector-generator of llama.cpp writes them: they are added to activations, not to weights.
   if (readOptionalString(metadata, 'general.architecture') === 'controlvector') {
-    throw new SimdError('bad-input', 'not an adapter: it is a control vector');
+    throw new InferenceError('bad-input', 'not an adapter: it is a control vector');
   }
   if (type !== 'adapter') {
-    throw new SimdError('bad-input', `not an adapter: its general.type is '${type ?? 'missing'}'`);
+    throw new InferenceError('bad-input', `not an adapter: its general.type is '${type ?? 'missing'}'`);
   }
   const kind = readString(metadata, 'adapter.type');
-  if (kind !== 'lora') throw new SimdError('unsupported', `an adapter of type '${kind}'`);
+  if (kind !== 'lora') throw new InferenceError('unsupported', `an adapter of type '${kind}'`);
   // Such an adapter works only after certain tokens, which merged weights cannot tell.
   if (metadata.has('adapter.alora.invocation_tokens')) {
-    throw new SimdError('unsupported', 'an activated LoRA cannot be merged');
+    throw new InferenceError('unsupported', 'an activated LoRA cannot be merged');
   }
   const wanted = readString(metadata, 'general.architecture');
   const architecture = readString(base.metadata, 'general.architecture');
   if (wanted !== architecture) {
-    throw new SimdError(
+    throw new InferenceError(
       'bad-input',
       `it is for the architecture '${wanted}', the model is '${architecture}'`,
     );
   }
   const alpha = readOptionalNumber(metadata, 'adapter.lora.alpha') ?? 0;
-  if (!Number.isFinite(alpha) || alpha < 0) throw new SimdError('bad-file', `its alpha is ${alpha}`);
+  if (!Number.isFinite(alpha) || alpha < 0) throw new InferenceError('bad-file', `its alpha is ${alpha}`);
   return alpha;
 }
 
@@ -92,20 +95,20 @@ function planUpdate(
   const aRank = isTable ? aColumns : aRows;
   const fits = isTable ? aRows === rows && bRows === columns : aColumns === columns && bRows === rows;
   if (!fits) {
-    throw new SimdError(
+    throw new InferenceError(
       'bad-input',
       `${name} is ${shape(tensor)}, its A is ${shape(a)} and B ${shape(b)}: made for another model`,
     );
   }
   if (aRank !== rank) {
-    throw new SimdError('bad-file', `${name}: A has the rank ${aRank} and B the rank ${rank}`);
+    throw new InferenceError('bad-file', `${name}: A has the rank ${aRank} and B the rank ${rank}`);
   }
   if (rank > MAX_RANK || rank * columns > MAX_HELD_VALUES) {
-    throw new SimdError('unsupported', `${name}: a rank of ${rank} for rows of ${columns}`);
+    throw new InferenceError('unsupported', `${name}: a rank of ${rank} for rows of ${columns}`);
   }
   for (const each of [tensor, a, b]) {
     if (!canDequantise(each.type)) {
-      throw new SimdError('unsupported', `merging into or from the type ${each.type} of ${each.name}`);
+      throw new InferenceError('unsupported', `merging into or from the type ${each.type} of ${each.name}`);
     }
   }
   // llama_adapter_lora_weight::get_scale in src/llama-adapter.h: without alpha the scale is taken as it is.
@@ -117,7 +120,7 @@ function planUpdate(
 
 /**
  * Reads an adapter's header and pairs its matrices with the tensors of `base`.
- * @throws SimdError `bad-input` when it is none or is for another model, `bad-file` when it contradicts itself
+ * @throws InferenceError `bad-input` when it is none or is for another model, `bad-file` when it contradicts itself
  */
 export async function readLoraAdapter(
   source: ByteSource,
@@ -129,8 +132,8 @@ export async function readLoraAdapter(
     const file = await parseGguf([source], signal);
     return pairTensors(file, base, checkMetadata(file, base), scale);
   } catch (error) {
-    if (!(error instanceof SimdError)) throw error;
-    throw new SimdError(error.code, `the adapter: ${error.message}`, { cause: error });
+    if (!(error instanceof InferenceError)) throw error;
+    throw new InferenceError(error.code, `the adapter: ${error.message}`, { cause: error });
   }
 }
 
@@ -147,21 +150,22 @@ function pairTensors(file: GgufFile, base: GgufFile, alpha: number, scale: numbe
     if (name.endsWith(A_SUFFIX)) pairOf(name.slice(0, -A_SUFFIX.length)).a = tensor;
     else if (name.endsWith(B_SUFFIX)) pairOf(name.slice(0, -B_SUFFIX.length)).b = tensor;
     else if (name.endsWith('_norm.weight')) ignored.push(name);
-    else throw new SimdError('unsupported', `the tensor ${name} is neither A nor B of a LoRA`);
+    else throw new InferenceError('unsupported', `the tensor ${name} is neither A nor B of a LoRA`);
   }
-  if (pairs.size === 0) throw new SimdError('bad-file', 'it has no LoRA tensors');
+  if (pairs.size === 0) throw new InferenceError('bad-file', 'it has no LoRA tensors');
   const targets = new Map(base.tensors.map((tensor) => [tensor.name, tensor]));
   const updates = new Map<string, LoraUpdate>();
   for (const [name, { a, b }] of pairs) {
-    if (!a || !b) throw new SimdError('bad-file', `${name} lacks its ${a ? 'B' : 'A'}`);
+    if (!a || !b) throw new InferenceError('bad-file', `${name} lacks its ${a ? 'B' : 'A'}`);
     const tensor = targets.get(name);
-    if (!tensor) throw new SimdError('bad-input', `the model has no tensor ${name}: made for another model`);
+    if (!tensor)
+      throw new InferenceError('bad-input', `the model has no tensor ${name}: made for another model`);
     updates.set(name, planUpdate(tensor, a, b, alpha, scale));
   }
   return { alpha, updates, ignored };
 }
 
-/** Rows of a factor as floats. @throws SimdError `bad-file` where one is not finite */
+/** Rows of a factor as floats. @throws InferenceError `bad-file` where one is not finite */
 export async function readFactor(
   source: ByteSource,
   tensor: GgufTensor,
@@ -173,7 +177,7 @@ export async function readFactor(
   const bytes = await source.read(tensor.offset + firstRow * rowBytes, rows * rowBytes, signal);
   const values = dequantise(tensor.type, bytes);
   if (!values.every(Number.isFinite)) {
-    throw new SimdError('bad-file', `the adapter: ${tensor.name} has values that are no numbers`);
+    throw new InferenceError('bad-file', `the adapter: ${tensor.name} has values that are no numbers`);
   }
   return values;
 }

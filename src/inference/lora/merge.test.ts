@@ -14,7 +14,7 @@ import type { GgufEntry } from '../testing/gguf-writer.mjs';
 import { relativeError } from '../testing/logits-fixture';
 import { createLoraTensors, createRandomLora, isTable, loraEntries } from '../testing/random-lora.mjs';
 import { createRandomModel, RANDOM_PROMPT, VOCABULARY } from '../testing/random-model.mjs';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { GgufTensor } from '../gguf/types';
 
 const ALPHA = 8;
@@ -403,7 +403,7 @@ describe('an adapter that does not fit', async () => {
     try {
       await work;
     } catch (error) {
-      if (error instanceof SimdError) return `${error.code}: ${error.message}`;
+      if (error instanceof InferenceError) return `${error.code}: ${error.message}`;
       throw error;
     }
     return 'no error';

@@ -7,7 +7,7 @@ import type { LoraAdapter, LoraUpdate } from './adapter';
 import { readOptionalNumber, readOptionalString } from '../gguf/metadata';
 import { canQuantise, quantise } from '../quantisation/quantise';
 import type { QuantisedType } from '../quantisation/quantise';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { ByteSource, GgufFile, GgufTensor, GgufTensorType } from '../gguf/types';
 
 /** Values computed at once: 4 MB of floats. */
@@ -63,7 +63,7 @@ interface OutputTensor {
 function planOutput(source: GgufTensor, update: LoraUpdate | undefined): OutputTensor {
   if (update === undefined) return { source, type: source.type, bytes: source.bytes };
   const columns = elementAt(source.dimensions, 0);
-  if (columns > MAX_COLUMNS) throw new SimdError('unsupported', `${source.name} has rows of ${columns}`);
+  if (columns > MAX_COLUMNS) throw new InferenceError('unsupported', `${source.name} has rows of ${columns}`);
   const type = canQuantise(source.type) ? source.type : FALLBACK_TYPE;
   const values = source.dimensions.reduce((product, n) => product * n, 1);
   const block = blockOf(type);
@@ -107,12 +107,15 @@ function addProduct(
   }
 }
 
-/** @throws SimdError `bad-input` when a value is no number or beyond what the type holds */
+/** @throws InferenceError `bad-input` when a value is no number or beyond what the type holds */
 function checkValues(values: Float32Array, name: string, type: QuantisedType): void {
   const most = WIDE_TYPES.includes(type) ? 3e38 : MAX_HALF;
   for (const value of values) {
     if (!(Math.abs(value) <= most)) {
-      throw new SimdError('bad-input', `${name} would have the value ${value}, which ${type} cannot hold`);
+      throw new InferenceError(
+        'bad-input',
+        `${name} would have the value ${value}, which ${type} cannot hold`,
+      );
     }
   }
 }
@@ -183,7 +186,7 @@ async function readEntries(
  * Checks that an adapter fits a model and plans the merged file; only headers are read.
  * @param base the parts of the model
  * @param scale multiplies the adapter: 1 is what it was trained for
- * @throws SimdError `bad-input` when the adapter is for another model, or the scale is no number; `bad-file`;
+ * @throws InferenceError `bad-input` when the adapter is for another model, or the scale is no number; `bad-file`;
  * `unsupported`
  */
 export async function prepareLoraMerge(
@@ -193,11 +196,11 @@ export async function prepareLoraMerge(
   signal?: AbortSignal,
 ): Promise<LoraMerge> {
   if (!(Math.abs(scale) <= MAX_SCALE) || scale === 0) {
-    throw new SimdError('bad-input', `an adapter scale of ${scale}`);
+    throw new InferenceError('bad-input', `an adapter scale of ${scale}`);
   }
   const file = await parseGguf(base, signal);
   if (readOptionalString(file.metadata, 'general.type') === 'adapter') {
-    throw new SimdError('bad-input', 'the model is an adapter itself');
+    throw new InferenceError('bad-input', 'the model is an adapter itself');
   }
   const { alpha, updates, ignored }: LoraAdapter = await readLoraAdapter(adapter, file, scale, signal);
   const outputs = file.tensors
@@ -255,7 +258,7 @@ export async function prepareLoraMerge(
  * Writes a new GGUF with W + scale * (alpha / rank) * B * A for every tensor W that the adapter names, in W's own type
  * where `quantise` has it; the rest is copied as it is. One chunk of rows and one of A's matrices are in memory.
  * Adapter format: convert_lora_to_gguf.py and src/llama-adapter.cpp of llama.cpp.
- * @throws SimdError as `prepareLoraMerge`; an abort rejects with `signal.reason`
+ * @throws InferenceError as `prepareLoraMerge`; an abort rejects with `signal.reason`
  */
 export async function mergeLora(
   base: readonly ByteSource[],

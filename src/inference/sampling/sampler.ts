@@ -1,4 +1,4 @@
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import { Candidates } from './candidates';
 import { applyMinP, applyTopK, applyTopP, applyTypical } from './filters';
 import { createRandom } from './random';
@@ -70,7 +70,7 @@ const DEFAULTS: Readonly<Record<NumberOption, number>> = {
 
 function checkNumber(name: string, value: number, { least, most }: Range): number {
   if (!(value >= least && value <= most))
-    throw new SimdError('bad-input', `${name} ${value} is not in ${least}..${most}`);
+    throw new InferenceError('bad-input', `${name} ${value} is not in ${least}..${most}`);
   return value;
 }
 
@@ -151,7 +151,8 @@ function createMirostat(
 export function createSampler(options: SamplingOptions, seed: number): Sampler {
   const numbers = readNumbers(options);
   const { repeatPenalty, frequencyPenalty, presencePenalty, temperature } = numbers;
-  if (!Number.isSafeInteger(seed)) throw new SimdError('bad-input', `the seed ${seed} is not an integer`);
+  if (!Number.isSafeInteger(seed))
+    throw new InferenceError('bad-input', `the seed ${seed} is not an integer`);
   const random = createRandom(seed);
   const mirostat =
     options.mirostat &&
@@ -189,7 +190,7 @@ export function createSampler(options: SamplingOptions, seed: number): Sampler {
       for (const [id, amount] of bias) candidates.adjust(id, (logit) => logit + amount);
       penalise();
       const greatest = candidates.indexOfGreatest();
-      if (greatest < 0) throw new SimdError('bad-input', 'every token is forbidden');
+      if (greatest < 0) throw new InferenceError('bad-input', 'every token is forbidden');
       const id = candidates.id(temperature === 0 ? greatest : choose());
       recent.add(id);
       return id;

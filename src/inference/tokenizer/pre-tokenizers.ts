@@ -1,4 +1,4 @@
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 
 // Whitespace as Unicode has it (White_Space): JavaScript's \s adds U+FEFF and lacks U+0085.
 const W = '\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
@@ -70,7 +70,7 @@ export interface PreTokenizer extends Omit<PreTokenizerSpec, 'patterns'> {
  */
 export function createPreTokenizer(name: string): PreTokenizer {
   const spec = SPECS.get(name);
-  if (!spec) throw new SimdError('unsupported', `the pre-tokenizer '${name}'`);
+  if (!spec) throw new InferenceError('unsupported', `the pre-tokenizer '${name}'`);
   const patterns = spec.patterns.map((pattern) => new RegExp(pattern, 'gu'));
   return {
     keepsWholeTokens: spec.keepsWholeTokens,

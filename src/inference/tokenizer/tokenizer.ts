@@ -1,5 +1,5 @@
 import { readOptionalBoolean, readStrings } from '../gguf/metadata';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { GgufMetadata } from '../gguf/types';
 import { bpeTokenBytes, createBpeEncoder } from './bpe';
 import { createPreTokenizer } from './pre-tokenizers';
@@ -179,7 +179,7 @@ export function createTokenizer(metadata: GgufMetadata): Tokenizer {
 /** Fails unless the model has exactly one output row per token, or more: padding rows are legal, missing ones not. */
 export function checkVocabularySize(tokenizer: Tokenizer, rows: number): void {
   if (rows < tokenizer.vocabularySize) {
-    throw new SimdError(
+    throw new InferenceError(
       'bad-file',
       `the vocabulary has ${tokenizer.vocabularySize} tokens, the model ${rows} rows`,
     );

@@ -6,7 +6,7 @@ import {
   readString,
   readStrings,
 } from '../gguf/metadata';
-import { SimdError } from '../gguf/types';
+import { InferenceError } from '../errors';
 import type { GgufMetadata, GgufNumbers } from '../gguf/types';
 
 /** `tokenizer.ggml.token_type` values (llama.h `enum llama_token_type`). */
@@ -95,7 +95,7 @@ export interface Vocabulary {
 function readKinds(metadata: GgufMetadata, count: number): TokenKind[] {
   const types = readOptionalNumbers(metadata, 'tokenizer.ggml.token_type');
   if (types && types.length < count) {
-    throw new SimdError(
+    throw new InferenceError(
       'bad-file',
       `tokenizer.ggml.token_type has ${types.length} entries for ${count} tokens`,
     );
@@ -121,7 +121,7 @@ function readKinds(metadata: GgufMetadata, count: number): TokenKind[] {
 
 function readTexts(metadata: GgufMetadata): readonly string[] {
   const texts = readStrings(metadata, 'tokenizer.ggml.tokens');
-  if (texts.length === 0) throw new SimdError('bad-file', 'the vocabulary is empty');
+  if (texts.length === 0) throw new InferenceError('bad-file', 'the vocabulary is empty');
   return texts.map((text, id) => text || `[EMPTY_${id}]`);
 }
 
@@ -129,7 +129,10 @@ function readScores(metadata: GgufMetadata, count: number): GgufNumbers {
   const scores = readOptionalNumbers(metadata, 'tokenizer.ggml.scores');
   if (!scores) return new Float32Array(count);
   if (scores.length < count) {
-    throw new SimdError('bad-file', `tokenizer.ggml.scores has ${scores.length} entries for ${count} tokens`);
+    throw new InferenceError(
+      'bad-file',
+      `tokenizer.ggml.scores has ${scores.length} entries for ${count} tokens`,
+    );
   }
   return scores;
 }
@@ -137,7 +140,8 @@ function readScores(metadata: GgufMetadata, count: number): GgufNumbers {
 /** Reads the vocabulary; throws `unsupported` for tokenizers other than SentencePiece and byte-level BPE. */
 export function readVocabulary(metadata: GgufMetadata): Vocabulary {
   const model = readString(metadata, 'tokenizer.ggml.model');
-  if (model !== 'llama' && model !== 'gpt2') throw new SimdError('unsupported', `the tokenizer '${model}'`);
+  if (model !== 'llama' && model !== 'gpt2')
+    throw new InferenceError('unsupported', `the tokenizer '${model}'`);
   const texts = readTexts(metadata);
   const kinds = readKinds(metadata, texts.length);
   const ids = new Map(texts.map((text, id) => [text, id]));
