@@ -216,7 +216,9 @@ function createComplete(engine: WebLlmEngine): Session['complete'] {
     let chunks: AsyncIterator<Completion> | undefined;
     try {
       await Promise.race([rest, watch.stopped]);
-      chunks = (await engine.completions.create(createRequest(promptText(prompt), sampling)))[Symbol.asyncIterator]();
+      chunks = (await engine.completions.create(createRequest(promptText(prompt), sampling)))[
+        Symbol.asyncIterator
+      ]();
       const stops = createStopMatcher(stop);
       let reason: CompletionEnd['reason'] = 'stop';
       let met = false;

@@ -44,7 +44,9 @@ interface TextPiece {
 /** The pieces of a hidden text, in their own letters. White space between two foreign words is foreign too. */
 function readHidden(hidden: string): readonly TextPiece[] {
   const pieces: { kind: TextPiece['kind']; text: string }[] = [];
-  for (const [run] of hidden.matchAll(/[\u{f0000}-\u{fffff}]+(?:\s+[\u{f0000}-\u{fffff}]+)*|[^\u{f0000}-\u{fffff}]+/gu)) {
+  for (const [run] of hidden.matchAll(
+    /[\u{f0000}-\u{fffff}]+(?:\s+[\u{f0000}-\u{fffff}]+)*|[^\u{f0000}-\u{fffff}]+/gu,
+  )) {
     const kind = isHidden(run.codePointAt(0)) ? 'foreign' : 'template';
     pieces.push({ kind, text: kind === 'foreign' ? showText(run) : run });
   }

@@ -39,11 +39,17 @@ export function promptText(prompt: Prompt): string {
  * @throws FaultError `bad-input` when the prompt has not exactly so many places for images
  */
 export function splitAtImages(prompt: Prompt, imageCount: number): readonly string[] {
-  const texts = [''];
+  const texts: string[] = [];
+  let text = '';
   for (const piece of prompt) {
-    if (piece.kind === 'image') texts.push('');
-    else texts[texts.length - 1] += piece.text;
+    if (piece.kind !== 'image') {
+      text += piece.text;
+      continue;
+    }
+    texts.push(text);
+    text = '';
   }
+  texts.push(text);
   if (texts.length !== imageCount + 1) {
     throw badInput('prompt', `it has ${texts.length - 1} places for ${imageCount} images`);
   }

@@ -39,7 +39,9 @@ export function buildScoring(system: string | undefined, testCase: Case, templat
   const chat = options[0]?.chat === true;
   const text = system === undefined ? testCase.prompt : `${system}\n\n${testCase.prompt}`;
   return {
-    prompt: chat ? renderPrompt(template, buildMessages(system, { prompt: testCase.prompt })) : foreignPrompt(text),
+    prompt: chat
+      ? renderPrompt(template, buildMessages(system, { prompt: testCase.prompt }))
+      : foreignPrompt(text),
     continuations: (testCase.choices ?? []).map((choice) => (chat ? choice : ` ${choice}`)),
     unconditional: options.some(({ scoring }) => scoring === 'acc_mutual_info'),
   };

@@ -3,6 +3,8 @@ import { createSampler } from '../sampling/sampler';
 import type { SamplingOptions } from '../sampling/sampler';
 import { createStopMatcher } from '../sampling/stop-matcher';
 import type { Runtime } from '../cpu/runtime';
+import { encodePrompt } from './prompt-ids';
+import type { Prompt } from './prompt-ids';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { InferenceError } from '../errors';
 
@@ -56,15 +58,8 @@ export interface GenerateResult {
 }
 
 /** Token ids of a prompt, checked against the vocabulary and the context. */
-export function promptIds(
-  { tokenizer, vocabulary, runtime }: ModelContext,
-  prompt: string | readonly number[],
-): number[] {
-  const ids =
-    typeof prompt === 'string'
-      ? tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true })
-      : [...prompt];
-  if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
+export function promptIds({ tokenizer, vocabulary, runtime }: ModelContext, prompt: Prompt): number[] {
+  const ids = encodePrompt(tokenizer, prompt);
   checkIds(ids, vocabulary);
   const { context } = runtime.layout.options;
   if (ids.length === 0) throw new InferenceError('bad-input', 'the prompt is empty');
@@ -140,7 +135,7 @@ function isGreedy(options: SamplingOptions): boolean {
 
 export async function* generate(
   context: ModelContext,
-  prompt: string | readonly number[],
+  prompt: Prompt,
   options: GenerateOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<GeneratedToken, GenerateResult, void> {

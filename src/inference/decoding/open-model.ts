@@ -8,6 +8,7 @@ import {
 } from '../cpu/binary';
 import type { DotMode, EngineExports, SimdBuild } from '../cpu/binary';
 import { generate } from './generate';
+import type { Prompt } from './prompt-ids';
 import type { GenerateOptions, GenerateResult, GeneratedToken } from './generate';
 import { parseGguf } from '../gguf/parse';
 import { readHyperparameters } from '../architectures/hyperparameters';
@@ -84,18 +85,18 @@ export interface SimdModel {
   tokenize(text: string, options?: EncodeOptions): number[];
   detokenize(ids: Iterable<number>, options?: DecodeOptions): string;
   /**
-   * Continues a prompt. A string is tokenized with special tokens read as themselves and the model's own
-   * beginning-of-text added. What the prompt shares with the last call is not computed again.
+   * Continues a prompt. A string is tokenized with special tokens read as themselves, a text in parts with those of
+   * its special parts; the model's own beginning-of-text is added where there is none. What the prompt shares with the last call is not computed again.
    * Rejects with `bad-input`, `engine` or the signal's reason.
    */
   generate(
-    prompt: string | readonly number[],
+    prompt: Prompt,
     options?: GenerateOptions,
     signal?: AbortSignal,
   ): AsyncGenerator<GeneratedToken, GenerateResult, void>;
   /** Exact log-likelihoods of continuations of one prompt, which is computed once. Natural logarithms. */
   score(
-    prompt: string | readonly number[],
+    prompt: Prompt,
     continuations: readonly Continuation[],
     signal?: AbortSignal,
   ): Promise<ContinuationScore[]>;
