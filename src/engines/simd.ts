@@ -1,6 +1,7 @@
 import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine/engine';
 import { FaultError, throwIfStopped } from '../domain/fault';
 import type { Model } from '../inference/index';
+import { promptParts } from './parts/prompt-parts';
 import { classifySimdError } from './parts/simd-faults';
 
 /** Our own CPU engine. Its `info` names the build that runs; it measures its threads itself and keeps watching them. */
@@ -52,7 +53,7 @@ export const simd: Engine = {
       complete: (input, sampling, stopSignal) => complete(model, input, sampling, stopSignal),
       async score(prompt, continuations, stopSignal) {
         try {
-          return await model.score(prompt, continuations, stopSignal);
+          return await model.score(promptParts(prompt), continuations, stopSignal);
         } catch (error) {
           throw new FaultError(classifySimdError(error, 'GGUF file'), { cause: error });
         }
@@ -74,7 +75,7 @@ async function* complete(
   throwIfStopped(signal);
   try {
     const tokens = model.generate(
-      input.prompt,
+      promptParts(input.prompt),
       {
         maxTokens: sampling.maxTokens,
         sampling: { temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP },

@@ -51,6 +51,7 @@ export const transformers: Engine = {
       threads: opened.threads,
       contextTokens: opened.contextTokens,
       quantization: dtype,
+      readsControlText: true,
       ...(adapter !== undefined && { adapter }),
     };
     return {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CompletionEnd, Sampling } from '../domain/engine/engine';
 import { toFault, type Fault } from '../domain/fault';
 import { parseModel, type Artifact } from '../domain/model/model';
+import { templatePrompt } from '../domain/prompt/prompt';
 import { openWebLlm, webLlm, type WebLlmEngine, type WebLlmLibrary } from './web-llm';
 
 /*
@@ -179,7 +180,7 @@ async function faultOf(work: Promise<unknown>): Promise<Fault> {
 type Opened = Awaited<ReturnType<typeof open>>['session'];
 
 async function answer(session: Opened, stop: readonly string[] = [], signal = new AbortController().signal) {
-  const tokens = session.complete({ prompt: 'Say', stop }, SAMPLING, signal);
+  const tokens = session.complete({ prompt: templatePrompt('Say'), stop }, SAMPLING, signal);
   let text = '';
   for (;;) {
     const next: IteratorResult<{ text: string }, CompletionEnd> = await tokens.next();

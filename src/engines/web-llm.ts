@@ -16,6 +16,7 @@ import type {
   Token,
 } from '../domain/engine/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
+import { promptText } from '../domain/prompt/prompt';
 import { makeMlcUrl } from '../domain/model/mlc-weights';
 import type { Artifact } from '../domain/model/model';
 import { createStopMatcher } from '../inference/sampling/stop-matcher';
@@ -112,6 +113,7 @@ export async function openWebLlm(
       quantization: artifact.quantization,
       adapter: gpu.name,
       ignoredSettings: ['topK'],
+      readsControlText: true,
     },
     complete: createComplete(engine),
     close: () => engine.unload(),
@@ -214,7 +216,9 @@ function createComplete(engine: WebLlmEngine): Session['complete'] {
     let chunks: AsyncIterator<Completion> | undefined;
     try {
       await Promise.race([rest, watch.stopped]);
-      chunks = (await engine.completions.create(createRequest(prompt, sampling)))[Symbol.asyncIterator]();
+      chunks = (await engine.completions.create(createRequest(promptText(prompt), sampling)))[
+        Symbol.asyncIterator
+      ]();
       const stops = createStopMatcher(stop);
       let reason: CompletionEnd['reason'] = 'stop';
       let met = false;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fault } from '../domain/fault';
 import { bytesSource, openModel, type Model } from '../inference/index';
 import { createNamedModel } from '../inference/testing/random-model.mjs';
+import { foreignPrompt } from '../domain/prompt/prompt';
 import { createForcedScorer, type ForcedRequest } from './wllama-score';
 
 const BYTES = createNamedModel('Q8_0');
@@ -38,7 +39,7 @@ describe('createForcedScorer', () => {
     const score = createForcedScorer(files, answerFrom(model, asked), classify);
     const continuations = ['abc', 'b', 'thecat'];
     const expected = await model.score('abcabc', continuations);
-    const scores = await score('abcabc', continuations, signal);
+    const scores = await score(foreignPrompt('abcabc'), continuations, signal);
     expect(scores.map(({ greedy }) => greedy)).toEqual(expected.map(({ greedy }) => greedy));
     scores.forEach(({ logprobs }, at) => {
       const sum = logprobs.reduce((total, each) => total + each, 0);
@@ -53,7 +54,9 @@ describe('createForcedScorer', () => {
   it('does not score tokens that split a letter: no text ends in them', async () => {
     // The vocabulary has no space; three bytes stand for it.
     const score = createForcedScorer(files, () => Promise.resolve({}), classify);
-    await expect(score('abc', [' b'], signal)).rejects.toMatchObject({ fault: { kind: 'unsupported' } });
+    await expect(score(foreignPrompt('abc'), [' b'], signal)).rejects.toMatchObject({
+      fault: { kind: 'unsupported' },
+    });
   });
 
   it.each([
@@ -65,13 +68,15 @@ describe('createForcedScorer', () => {
     ],
   ])('refuses %s', async (_what, answer, kind) => {
     const score = createForcedScorer(files, () => Promise.resolve(answer), classify);
-    await expect(score('abc', ['b'], signal)).rejects.toMatchObject({ fault: { kind } });
+    await expect(score(foreignPrompt('abc'), ['b'], signal)).rejects.toMatchObject({ fault: { kind } });
   });
 
   it('hands on what the engine throws, and stops when asked', async () => {
     const score = createForcedScorer(files, () => Promise.reject(new Error('gone')), classify);
-    await expect(score('abc', ['b'], signal)).rejects.toMatchObject({ fault: { kind: 'engine' } });
-    await expect(score('abc', ['b'], AbortSignal.abort())).rejects.toMatchObject({
+    await expect(score(foreignPrompt('abc'), ['b'], signal)).rejects.toMatchObject({
+      fault: { kind: 'engine' },
+    });
+    await expect(score(foreignPrompt('abc'), ['b'], AbortSignal.abort())).rejects.toMatchObject({
       fault: { kind: 'stopped' },
     });
   });
@@ -79,6 +84,8 @@ describe('createForcedScorer', () => {
   it('cannot read a file that is no model', async () => {
     const junk = [{ name: 'x', blob: new Blob(['junk that is no model at all, and long enough']) }];
     const score = createForcedScorer(junk, () => Promise.resolve({}), classify);
-    await expect(score('abc', ['b'], signal)).rejects.toMatchObject({ fault: { kind: 'engine' } });
+    await expect(score(foreignPrompt('abc'), ['b'], signal)).rejects.toMatchObject({
+      fault: { kind: 'engine' },
+    });
   });
 });

@@ -2,7 +2,10 @@ import * as v from 'valibot';
 import type { Continuation, OpenFile, Session } from '../domain/engine/engine';
 import { FaultError, throwIfStopped, type Fault } from '../domain/fault';
 import { parseWith } from '../domain/parse';
+import { promptText } from '../domain/prompt/prompt';
 import type { Tokenizer } from '../inference/index';
+import { dropWrittenBos, readTokenizer } from './parts/llama-cpp-prompt';
+import { promptParts } from './parts/prompt-parts';
 
 /** As llama.cpp's server takes it; wllama's types leave out pairs for a bias. It takes no ids for a prompt. */
 export interface ForcedRequest {
@@ -39,7 +42,7 @@ const answerSchema = v.object({
  * Log-likelihoods through an engine that can only write: each token of a continuation is forced by a bias, and its own
  * log-probability read off. wllama has no tokenizer to ask, so the file's is read by ours; a model whose tokenizer ours
  * lacks gives `unsupported`, and so does a continuation whose tokens do not come back from its text, such as those that
- * split a letter. The KV cache keeps the prompt between continuations.
+ * split a letter, and a prompt in which a person spelled out a control token. The KV cache keeps the prompt between continuations.
  */
 export function createForcedScorer(
   files: readonly OpenFile[],
@@ -50,13 +53,14 @@ export function createForcedScorer(
   return async (prompt, continuations, signal) => {
     try {
       const tokenizer = await (reading ??= readTokenizer(files));
-      const { continuationIds } = await import('../inference/index');
-      const ids = tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
-      if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
+      const { continuationIds, encodePrompt } = await import('../inference/index');
+      const parts = promptParts(prompt);
+      const ids = encodePrompt(tokenizer, parts);
+      const text = dropWrittenBos(tokenizer, promptText(prompt));
       const scores: Continuation[] = [];
       for (const continuation of continuations) {
-        const tokens = continuationIds({ tokenizer }, prompt, ids, continuation);
-        const prompts = tokens.map((_, at) => writePrompt(tokenizer, prompt, ids, tokens.slice(0, at)));
+        const tokens = continuationIds({ tokenizer }, parts, ids, continuation);
+        const prompts = tokens.map((_, at) => writePrompt(tokenizer, text, ids, tokens.slice(0, at)));
         scores.push(await forceTokens(prompts, tokens, complete, signal));
       }
       return scores;
@@ -67,12 +71,6 @@ export function createForcedScorer(
       throw new FaultError(fault, { cause: error });
     }
   };
-}
-
-async function readTokenizer(files: readonly OpenFile[]): Promise<Tokenizer> {
-  const { blobSource, createTokenizer, parseGguf } = await import('../inference/index');
-  const { metadata } = await parseGguf(files.map(({ blob }) => blobSource(blob)));
-  return createTokenizer(metadata);
 }
 
 /** The text that llama.cpp reads as exactly these tokens. @throws FaultError `unsupported` */

@@ -8,10 +8,11 @@ import type {
 import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as v from 'valibot';
 import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine/engine';
-import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
-import { splitAtImages } from '../domain/prompt/prompt';
+import { badInput, FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
+import { IMAGE_MARKER, promptText, splitAtImages, type Prompt } from '../domain/prompt/prompt';
 import { checkGguf, checkProjector } from './parts/check-gguf';
 import { findGpu } from './parts/find-gpu';
+import { dropWrittenBos, readTokenizer } from './parts/llama-cpp-prompt';
 import { createForcedScorer } from './wllama-score';
 
 /** More than any model has. */
@@ -120,6 +121,7 @@ export const wllama: Engine = {
       contextTokens: context.n_ctx,
       quantization: artifact.quantization,
       kvType: options.kvType ?? 'f16',
+      readsControlText: true,
       batchTokens: context.n_ubatch,
       // As llama.cpp counts them: the output layer is one.
       layersOnGpu: options.backend === 'webgpu' ? context.n_layer + 1 : 0,
@@ -127,6 +129,12 @@ export const wllama: Engine = {
     };
     const acceptsImages = hasProjector && runtime.supportInputModality('image');
     const explain = (error: unknown) => classify(findCause(error, errors));
+    // Where our library lacks the tokenizer, llama.cpp's own beginning of text is put before the template's.
+    const tokenizer = readTokenizer(weights).catch(() => undefined);
+    const write = async (prompt: Prompt) => {
+      const read = await tokenizer;
+      return read === undefined ? promptText(prompt) : dropWrittenBos(read, promptText(prompt));
+    };
     return {
       info,
       acceptsImages,
@@ -134,7 +142,7 @@ export const wllama: Engine = {
         if (!acceptsImages && (input.images ?? []).length > 0)
           throw new FaultError({ kind: 'unsupported', detail: 'this model was opened for text only' });
         errors.length = 0;
-        return yield* complete(runtime, input, sampling, stopSignal, explain);
+        return yield* complete(runtime, write, input, sampling, stopSignal, explain);
       },
       score: createForcedScorer(weights, (request) => runtime.createCompletion(request as never), explain),
       close: () => runtime.exit(),
@@ -180,6 +188,7 @@ function rejectOnStop(signal: AbortSignal): Promise<never> {
 
 async function* complete(
   runtime: Wllama,
+  write: (prompt: Prompt) => Promise<string>,
   input: Parameters<Session['complete']>[0],
   sampling: Parameters<Session['complete']>[1],
   signal: AbortSignal,
@@ -206,7 +215,7 @@ async function* complete(
     };
     const chunks: AsyncIterable<RawCompletionChunk | ChatCompletionChunk> =
       input.images === undefined || input.images.length === 0
-        ? await runtime.createCompletion({ prompt: input.prompt, ...settings })
+        ? await runtime.createCompletion({ prompt: await write(input.prompt), ...settings })
         : await runtime.createChatCompletion({
             messages: [{ role: 'user', content: makeParts(input.prompt, input.images) }],
             ...settings,
@@ -243,8 +252,11 @@ async function* complete(
 }
 
 /** The prompt as llama.cpp takes it: text, image, text. @throws FaultError `bad-input` */
-function makeParts(prompt: string, images: readonly ChatImage[]): ChatCompletionMessageContent[] {
+function makeParts(prompt: Prompt, images: readonly ChatImage[]): ChatCompletionMessageContent[] {
   const texts = splitAtImages(prompt, images.length);
+  if (texts.some((text) => text.includes(IMAGE_MARKER))) {
+    throw badInput('prompt', `llama.cpp takes the word ${IMAGE_MARKER} in it for another image`);
+  }
   return texts.flatMap((text, index): ChatCompletionMessageContent[] => {
     const image = images[index];
     const part: ChatCompletionMessageContent = { type: 'text', text };

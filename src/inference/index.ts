@@ -7,6 +7,8 @@ import type { ByteSource } from './gguf/types';
 
 export type { Alternative, GeneratedToken, GenerateOptions, GenerateResult } from './decoding/generate';
 export { continuationIds } from './decoding/score';
+export { encodePrompt } from './decoding/prompt-ids';
+export type { Prompt } from './decoding/prompt-ids';
 export type { Continuation, ContinuationScore } from './decoding/score';
 export { supportsBuild } from './cpu/binary';
 export type { DotMode, SimdBuild } from './cpu/binary';
@@ -18,7 +20,7 @@ export type { LoraMerge, LoraMergeReport } from './lora/merge';
 export { blobSource, bytesSource, urlSource } from './gguf/source';
 export { parseGguf, parseGgufPart } from './gguf/parse';
 export { createTokenizer } from './tokenizer/tokenizer';
-export type { Tokenizer } from './tokenizer/tokenizer';
+export type { TextPart, Tokenizer } from './tokenizer/tokenizer';
 export { InferenceError } from './errors';
 export type { InferenceErrorCode } from './errors';
 export type { ByteSource, GgufFile, GgufTensor } from './gguf/types';

@@ -1,4 +1,5 @@
 import type { Artifact } from '../model/model';
+import type { Prompt } from '../prompt/prompt';
 
 /** What the page knows of this device; filled by a probe, stored with every run. */
 export interface Device {
@@ -26,11 +27,11 @@ export interface ChatImage {
 }
 
 /**
- * Text exactly as the model sees it, rendered in `domain`; `stop` ends the answer and is not part of it. Each image
- * stands where the text has an `IMAGE_MARKER`.
+ * The prompt exactly as the model sees it, rendered in `domain`; `stop` ends the answer and is not part of it. Control
+ * tokens come from the pieces of the template alone, in every engine that takes ids.
  */
 export interface CompletionInput {
-  readonly prompt: string;
+  readonly prompt: Prompt;
   readonly stop: readonly string[];
   readonly images?: readonly ChatImage[];
   /** Asks for so many of the likeliest tokens at each place; engines that cannot tell leave them out. */
@@ -111,6 +112,8 @@ export interface SessionInfo {
   readonly batchTokens?: number;
   /** The graphics device as the browser names it, where one computes. */
   readonly adapter?: string;
+  /** It is given only text, so that a control token which a question spells out counts as one. */
+  readonly readsControlText?: boolean;
   /** Settings that the engine does not know: they change nothing. */
   readonly ignoredSettings?: readonly (keyof Sampling)[];
   /** Engines that came before and could not, and why: nothing is replaced silently. */
@@ -129,7 +132,7 @@ export interface Session {
   ): AsyncGenerator<Token, CompletionEnd, void>;
   /** Log-likelihood of each continuation after the prompt; absent where the engine cannot. */
   score?(
-    prompt: string,
+    prompt: Prompt,
     continuations: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly Continuation[]>;

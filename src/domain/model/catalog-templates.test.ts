@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseModel } from './model';
-import { renderPrompt, type Message } from '../prompt/prompt';
+import { promptText, renderPrompt, type Message } from '../prompt/prompt';
 
 const catalogFolder = join(import.meta.dirname, '../../../static-models/catalog');
 const models = readdirSync(catalogFolder).map((name) =>
@@ -25,14 +25,14 @@ const ALPACA =
 function render(modelId: string, messages: readonly Message[]): string {
   const model = models.find(({ id }) => id === modelId);
   if (model === undefined) throw new Error(`no row ${modelId}`);
-  return renderPrompt(model.template, messages);
+  return promptText(renderPrompt(model.template, messages));
 }
 
 describe('the template of', () => {
   it.each(models.map((model): [string, typeof model] => [model.id, model]))(
     '%s renders one question, once and whole',
     (_id, { template }) => {
-      const prompt = renderPrompt(template, [question]);
+      const prompt = promptText(renderPrompt(template, [question]));
       expect(prompt.split(QUESTION)).toHaveLength(2);
       // Engines write the token that begins a text themselves: twice would change the answers.
       if (template.bosToken === '<s>') expect(prompt).not.toContain('<s>');
@@ -43,7 +43,7 @@ describe('the template of', () => {
   it.each(models.map((model): [string, typeof model] => [model.id, model]))(
     '%s keeps every part of a conversation, in order',
     (_id, { template }) => {
-      const prompt = renderPrompt(template, conversation);
+      const prompt = promptText(renderPrompt(template, conversation));
       const at = conversation.map(({ content }) => prompt.indexOf(content));
       expect(at).not.toContain(-1);
       expect(at).toEqual([...at].sort((a, b) => a - b));

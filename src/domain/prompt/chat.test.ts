@@ -11,6 +11,7 @@ import {
   type ChatPorts,
   type PastTurn,
 } from './chat';
+import { promptText } from './prompt';
 import type { CompletionInput, SessionInfo, Token } from '../engine/engine';
 import { FaultError, type Fault } from '../fault';
 import { DEFAULT_SAMPLING, type RunEnd } from '../run/run';
@@ -120,7 +121,7 @@ it('renders all turns by the template, each with its images before its text', ()
     { role: 'assistant', content: 'A cat.' },
     ask('Why?'),
   ];
-  expect(renderConversation(template, messages)).toBe(
+  expect(promptText(renderConversation(template, messages))).toBe(
     '[system]Be brief.[user]<__media__>\nWhat?[assistant]A cat.[user]Why?[answer]',
   );
 });
@@ -195,7 +196,9 @@ describe('answerChat', () => {
       session: info,
       timing: { promptTokens: 7, cachedTokens: 3, answerTokens: 2, firstTokenMs: 10, totalMs: 20 },
     });
-    expect(asked).toEqual([{ prompt: '[user]What?[answer]', stop: ['[user]'] }]);
+    expect(asked.map(({ prompt, ...input }) => ({ prompt: promptText(prompt), ...input }))).toEqual([
+      { prompt: '[user]What?[answer]', stop: ['[user]'] },
+    ]);
   });
 
   it('shows the images to a model that sees', async () => {

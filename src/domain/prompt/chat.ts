@@ -1,11 +1,11 @@
 import type { ChatImage, CompletionEnd, Sampling, Session, SessionInfo, Token } from '../engine/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../fault';
 import type { Model, PromptTemplate } from '../model/model';
-import { IMAGE_MARKER, renderPrompt, type Message } from './prompt';
+import { renderPrompt, type Message, type Prompt } from './prompt';
 import { countContextTokens, type RunEnd, type Timing } from '../run/run';
 import type { CaseImage } from '../sets/test-set';
 
-export interface ChatMessage extends Message {
+export interface ChatMessage extends Omit<Message, 'images'> {
   /** Shown to the model before the text. */
   readonly images?: readonly CaseImage[];
 }
@@ -101,14 +101,11 @@ function estimateTokens(text: string): number {
   return Math.ceil(new TextEncoder().encode(text).length / BYTES_PER_TOKEN);
 }
 
-/** The text of a conversation, with a marker for each image. @throws FaultError `bad-input` */
-export function renderConversation(template: PromptTemplate, messages: readonly ChatMessage[]): string {
+/** The prompt of a conversation. @throws FaultError `bad-input` */
+export function renderConversation(template: PromptTemplate, messages: readonly ChatMessage[]): Prompt {
   return renderPrompt(
     template,
-    messages.map(({ role, content, images = [] }) => ({
-      role,
-      content: [...images.map(() => IMAGE_MARKER), content].join('\n'),
-    })),
+    messages.map(({ role, content, images = [] }) => ({ role, content, images: images.length })),
   );
 }
 

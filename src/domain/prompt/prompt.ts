@@ -1,49 +1,143 @@
 import { Template } from '@huggingface/jinja';
 import { badInput } from '../fault';
 import type { PromptTemplate } from '../model/model';
+import { findForeignText, hideText, IMAGE_MARK } from './foreign-text';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
+  /** How many images stand before the content, one a line; none unless given. */
+  readonly images?: number;
 }
-
-/** A template of a vision model that takes content only as a list of parts, each with its type. */
-const TYPED_CONTENT = /\[['"]type['"]\]\s*==|\.type\s*==/;
-
-/** The image markers are text like the rest: the engine puts the model's own in their place. */
-const typeContent = ({ role, content }: Message) => ({ role, content: [{ type: 'text', text: content }] });
 
 /**
- * Renders a conversation with the model's own chat template, ready for the model's next turn.
- * The one place where prompt text is made: every engine is given exactly this.
- * @throws FaultError `bad-input` when the template cannot be read or refuses the conversation
+ * A prompt, in order. Only `template` text may become control tokens. `foreign` text was written by a person, a file or
+ * a model: a `<|im_end|>` in it is six letters and some signs, never the end of a turn.
  */
-export function renderPrompt(template: PromptTemplate, messages: readonly Message[]): string {
-  try {
-    return new Template(template.source).render({
-      messages: TYPED_CONTENT.test(template.source) ? messages.map(typeContent) : messages,
-      bos_token: template.bosToken,
-      eos_token: template.eosToken,
-      add_generation_prompt: true,
-    });
-  } catch (error) {
-    throw badInput('chat template', error instanceof Error ? error.message : String(error));
-  }
-}
+export type PromptPiece =
+  | { readonly kind: 'template'; readonly text: string }
+  | { readonly kind: 'foreign'; readonly text: string }
+  | { readonly kind: 'image' };
+export type Prompt = readonly PromptPiece[];
 
-/** Stands for an image in a prompt; as in llama.cpp's multimodal library (mtmd.h), which puts the model's own there. */
+/** A prompt of one text that no model or person has a part in. */
+export const templatePrompt = (text: string): Prompt => (text === '' ? [] : [{ kind: 'template', text }]);
+
+/** A prompt of one text that a person or a file wrote: no control token in it counts. */
+export const foreignPrompt = (text: string): Prompt => (text === '' ? [] : [{ kind: 'foreign', text }]);
+
+/** Stands for an image where a prompt is shown or given to an engine as text; as in llama.cpp's mtmd.h. */
 export const IMAGE_MARKER = '<__media__>';
+
+/** A prompt as one text: what people are shown, and what engines that take only text are given. */
+export function promptText(prompt: Prompt): string {
+  return prompt.map((piece) => (piece.kind === 'image' ? IMAGE_MARKER : piece.text)).join('');
+}
 
 /**
  * The texts before, between and after the images of a prompt.
  * @throws FaultError `bad-input` when the prompt has not exactly so many places for images
  */
-export function splitAtImages(prompt: string, imageCount: number): readonly string[] {
-  const texts = prompt.split(IMAGE_MARKER);
+export function splitAtImages(prompt: Prompt, imageCount: number): readonly string[] {
+  const texts: string[] = [];
+  let text = '';
+  for (const piece of prompt) {
+    if (piece.kind !== 'image') {
+      text += piece.text;
+      continue;
+    }
+    texts.push(text);
+    text = '';
+  }
+  texts.push(text);
   if (texts.length !== imageCount + 1) {
     throw badInput('prompt', `it has ${texts.length - 1} places for ${imageCount} images`);
   }
   return texts;
+}
+
+/** A template of a vision model that takes content only as a list of parts, each with its type. */
+const TYPED_CONTENT = /\[['"]type['"]\]\s*==|\.type\s*==/;
+
+/** Images are marks in the text: the engine puts the model's own in their place. */
+function writeContent({ content, images = 0 }: Message, write: (text: string) => string): string {
+  const marks = Array.from({ length: images }, () => IMAGE_MARK);
+  return [...marks, write(content.replaceAll(IMAGE_MARK, '\ufffd'))].join('\n');
+}
+
+/**
+ * Renders a conversation with the model's own chat template, ready for the model's next turn.
+ * The one place where prompt text is made: every engine is given exactly this. A system text that the template has no
+ * place for stands at the head of the first question.
+ * @throws FaultError `bad-input` when the template cannot be read or refuses the conversation
+ */
+export function renderPrompt(template: PromptTemplate, messages: readonly Message[]): Prompt {
+  const parsed = parseTemplate(template.source);
+  const [first] = messages;
+  const shown = first?.role === 'system' && !takesSystem(template) ? moveSystem(messages) : messages;
+  const render = (write: (text: string) => string) => renderMessages(parsed, template, shown, write);
+  return findForeignText(
+    render((text) => text),
+    () => render(hideText),
+  );
+}
+
+/**
+ * Whether a template has a place for a system text. Some refuse one (Gemma), others leave it out without a word.
+ * @throws FaultError `bad-input` when the template cannot be read
+ */
+export function takesSystem(template: PromptTemplate): boolean {
+  const parsed = parseTemplate(template.source);
+  const system = hideText('system');
+  try {
+    const messages: readonly Message[] = [
+      { role: 'system', content: system },
+      { role: 'user', content: 'question' },
+    ];
+    return renderMessages(parsed, template, messages, (text) => text).includes(system);
+  } catch {
+    return false;
+  }
+}
+
+/** The system text at the head of the first question. */
+function moveSystem([system, ...messages]: readonly Message[]): readonly Message[] {
+  const at = messages.findIndex(({ role }) => role === 'user');
+  return messages.map((message, index) =>
+    index === at ? { ...message, content: `${system?.content ?? ''}\n\n${message.content}` } : message,
+  );
+}
+
+function parseTemplate(source: string): Template {
+  return explainRefusal(() => new Template(source));
+}
+
+function renderMessages(
+  parsed: Template,
+  template: PromptTemplate,
+  messages: readonly Message[],
+  write: (text: string) => string,
+): string {
+  const isTyped = TYPED_CONTENT.test(template.source);
+  return explainRefusal(() =>
+    parsed.render({
+      messages: messages.map((message) => {
+        const text = writeContent(message, write);
+        return { role: message.role, content: isTyped ? [{ type: 'text', text }] : text };
+      }),
+      bos_token: template.bosToken,
+      eos_token: template.eosToken,
+      add_generation_prompt: true,
+    }),
+  );
+}
+
+function explainRefusal<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw badInput('chat template', error instanceof Error ? error.message : String(error));
+  }
 }
 
 /**
@@ -58,10 +152,14 @@ export function buildMessages(
     readonly images?: readonly unknown[] | undefined;
   },
 ): readonly Message[] {
-  const images = (testCase.images ?? []).map(() => IMAGE_MARKER);
+  const images = testCase.images?.length ?? 0;
   const choices = (testCase.choices ?? []).map(
     (choice, index) => `${String.fromCharCode(65 + index)}. ${choice}`,
   );
-  const user: Message = { role: 'user', content: [...images, testCase.prompt, ...choices].join('\n') };
+  const user: Message = {
+    role: 'user',
+    content: [testCase.prompt, ...choices].join('\n'),
+    ...(images > 0 && { images }),
+  };
   return system === undefined ? [user] : [{ role: 'system', content: system }, user];
 }

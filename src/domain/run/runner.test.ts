@@ -4,6 +4,7 @@ import type { CompletionEnd, CompletionInput, Sampling, Token } from '../engine/
 import { FaultError } from '../fault';
 import { gradeAnswer } from '../graders/registry';
 import { parseModel } from '../model/model';
+import { promptText } from '../prompt/prompt';
 import { DEFAULT_SAMPLING, type Result, type RunEnd } from './run';
 import { runCases, type RunEvent, type RunPlan, type RunPorts } from './runner';
 import type { Case } from '../sets/test-set';
@@ -50,7 +51,7 @@ function makeBench(answer: Answer = () => say('yes', '.')) {
     session: {
       async *complete(input, sampling, signal) {
         asked.push({ input, sampling });
-        const caseId = /Question (\S+)\?/.exec(input.prompt)?.[1] ?? '';
+        const caseId = /Question (\S+)\?/.exec(promptText(input.prompt))?.[1] ?? '';
         return yield* answer(caseId, signal);
       },
     },
@@ -93,7 +94,7 @@ const outline = (events: readonly RunEvent[]) =>
   });
 
 const noInput = [
-  { prompt: '', stop: [] },
+  { prompt: [], stop: [] },
   DEFAULT_SAMPLING,
   new AbortController().signal,
 ] as const satisfies Parameters<RunPorts['session']['complete']>;
@@ -137,7 +138,16 @@ describe('runCases', () => {
       '<|im_start|>system\nBe brief.<|im_end|>\n' +
       '<|im_start|>user\nQuestion a?\nA. red\nB. blue<|im_end|>\n' +
       '<|im_start|>assistant\n';
-    expect(bench.asked).toEqual([{ input: { prompt, stop: ['<|im_end|>'] }, sampling }]);
+    const template = (text: string) => ({ kind: 'template', text });
+    const foreign = (text: string) => ({ kind: 'foreign', text });
+    const pieces = [
+      template('<|im_start|>system\n'),
+      foreign('Be brief.'),
+      template('<|im_end|>\n<|im_start|>user\n'),
+      foreign('Question a?\nA. red\nB. blue'),
+      template('<|im_end|>\n<|im_start|>assistant\n'),
+    ];
+    expect(bench.asked).toEqual([{ input: { prompt: pieces, stop: ['<|im_end|>'] }, sampling }]);
     expect(events[0]).toEqual({ type: 'case-started', caseId: 'a', prompt });
     expect(bench.recorded[0]?.prompt).toBe(prompt);
   });
@@ -145,7 +155,7 @@ describe('runCases', () => {
   it('shows the model the system text of its template when the set has none', async () => {
     const bench = makeBench();
     await collect(runCases(makePlan([makeCase('a')]), bench.ports, bench.abort.signal));
-    expect(bench.asked[0]?.input.prompt).toBe(
+    expect(promptText(bench.asked[0]?.input.prompt ?? [])).toBe(
       '<|im_start|>system\n' +
         'You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' +
         '<|im_start|>user\nQuestion a?<|im_end|>\n' +

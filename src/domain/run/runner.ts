@@ -2,7 +2,7 @@ import type { ChatImage, CompletionEnd, Sampling, Session, Token } from '../engi
 import { FaultError, throwIfStopped, toFault, type Fault } from '../fault';
 import type { AnswerFacts, CaseGrade, ChoiceScores } from '../graders/grader';
 import type { PromptTemplate } from '../model/model';
-import { buildMessages, renderPrompt } from '../prompt/prompt';
+import { buildMessages, promptText, renderPrompt } from '../prompt/prompt';
 import { nameAttempt } from './repeats';
 import type { GradedResult, Result, RunEnd } from './run';
 import { buildScoring, gradeScores, isScored, refuseScoring, scoreChoices, type Scoring } from './score-case';
@@ -150,7 +150,8 @@ async function* runCase(
   try {
     throwIfStopped(signal);
     const scoring = isScored(testCase) ? buildScoring(plan.system, testCase, plan.template) : undefined;
-    prompt = scoring?.prompt ?? renderPrompt(plan.template, buildMessages(plan.system, testCase));
+    const pieces = scoring?.prompt ?? renderPrompt(plan.template, buildMessages(plan.system, testCase));
+    prompt = promptText(pieces);
     yield { type: 'case-started', ...attempt, prompt };
     if (scoring !== undefined) {
       answering = true;
@@ -164,7 +165,7 @@ async function* runCase(
     answering = true;
     const tokens: AsyncIterator<Token, CompletionEnd, void> = session.complete(
       {
-        prompt,
+        prompt: pieces,
         stop: plan.template.stop,
         ...(images.length > 0 && { images }),
         // A fresh seed on a cache of the answer before would not be a fresh answer.
@@ -247,7 +248,7 @@ async function scoreCase(
   return {
     kind: 'graded',
     caseId: testCase.id,
-    prompt: scoring.prompt,
+    prompt: promptText(scoring.prompt),
     answer,
     finish: 'stop',
     status,

@@ -4,6 +4,7 @@ import type { CompletionInput, Sampling, Session } from '../engine/engine';
 import { FaultError } from '../fault';
 import { gradeAnswer } from '../graders/registry';
 import { parseModel } from '../model/model';
+import { foreignPrompt, promptText } from '../prompt/prompt';
 import { DEFAULT_SAMPLING, type GradedResult, type Result, type RunEnd } from './run';
 import { runCases, type RunPlan } from './runner';
 import { buildScoring } from './score-case';
@@ -34,7 +35,7 @@ const likeBlue: Score = (prompt, continuations) =>
   Promise.resolve(
     continuations.map((each) => {
       const isBlue = each.endsWith('blue');
-      const logprobs = prompt === '' ? [isBlue ? -0.5 : -9, 0] : [isBlue ? -1 : -2, -0.25];
+      const logprobs = prompt.length === 0 ? [isBlue ? -0.5 : -9, 0] : [isBlue ? -1 : -2, -0.25];
       return { logprobs, greedy: [isBlue, true] };
     }),
   );
@@ -93,7 +94,7 @@ describe('cases scored by likelihood', () => {
   it('ask the session for the choices after the bare prompt and keep what it said', async () => {
     const { scores, completions, first } = await run({ cases: [scored()] }, likeBlue);
     expect(completions).toEqual([]);
-    expect(scores.map(([prompt, continuations]) => [prompt, continuations])).toEqual([
+    expect(scores.map(([prompt, continuations]) => [promptText(prompt), continuations])).toEqual([
       ['The sky is', [' green', ' blue']],
     ]);
     expect(first).toMatchObject({
@@ -112,7 +113,7 @@ describe('cases scored by likelihood', () => {
       graders: [{ type: 'multiple-choice', value: 'green', scoring: 'acc_mutual_info' }],
     });
     const { scores, first } = await run({ cases: [testCase] }, likeBlue);
-    expect(scores.map(([prompt]) => prompt)).toEqual(['The sky is', '']);
+    expect(scores.map(([prompt]) => promptText(prompt))).toEqual(['The sky is', '']);
     expect(first).toMatchObject({ status: 'pass', answer: 'green', choices: { unconditional: [-9, -0.5] } });
   });
 
@@ -209,11 +210,15 @@ describe('cases scored by likelihood', () => {
   });
 
   it('see the system text before the prompt, or the template when the grader asks for a chat', () => {
-    expect(buildScoring('Be brief.', scored(), template).prompt).toBe('Be brief.\n\nThe sky is');
+    expect(buildScoring('Be brief.', scored(), template).prompt).toEqual(
+      foreignPrompt('Be brief.\n\nThe sky is'),
+    );
     const chat = scored({ graders: [{ type: 'multiple-choice', value: 'blue', chat: true }] });
-    expect(buildScoring('Be brief.', chat, template)).toEqual({
-      prompt:
-        '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nThe sky is<|im_end|>\n<|im_start|>assistant\n',
+    const { prompt, ...others } = buildScoring('Be brief.', chat, template);
+    expect(promptText(prompt)).toBe(
+      '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nThe sky is<|im_end|>\n<|im_start|>assistant\n',
+    );
+    expect(others).toEqual({
       continuations: ['green', 'blue'],
       unconditional: false,
     });

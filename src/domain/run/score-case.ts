@@ -2,7 +2,7 @@ import type { Continuation, Session } from '../engine/engine';
 import type { AnswerFacts, CaseGrade, ChoiceScores, ChoiceScoring, Grader, NotRun } from '../graders/grader';
 import { findGrader } from '../graders/registry';
 import type { PromptTemplate } from '../model/model';
-import { buildMessages, renderPrompt } from '../prompt/prompt';
+import { buildMessages, foreignPrompt, renderPrompt, type Prompt } from '../prompt/prompt';
 import type { Case, GraderSpec } from '../sets/test-set';
 
 /** A case whose choices are scored by their likelihood instead of being answered in words: its first grader says so. */
@@ -12,7 +12,7 @@ export function isScored(testCase: Case): boolean {
 
 /** The prompt and what may follow it, as lm-eval builds them. */
 export interface Scoring {
-  readonly prompt: string;
+  readonly prompt: Prompt;
   readonly continuations: readonly string[];
   /** A scoring compares with the likelihood of the choices after nothing. */
   readonly unconditional: boolean;
@@ -29,7 +29,9 @@ export function buildScoring(system: string | undefined, testCase: Case, templat
   const chat = scorings[0]?.chat === true;
   const text = system === undefined ? testCase.prompt : `${system}\n\n${testCase.prompt}`;
   return {
-    prompt: chat ? renderPrompt(template, buildMessages(system, { prompt: testCase.prompt })) : text,
+    prompt: chat
+      ? renderPrompt(template, buildMessages(system, { prompt: testCase.prompt }))
+      : foreignPrompt(text),
     continuations: (testCase.choices ?? []).map((choice) => (chat ? choice : ` ${choice}`)),
     unconditional: scorings.some((each) => each.unconditional),
   };
@@ -42,7 +44,7 @@ export async function scoreChoices(
   signal: AbortSignal,
 ): Promise<ChoiceScores> {
   const conditional = await score(prompt, continuations, signal);
-  const alone = unconditional ? await score('', continuations, signal) : undefined;
+  const alone = unconditional ? await score([], continuations, signal) : undefined;
   const add = ({ logprobs }: Continuation) => logprobs.reduce((sum, each) => sum + each, 0);
   return {
     loglikelihoods: conditional.map(add),

@@ -88,6 +88,7 @@ const sharedRunSchema = v.strictObject({
     kvType: v.exactOptional(v.picklist(KV_TYPES)),
     batchTokens: v.exactOptional(count),
     adapter: v.exactOptional(text(120)),
+    readsControlText: v.exactOptional(v.boolean()),
     ignoredSettings: v.exactOptional(
       v.pipe(v.array(v.picklist(SAMPLING_KEYS)), v.maxLength(8), v.readonly()),
     ),

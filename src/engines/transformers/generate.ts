@@ -1,5 +1,6 @@
 import type { CompletionEnd, CompletionInput, Sampling, Token } from '../../domain/engine/engine';
 import { badInput, FaultError } from '../../domain/fault';
+import { promptText } from '../../domain/prompt/prompt';
 import { createStopMatcher } from '../../inference/sampling/stop-matcher';
 import { filterLogits } from './filter-logits';
 import type { Library, Model, Tensor, Tokenizer } from './library';
@@ -55,7 +56,7 @@ export function createWriter(
 
     async write({ prompt, stop }, sampling, emit) {
       interruptable.reset();
-      const inputs = encode(tokenizer, prompt);
+      const inputs = encode(tokenizer, promptText(prompt));
       const promptTokens = inputs.input_ids.dims.at(-1) ?? 0;
       const room = contextTokens - promptTokens;
       if (promptTokens === 0) throw badInput('prompt', 'no tokens');

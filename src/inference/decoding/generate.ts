@@ -2,6 +2,8 @@ import { elementAt } from '../element-at';
 import { createSampler } from '../sampling/sampler';
 import type { SamplingOptions } from '../sampling/sampler';
 import { createStopMatcher } from '../sampling/stop-matcher';
+import { encodePrompt } from './prompt-ids';
+import type { Prompt } from './prompt-ids';
 import type { Tokenizer } from '../tokenizer/tokenizer';
 import { InferenceError } from '../errors';
 import type { Row, Want } from './backend';
@@ -57,15 +59,8 @@ export interface GenerateResult {
 }
 
 /** Token ids of a prompt, checked against the vocabulary and the context. */
-export function promptIds(
-  { tokenizer, vocabulary, sequence }: ModelContext,
-  prompt: string | readonly number[],
-): number[] {
-  const ids =
-    typeof prompt === 'string'
-      ? tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true })
-      : [...prompt];
-  if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
+export function promptIds({ tokenizer, vocabulary, sequence }: ModelContext, prompt: Prompt): number[] {
+  const ids = encodePrompt(tokenizer, prompt);
   checkIds(ids, vocabulary);
   const context = sequence.backend.contextTokens;
   if (ids.length === 0) throw new InferenceError('bad-input', 'the prompt is empty');
@@ -120,7 +115,7 @@ function isGreedy(options: SamplingOptions): boolean {
 
 export async function* generate(
   context: ModelContext,
-  prompt: string | readonly number[],
+  prompt: Prompt,
   options: GenerateOptions,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<GeneratedToken, GenerateResult, void> {

@@ -9,6 +9,7 @@ import type { DecodeOptions, EncodeOptions, Tokenizer } from '../tokenizer/token
 import type { BackendInfo, BackendOptions, OpenBackend } from './backend';
 import { generate } from './generate';
 import type { GenerateOptions, GenerateResult, GeneratedToken } from './generate';
+import type { Prompt } from './prompt-ids';
 import { allLogits, score } from './score';
 import type { Continuation, ContinuationScore } from './score';
 import { Sequence } from './sequence';
@@ -32,18 +33,18 @@ export interface Model<Info extends BackendInfo = BackendInfo> {
   tokenize(text: string, options?: EncodeOptions): number[];
   detokenize(ids: Iterable<number>, options?: DecodeOptions): string;
   /**
-   * Continues a prompt. A string is tokenized with special tokens read as themselves and the model's own
-   * beginning-of-text added. What the prompt shares with the last call is not computed again.
+   * Continues a prompt. A string is tokenized with special tokens read as themselves, a text in parts with those of
+   * its special parts; the model's own beginning-of-text is added where there is none. What the prompt shares with the last call is not computed again.
    * Rejects with `bad-input`, `engine` or the signal's reason.
    */
   generate(
-    prompt: string | readonly number[],
+    prompt: Prompt,
     options?: GenerateOptions,
     signal?: AbortSignal,
   ): AsyncGenerator<GeneratedToken, GenerateResult, void>;
   /** Exact log-likelihoods of continuations of one prompt, which is computed once. Natural logarithms. */
   score(
-    prompt: string | readonly number[],
+    prompt: Prompt,
     continuations: readonly Continuation[],
     signal?: AbortSignal,
   ): Promise<ContinuationScore[]>;

@@ -1,6 +1,8 @@
 import { elementAt } from '../element-at';
 import { checkIds, prefill, promptIds } from './generate';
 import type { ModelContext } from './generate';
+import { encodePrompt } from './prompt-ids';
+import type { Prompt } from './prompt-ids';
 import { InferenceError } from '../errors';
 import type { Row } from './backend';
 
@@ -23,22 +25,20 @@ export interface ContinuationScore {
  */
 export function continuationIds(
   { tokenizer }: Pick<ModelContext, 'tokenizer'>,
-  prompt: string | readonly number[],
+  prompt: Prompt,
   ids: readonly number[],
   continuation: Continuation,
 ): readonly number[] {
   if (typeof continuation !== 'string') return continuation;
-  if (typeof prompt === 'string') {
-    const whole = tokenizer.encode(prompt + continuation, { addSpecial: true, parseSpecial: true });
-    if (whole.length > ids.length && ids.every((id, index) => whole[index] === id))
-      return whole.slice(ids.length);
-  }
-  return tokenizer.encode(continuation);
+  const whole = encodePrompt(tokenizer, prompt, continuation);
+  return whole.length > ids.length && ids.every((id, index) => whole[index] === id)
+    ? whole.slice(ids.length)
+    : tokenizer.encode(continuation);
 }
 
 export async function score(
   context: ModelContext,
-  prompt: string | readonly number[],
+  prompt: Prompt,
   continuations: readonly Continuation[],
   signal: AbortSignal | undefined,
 ): Promise<ContinuationScore[]> {

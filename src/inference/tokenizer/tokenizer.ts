@@ -16,6 +16,13 @@ export interface EncodeOptions {
   readonly parseSpecial?: boolean;
 }
 
+/** A text in parts, as one text; only parts with `special` may hold control tokens. */
+export interface TextPart {
+  readonly text: string;
+  /** Written by a template. False for what a person or a file wrote. */
+  readonly special: boolean;
+}
+
 export interface DecodeOptions {
   /** Write control tokens out instead of leaving them away. */
   readonly special?: boolean;
@@ -35,6 +42,8 @@ export interface Tokenizer {
   readonly eosId: number | undefined;
   /** Token ids of a text; unpaired surrogates count as U+FFFD. Special texts count only if `parseSpecial`. */
   encode(text: string, options?: EncodeOptions): number[];
+  /** The ids of all parts as one text. A control token counts only where a part with `special` holds all of it. */
+  encodeParts(parts: readonly TextPart[], options?: Pick<EncodeOptions, 'addSpecial'>): number[];
   /** Text of ids; SentencePiece's space before the first word is left away, as in llama.cpp. */
   decode(ids: Iterable<number>, options?: DecodeOptions): string;
   /** Unlike `decode`, keeps a leading space: it continues a text. */
@@ -49,31 +58,71 @@ export interface Tokenizer {
 
 type Fragment = string | number;
 
+/** Converters mark the turns of some models' templates as words of the language, not as control tokens. */
+const CONTROL_SHAPE = /^<[|｜][^<>\s]*[|｜]>$/;
+
+/** Where control tokens may begin and end: ranges of a text, in order. */
+type SpecialRanges = readonly (readonly [from: number, to: number])[];
+
 /**
- * Cuts special tokens out of a text. Control and unknown tokens only if `parseSpecial`; user-defined ones always, as
- * they are part of the language of the model. Longer tokens go first.
+ * Cuts special tokens out of a text. Control and unknown tokens only within `ranges`; user-defined ones everywhere, as
+ * they are part of the language of the model, unless they end an answer or look like control tokens. Longer tokens go
+ * first.
  */
-function createSplitter(vocabulary: Vocabulary): (text: string, parseSpecial: boolean) => Fragment[] {
+function createSplitter(vocabulary: Vocabulary): (text: string, ranges: SpecialRanges) => Fragment[] {
   const specials = vocabulary.texts
     .map((text, id) => ({ id, text, kind: vocabulary.kindOf(id), bytes: utf8.encode(text).length }))
     .filter(({ kind }) => kind === 'control' || kind === 'unknown' || kind === 'user-defined')
-    .toSorted((a, b) => b.bytes - a.bytes);
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .map((special) => ({
+      ...special,
+      everywhere:
+        special.kind === 'user-defined' &&
+        !vocabulary.endIds.has(special.id) &&
+        !CONTROL_SHAPE.test(special.text),
+    }));
 
-  return (text, parseSpecial) => {
-    let fragments: Fragment[] = text === '' ? [] : [text];
-    for (const special of specials) {
-      if (special.kind !== 'user-defined' && !parseSpecial) continue;
-      if (!text.includes(special.text)) continue;
-      fragments = fragments.flatMap((fragment) => {
-        if (typeof fragment === 'number') return [fragment];
-        return fragment
-          .split(special.text)
-          .flatMap((part, index): Fragment[] => (index === 0 ? [part] : [special.id, part]))
-          .filter((part) => part !== '');
-      });
+  return (text, ranges) => {
+    const isAllowed = (from: number, to: number) => ranges.some(([start, end]) => from >= start && to <= end);
+    let fragments: readonly Placed[] = text === '' ? [] : [{ at: 0, text }];
+    for (const { id, text: word, everywhere } of specials) {
+      if (word === '' || (!everywhere && ranges.length === 0) || !text.includes(word)) continue;
+      fragments = fragments.flatMap((fragment) =>
+        typeof fragment === 'number'
+          ? [fragment]
+          : cutOut(fragment, word, id, (from) => everywhere || isAllowed(from, from + word.length)),
+      );
     }
-    return fragments;
+    return fragments.map((fragment) => (typeof fragment === 'number' ? fragment : fragment.text));
   };
+}
+
+/** A piece of a text and where in it that begins, or a token. */
+type Placed = { readonly at: number; readonly text: string } | number;
+
+function cutOut(
+  { at, text }: { readonly at: number; readonly text: string },
+  word: string,
+  id: number,
+  isAllowed: (from: number) => boolean,
+): Placed[] {
+  const cut: Placed[] = [];
+  let from = 0;
+  const add = (to: number) => {
+    if (to > from) cut.push({ at: at + from, text: text.slice(from, to) });
+  };
+  for (let found = text.indexOf(word); found >= 0;) {
+    if (isAllowed(at + found)) {
+      add(found);
+      cut.push(id);
+      from = found + word.length;
+      found = text.indexOf(word, from);
+    } else {
+      found = text.indexOf(word, found + 1);
+    }
+  }
+  add(text.length);
+  return cut;
 }
 
 function createTokenBytes(vocabulary: Vocabulary): (id: number) => Uint8Array {
@@ -149,15 +198,30 @@ export function createTokenizer(metadata: GgufMetadata): Tokenizer {
     };
   };
 
+  const encodeParts: Tokenizer['encodeParts'] = (parts, { addSpecial = false } = {}) => {
+    let text = '';
+    const ranges: [number, number][] = [];
+    for (const part of parts) {
+      const from = text.length;
+      // One unit for one unit: the ranges stay true.
+      text += part.text;
+      const last = ranges.at(-1);
+      if (!part.special) continue;
+      if (last?.[1] === from) last[1] = text.length;
+      else ranges.push([from, text.length]);
+    }
+    const wellFormed = text.replace(/\p{Surrogate}/gu, '\ufffd');
+    const ids = encoder.encodeFragments(splitSpecials(wellFormed, ranges));
+    return addSpecial ? [...before, ...ids, ...after] : ids;
+  };
+
   return {
     vocabularySize: vocabulary.texts.length,
     bosId: vocabulary.bosId,
     eosId: vocabulary.eosId,
-    encode(text, { addSpecial = false, parseSpecial = false } = {}) {
-      const wellFormed = text.replace(/\p{Surrogate}/gu, '\ufffd');
-      const ids = encoder.encodeFragments(splitSpecials(wellFormed, parseSpecial));
-      return addSpecial ? [...before, ...ids, ...after] : ids;
-    },
+    encode: (text, { addSpecial = false, parseSpecial = false } = {}) =>
+      encodeParts([{ text, special: parseSpecial }], { addSpecial }),
+    encodeParts,
     decode(ids, options) {
       const detokenizer = createDetokenizer(options);
       let text = '';

@@ -1,4 +1,5 @@
 import type { Session } from '../../domain/engine/engine';
+import { templatePrompt } from '../../domain/prompt/prompt';
 import type { SettingsStore } from '../../domain/run/ports';
 
 /** More threads than this help no engine we know, and cost memory each. */
@@ -56,7 +57,7 @@ export async function openWithBestThreads(
 /** Milliseconds for a short prompt and a short answer, as the engine itself measures them. Closes a session that fails. */
 async function measure(session: Session, signal: AbortSignal): Promise<number> {
   const tokens = session.complete(
-    { prompt: SAMPLE_PROMPT, stop: [] },
+    { prompt: templatePrompt(SAMPLE_PROMPT), stop: [] },
     { temperature: 0, topP: 1, topK: 0, seed: 0, maxTokens: SAMPLE_TOKENS },
     signal,
   );

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backend, CompletionEnd, Session, SetAside, Token } from '../../domain/engine/engine';
 import { FaultError, type Fault } from '../../domain/fault';
 import { gradeAnswer } from '../../domain/graders/registry';
+import { promptText } from '../../domain/prompt/prompt';
 import { DEFAULT_SAMPLING, type EngineSwitch, type Result, type RunEnd } from '../../domain/run/run';
 import { runCases, type RunEvent } from '../../domain/run/runner';
 import { createRecovery, findSwitch } from './recover-session';
@@ -44,10 +45,10 @@ function makeSession(engineId: string, backend: Backend, fault?: Fault): Session
     asked,
     info: info(engineId, backend),
     async *complete({ prompt }): AsyncGenerator<Token, CompletionEnd, void> {
-      asked.push(prompt);
+      asked.push(promptText(prompt));
       for (const [place, text] of ['the', ' right', ' one', '.'].entries()) {
         await Promise.resolve();
-        broken ||= fault !== undefined && prompt === 'two' && place === 2;
+        broken ||= fault !== undefined && promptText(prompt) === 'two' && place === 2;
         if (broken && fault !== undefined) throw new FaultError(fault);
         yield { text };
       }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Alternative, Session, Token } from '../../domain/engine/engine';
+import { templatePrompt } from '../../domain/prompt/prompt';
 
 /** Continued alike by every model we know, with large margins: a difference means wrong arithmetic, not another taste. */
 const PROMPT =
@@ -77,7 +78,7 @@ export async function runProbe(
   alternatives = 1,
 ): Promise<Probe> {
   const answer = session.complete(
-    { prompt: PROMPT, stop: [], alternatives },
+    { prompt: templatePrompt(PROMPT), stop: [], alternatives },
     { temperature: 0, topP: 1, topK: 0, seed: 0, maxTokens: MAX_TOKENS },
     signal,
   );

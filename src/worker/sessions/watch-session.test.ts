@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletionEnd, Session, Token } from '../../domain/engine/engine';
 import { gradeAnswer } from '../../domain/graders/registry';
+import { promptText, templatePrompt } from '../../domain/prompt/prompt';
 import { DEFAULT_SAMPLING, type EngineSwitch, type Result } from '../../domain/run/run';
 import { runCases } from '../../domain/run/runner';
 import { createRecovery } from './recover-session';
@@ -58,7 +59,7 @@ function makeDevice(time: Clock, tokenMs: readonly number[], backend: 'webgpu' |
   const session: Session = {
     info: { engineId: backend, engineVersion: '1', backend, threads: 1, contextTokens: 64 },
     async *complete({ prompt }): AsyncGenerator<Token, CompletionEnd, void> {
-      log.push(prompt);
+      log.push(promptText(prompt));
       try {
         for (const [index, milliseconds] of tokenMs.entries()) {
           await pass(milliseconds);
@@ -86,7 +87,7 @@ async function answer(time: Clock, session: Session, prompt = '?') {
   let outcome: unknown;
   const texts: string[] = [];
   const reading = (async () => {
-    const tokens = session.complete({ prompt, stop: [] }, DEFAULT_SAMPLING, signal);
+    const tokens = session.complete({ prompt: templatePrompt(prompt), stop: [] }, DEFAULT_SAMPLING, signal);
     for (;;) {
       const next = await tokens.next();
       if (next.done === true) return next.value;
@@ -151,7 +152,7 @@ describe('watchSession', () => {
     await answer(time, watched, 'one');
     const { outcome } = await answer(time, watched, 'two');
     expect(outcome).toMatchObject(LOST);
-    await expect(watched.score?.('?', ['a'], signal)).rejects.toMatchObject(LOST);
+    await expect(watched.score?.(templatePrompt('?'), ['a'], signal)).rejects.toMatchObject(LOST);
     await watched.close();
     expect(log).toEqual(['one', 'closed']);
   });
@@ -160,7 +161,7 @@ describe('watchSession', () => {
     const time = makeClock();
     const watched = watchSession(makeDevice(time, [Infinity]).session, time.clock);
     let outcome: unknown;
-    watched.score?.('?', ['a', 'b'], signal).catch((error: unknown) => (outcome = error));
+    watched.score?.(templatePrompt('?'), ['a', 'b'], signal).catch((error: unknown) => (outcome = error));
     await time.run(() => outcome !== undefined);
     expect(outcome).toMatchObject(LOST);
   });

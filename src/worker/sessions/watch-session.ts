@@ -1,5 +1,6 @@
 import type { CompletionEnd, CompletionInput, Session, Token } from '../../domain/engine/engine';
 import { FaultError } from '../../domain/fault';
+import { foreignPrompt, promptText } from '../../domain/prompt/prompt';
 
 /** Time as the watch sees it. */
 export interface WatchClock {
@@ -92,7 +93,7 @@ export function watchSession(session: Session, clock: WatchClock = deviceClock):
     ...(score !== undefined && {
       async score(prompt, continuations, signal) {
         refuseLost();
-        const texts = continuations.map((each) => ({ prompt: prompt + each }));
+        const texts = continuations.map((each) => ({ prompt: [...prompt, ...foreignPrompt(each)] }));
         const patienceMs = texts.reduce((sum, text) => sum + boundFirstToken(text), FIRST_TOKEN_MS);
         return within(patienceMs, score(prompt, continuations, signal));
       },
@@ -106,5 +107,5 @@ export function watchSession(session: Session, clock: WatchClock = deviceClock):
 }
 
 function boundFirstToken({ prompt, images = [] }: Pick<CompletionInput, 'prompt' | 'images'>): number {
-  return FIRST_TOKEN_MS + prompt.length * PROMPT_CHARACTER_MS + images.length * IMAGE_MS;
+  return FIRST_TOKEN_MS + promptText(prompt).length * PROMPT_CHARACTER_MS + images.length * IMAGE_MS;
 }

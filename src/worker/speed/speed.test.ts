@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletionEnd, Session, Token } from '../../domain/engine/engine';
 import { FaultError } from '../../domain/fault';
+import { promptText } from '../../domain/prompt/prompt';
 import {
   SPEED_PLANS,
   type MeasuredSpeed,
@@ -37,7 +38,7 @@ class FakeMachine {
     return {
       info: { engineId: 'fake', engineVersion: '1.0', backend: 'wasm', threads: 3, contextTokens: 512 },
       complete: (input, { maxTokens }) =>
-        this.#complete(input.prompt, maxTokens, { prefillMs, tokenMs, cachedTokens }),
+        this.#complete(promptText(input.prompt), maxTokens, { prefillMs, tokenMs, cachedTokens }),
       close: () => {
         this.open--;
         return Promise.resolve();

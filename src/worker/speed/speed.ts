@@ -1,5 +1,6 @@
 import type { Backend, Session } from '../../domain/engine/engine';
 import { FaultError, throwIfStopped, toFault } from '../../domain/fault';
+import { templatePrompt } from '../../domain/prompt/prompt';
 import type { RunEnd } from '../../domain/run/run';
 import type {
   MeasuredSpeed,
@@ -165,7 +166,7 @@ async function repeat(
   let firstAt: number | undefined;
   let lastAt = startedAt;
   const tokens = session.complete(
-    { prompt, stop: [] },
+    { prompt: templatePrompt(prompt), stop: [] },
     { temperature: 0, topP: 1, topK: 0, seed: 0, maxTokens },
     signal,
   );

@@ -1,4 +1,5 @@
 // Opens engines as the app's worker does, and does what the contract tests ask for.
+import { foreignPrompt, IMAGE_MARKER, templatePrompt, type Prompt } from '../../../domain/prompt/prompt';
 import { expose } from 'comlink';
 import type {
   CompletionEnd,
@@ -50,7 +51,18 @@ export interface OpenCall {
   readonly integrity?: AppConfig['model_list'][number]['integrity'];
 }
 
-export interface CompleteCall extends CompletionInput {
+function readPrompt(text: string): Prompt {
+  return text
+    .split(IMAGE_MARKER)
+    .flatMap((part, index) => [
+      ...(index === 0 ? [] : [{ kind: 'image' as const }]),
+      ...templatePrompt(part),
+    ]);
+}
+
+export interface CompleteCall extends Omit<CompletionInput, 'prompt'> {
+  /** As a template's text, with an image at each `IMAGE_MARKER`. */
+  readonly prompt: string;
   readonly sampling: Sampling;
   /** Counted from the first token where there is one before. */
   readonly abortAfterMs?: number;
@@ -150,13 +162,19 @@ const harness = {
     }
   },
 
-  async complete({ sampling, abortAfterMs, abortAfterTokens, ...input }: CompleteCall): Promise<Completed> {
+  async complete({
+    sampling,
+    abortAfterMs,
+    abortAfterTokens,
+    prompt,
+    ...input
+  }: CompleteCall): Promise<Completed> {
     if (session === undefined) throw new Error('no session');
     const timer = startTimer(abortAfterMs);
     let text = '';
     const ids: (number | undefined)[] = [];
     const logprobs: (number | undefined)[] = [];
-    const tokens = session.complete(input, sampling, timer.signal);
+    const tokens = session.complete({ ...input, prompt: readPrompt(prompt) }, sampling, timer.signal);
     try {
       for (;;) {
         const next = await tokens.next();
@@ -173,7 +191,9 @@ const harness = {
 
   async score(prompt: string, continuations: readonly string[]): Promise<readonly Continuation[] | Fault> {
     try {
-      return (await session?.score?.(prompt, continuations, new AbortController().signal)) ?? [];
+      return (
+        (await session?.score?.(foreignPrompt(prompt), continuations, new AbortController().signal)) ?? []
+      );
     } catch (error) {
       return toFault(error);
     }
