@@ -42,6 +42,8 @@ export interface Setup {
   };
   readonly session: SessionInfo;
   readonly templateSha256: string;
+  /** The template has no place for the set's system text: it stood at the head of each question. */
+  readonly systemInQuestion?: true;
   readonly set: {
     readonly id: string;
     readonly title: string;

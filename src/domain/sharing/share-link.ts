@@ -115,6 +115,7 @@ const sharedRunSchema = v.strictObject({
     ),
   ),
   templateSha256: sha256,
+  systemInQuestion: v.exactOptional(v.literal(true)),
   set: v.strictObject({ id: text(80), title: text(200), language: text(20), sha256, caseCount: count }),
   sampling: samplingSchema,
   repeats: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_REPEATS))),

@@ -100,7 +100,7 @@ async function run(asked: RunRequest, sessions: readonly Session[]) {
     new AbortController().signal,
   );
   const types = events.flatMap(({ type }) => (type === 'token' || type === 'case-started' ? [] : [type]));
-  return { end, journal, types, wanted };
+  return { end, events, journal, types, wanted };
 }
 
 describe('runRequest', () => {
@@ -150,6 +150,19 @@ describe('runRequest', () => {
     const { end, journal } = await run({ ...request, testSet: long }, [broken]);
     expect(end).toMatchObject({ kind: 'failed' });
     expect(journal.slice(-2)).toEqual(['end failed', 'close']);
+  });
+
+  it('says where a template has no place for the system text', async () => {
+    const findSetup = async (source: string) => {
+      const asked = { ...request, testSet: { ...testSet, system: 'Be brief.' } };
+      const template = { ...model.template, source };
+      const { events } = await run({ ...asked, model: { ...model, template } }, [makeSession('cpu', 'wasm')]);
+      return events.flatMap((event) => (event.type === 'run-opened' ? [event.run.setup] : []))[0];
+    };
+    const refusing = "{{ raise_exception('no') if messages[0].role == 'system' else messages[0].content }}";
+    expect(await findSetup(refusing)).toHaveProperty('systemInQuestion', true);
+    const taking = '{% for message in messages %}{{ message.content }}{% endfor %}';
+    expect(await findSetup(taking)).not.toHaveProperty('systemInQuestion');
   });
 
   it('writes nothing where the model cannot be opened', async () => {

@@ -1,3 +1,4 @@
+import { takesSystem } from '../../domain/prompt/prompt';
 import type { Device, Session, SetAside } from '../../domain/engine/engine';
 import type { GraderPorts } from '../../domain/graders/grader';
 import { gradeAnswer } from '../../domain/graders/registry';
@@ -81,6 +82,7 @@ async function describeRun(
       },
       session: session.info,
       templateSha256: await sha256Hex(new TextEncoder().encode(model.template.source)),
+      ...(testSet.system !== undefined && !takesSystem(model.template) && { systemInQuestion: true }),
       set: {
         id: testSet.id,
         title: testSet.title,
