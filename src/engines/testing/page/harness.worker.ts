@@ -63,8 +63,6 @@ export interface Completed {
   readonly logprobs: readonly (number | undefined)[];
   readonly end?: CompletionEnd;
   readonly fault?: Fault;
-  /** From the abort until the answer was over. */
-  readonly stoppedMs?: number;
 }
 
 export type OpenResult =
@@ -73,7 +71,7 @@ export type OpenResult =
       readonly acceptsImages: boolean;
       readonly progress: readonly OpenProgress[];
     }
-  | { readonly fault: Fault; readonly progress: readonly OpenProgress[]; readonly stoppedMs?: number };
+  | { readonly fault: Fault; readonly progress: readonly OpenProgress[] };
 
 let session: Session | undefined;
 let embedder: Embedder | undefined;
@@ -96,12 +94,10 @@ async function fetchBlob(url: string): Promise<Blob> {
   return response.blob();
 }
 
-/** Aborts after a time; tells how long ago that was. */
+/** Aborts after a time. */
 function startTimer(afterMs: number | undefined) {
   const controller = new AbortController();
-  let abortedAt: number | undefined;
   const abort = () => {
-    abortedAt ??= performance.now();
     controller.abort();
   };
   const timer = afterMs === undefined ? undefined : setTimeout(abort, afterMs);
@@ -110,7 +106,6 @@ function startTimer(afterMs: number | undefined) {
     abort,
     end: () => {
       clearTimeout(timer);
-      return abortedAt === undefined ? {} : { stoppedMs: performance.now() - abortedAt };
     },
   };
 }
@@ -146,7 +141,9 @@ const harness = {
             );
       return { info: { ...session.info }, acceptsImages: session.acceptsImages === true, progress };
     } catch (error) {
-      return { fault: toFault(error), progress, ...timer.end() };
+      return { fault: toFault(error), progress };
+    } finally {
+      timer.end();
     }
   },
 
@@ -160,14 +157,16 @@ const harness = {
     try {
       for (;;) {
         const next = await tokens.next();
-        if (next.done === true) return { text, ids, logprobs, end: next.value, ...timer.end() };
+        if (next.done === true) return { text, ids, logprobs, end: next.value };
         text += next.value.text;
         ids.push(next.value.id);
         logprobs.push(next.value.logprob);
         if (ids.length === abortAfterTokens) timer.abort();
       }
     } catch (error) {
-      return { text, ids, logprobs, fault: toFault(error), ...timer.end() };
+      return { text, ids, logprobs, fault: toFault(error) };
+    } finally {
+      timer.end();
     }
   },
 
