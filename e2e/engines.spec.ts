@@ -162,7 +162,8 @@ for (const subject of SUBJECTS) {
       const long = { ...GREEDY, maxTokens: 400 };
       const stopped = await complete(page, { prompt, sampling: long, abortAfterTokens: 3 });
       expect(stopped.fault).toEqual({ kind: 'stopped' });
-      expect(stopped.stoppedMs).toBeLessThan(1_000);
+      // Tokens that were on their way may still come.
+      expect(stopped.ids.length).toBeLessThan(20);
       expect((await complete(page, { prompt, sampling: GREEDY })).text).toBe(greedy);
     });
 
@@ -170,7 +171,7 @@ for (const subject of SUBJECTS) {
       const long = { ...GREEDY, maxTokens: 200 };
       const stopped = await complete(page, { prompt: subject.longPrompt, sampling: long, abortAfterMs: 0 });
       expect(stopped.fault).toEqual({ kind: 'stopped' });
-      expect(stopped.stoppedMs).toBeLessThan(1_000);
+      expect(stopped.ids.length).toBeLessThan(20);
       expect((await complete(page, { prompt, sampling: GREEDY })).text).toBe(greedy);
     });
 

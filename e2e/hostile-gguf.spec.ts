@@ -16,7 +16,6 @@ interface Outcome {
   readonly kind: string;
   readonly mustFail: boolean;
   readonly outcome: string;
-  readonly ms: number;
 }
 
 let folder: string;
@@ -74,7 +73,6 @@ test('1,000 hostile files and our engine', async ({ page }) => {
   const outcomes = (await call(page, 'library', 1000)) as Outcome[];
   expect(outcomes).toHaveLength(1000);
   checkOutcomes(outcomes);
-  expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(1000);
   checkOutcomes((await call(page, 'engine', 'simd', 160, 0)) as Outcome[]);
   expect(await call(page, 'openGood', 'simd')).toBe('simd');
   expect(crashes).toEqual([]);

