@@ -1,1 +1,2 @@
 export { llama } from './llama';
+export { qwen2 } from './qwen2';

@@ -1,12 +1,12 @@
 import type { BlockFacts } from '../architectures/architecture';
 import { InferenceError } from '../errors';
 
-/** What the kernels compute. */
+/** What the kernels compute, RoPE over halves by another order of rows (interleave-rows.ts). */
 const COMPUTED: { readonly [Fact in keyof BlockFacts]: readonly BlockFacts[Fact][] } = {
   norm: ['rms'],
   normPlace: ['before'],
   parallelResidual: [false],
-  rope: ['interleaved'],
+  rope: ['interleaved', 'half'],
   activation: ['silu'],
   queryKeyNorm: [false],
   attentionSoftCap: [0],

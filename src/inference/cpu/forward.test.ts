@@ -5,8 +5,8 @@ import type { SimdBuild } from './binary';
 import { bytesSource, openModel } from '../index';
 import type { OpenOptions } from '../index';
 import { parseGguf } from '../gguf/parse';
-import { readNumber, readOptionalNumber } from '../gguf/metadata';
 import { readLogitsFixture, relativeError } from '../testing/logits-fixture';
+import { readReferenceShape } from '../testing/reference-shape';
 import { computeReferenceLogits } from '../testing/reference-forward.mjs';
 import {
   createNamedModel,
@@ -33,15 +33,7 @@ async function referenceLogits(bytes: Uint8Array): Promise<readonly ArrayLike<nu
   const { metadata, tensors } = await parseGguf([bytesSource(bytes)]);
   return computeReferenceLogits(
     tensors.map((tensor) => ({ ...tensor, data: bytes.slice(tensor.offset, tensor.offset + tensor.bytes) })),
-    {
-      layers: readNumber(metadata, 'llama.block_count'),
-      heads: readNumber(metadata, 'llama.attention.head_count'),
-      kvHeads: readNumber(metadata, 'llama.attention.head_count_kv'),
-      headSize: readNumber(metadata, 'llama.rope.dimension_count'),
-      epsilon: readNumber(metadata, 'llama.attention.layer_norm_rms_epsilon'),
-      frequencyBase: readNumber(metadata, 'llama.rope.freq_base'),
-      linearScaling: readOptionalNumber(metadata, 'llama.rope.scaling.factor') ?? 1,
-    },
+    readReferenceShape(metadata),
     RANDOM_PROMPT,
   );
 }

@@ -1,6 +1,8 @@
+import type { ModelDescription } from '../architectures/architecture';
 import { mapMatrices } from '../architectures/weights';
-import type { LayerOf, Matrix, ModelOf, ModelWeights } from '../architectures/weights';
+import type { LayerOf, Matrix, ModelOf } from '../architectures/weights';
 import { InferenceError } from '../errors';
+import type { HalvedHeads } from './interleave-rows';
 
 /** kernels/frames.h, in its order; Q8_0 is two: where the dot product takes signed codes, and where not. */
 const FRAME_TYPES = {
@@ -63,6 +65,8 @@ export interface MatrixPlan extends Matrix {
   /** Repacked bytes of 8 rows. */
   readonly groupBytes: number;
   readonly bytes: number;
+  /** Where rows are put in another order as they are loaded. */
+  readonly halved?: HalvedHeads;
 }
 
 export type LayerPlan = LayerOf<MatrixPlan>;
@@ -89,6 +93,17 @@ export function planMatrix(matrix: Matrix): MatrixPlan {
   };
 }
 
-export function planFrames(weights: ModelWeights): ModelPlan {
-  return mapMatrices(weights, planMatrix);
+/** Frames of every matrix. RoPE over halves becomes the kernels' form by another order of the rows of q and k. */
+export function planFrames({ block, h, weights }: ModelDescription): ModelPlan {
+  const plan = mapMatrices(weights, planMatrix);
+  if (block.rope === 'interleaved') return plan;
+  const halved = { headDim: h.headDim, ropeDim: h.ropeDim };
+  return {
+    ...plan,
+    layers: plan.layers.map((layer) => ({
+      ...layer,
+      q: { ...layer.q, halved },
+      k: { ...layer.k, halved },
+    })),
+  };
 }

@@ -4,13 +4,14 @@ import { ropeFrequencies } from '../architectures/rope-frequencies';
 import { matricesInFileOrder } from '../architectures/weights';
 import type { Hyperparameters } from '../architectures/architecture';
 import { readVector } from '../gguf/read-vector';
+import { interleaveRows } from './interleave-rows';
 import { ropeTable } from './rope-table';
 import { addressOf, frameOf } from './layout';
 import type { MemoryLayout } from './layout';
 import type { MatrixPlan, ModelPlan } from './frames';
 import type { ThreadHandle } from './threads';
 import { InferenceError } from '../errors';
-import type { ByteSource } from '../gguf/types';
+import type { ByteSource, GgufTensor } from '../gguf/types';
 
 /** Raw bytes read at once; whole groups of 8 rows, so one group may exceed it. */
 const CHUNK_BYTES = 8 << 20;
@@ -30,8 +31,11 @@ function rowBytes(matrix: MatrixPlan): number {
   return matrix.tensor.bytes / matrix.rows;
 }
 
+/** Whole groups, and whole heads where their rows are put in order. A head has a multiple of 4 rows. */
 function chunkRows(matrix: MatrixPlan): number {
-  return Math.max(8, Math.floor(CHUNK_BYTES / rowBytes(matrix) / 8) * 8);
+  const headDim = matrix.halved?.headDim ?? 8;
+  const unit = headDim % 8 === 0 ? headDim : 2 * headDim;
+  return Math.max(unit, Math.floor(CHUNK_BYTES / rowBytes(matrix) / unit) * unit);
 }
 
 /** Bytes of staging space for `threads` threads: one chunk each and one being filled. */
@@ -97,7 +101,9 @@ export async function loadWeights(
     const frame = frameOf(matrix, dotMode);
     const slot = slots.find(({ job }) => !job);
     const source = slot?.at ?? ownSlot;
-    heap.set(bytes, source);
+    if (matrix.halved)
+      interleaveRows(bytes, rowBytes(matrix), matrix.halved, heap.subarray(source, source + bytes.length));
+    else heap.set(bytes, source);
     if (!slot) {
       finish(chunk, engine.repack(frame, source, rows, matrix.columns, address, shift));
       return;
@@ -144,6 +150,14 @@ export async function loadWeights(
     await Promise.all(slots.flatMap(({ job }) => job ?? []));
   };
 
+  /** In the order of the matrix's rows. */
+  const readBias = async (tensor: GgufTensor, { halved }: MatrixPlan) => {
+    const values = await readVector(sources, tensor, signal);
+    if (!halved) return values;
+    const ordered = new Float32Array(values.length);
+    interleaveRows(new Uint8Array(values.buffer), 4, halved, new Uint8Array(ordered.buffer));
+    return ordered;
+  };
   const factors = plan.ropeFactors && (await readVector(sources, plan.ropeFactors, signal));
   putFloats(ropeTable(ropeFrequencies(h, factors), layout.options.context), layout.rope);
   putFloats(await readVector(sources, plan.outputNorm, signal), layout.outputNorm);
@@ -151,8 +165,8 @@ export async function loadWeights(
     const at = elementAt(layout.perLayer, index);
     putFloats(await readVector(sources, layer.attnNorm, signal), at.attnNorm);
     putFloats(await readVector(sources, layer.ffnNorm, signal), at.ffnNorm);
-    if (layer.qBias) putFloats(await readVector(sources, layer.qBias, signal), at.qBias);
-    if (layer.kBias) putFloats(await readVector(sources, layer.kBias, signal), at.kBias);
+    if (layer.qBias) putFloats(await readBias(layer.qBias, layer.q), at.qBias);
+    if (layer.kBias) putFloats(await readBias(layer.kBias, layer.k), at.kBias);
     if (layer.vBias) putFloats(await readVector(sources, layer.vBias, signal), at.vBias);
   }
   await drain(

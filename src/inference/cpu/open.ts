@@ -162,13 +162,14 @@ async function measureChunk(
  * before any weight is read: InferenceError `unsupported`, `bad-file`, `out-of-memory`.
  */
 export async function openCpu(
-  { block, h, weights }: ModelDescription,
+  model: ModelDescription,
   sources: readonly ByteSource[],
   options: CpuOptions,
   signal?: AbortSignal,
 ): Promise<CpuBackend> {
-  checkBlock(block);
-  const plan = planFrames(weights);
+  const { h } = model;
+  checkBlock(model.block);
+  const plan = planFrames(model);
   const most = wantedThreads(options.threads);
   const layout = layOutFor(h, plan, options, most);
   let dead: InferenceError | undefined;

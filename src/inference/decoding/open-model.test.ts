@@ -266,10 +266,10 @@ describe('refusals', () => {
   test.each([
     [
       'another architecture',
-      { 'general.architecture': 'qwen2' },
+      { 'general.architecture': 'gemma3' },
       {},
       'unsupported',
-      "the architecture 'qwen2'",
+      "the architecture 'gemma3'",
     ],
     ['experts', { 'llama.expert_count': 8 }, {}, 'unsupported', 'mixture of 8 experts'],
     ['YaRN', { 'llama.rope.scaling.type': 'yarn' }, {}, 'unsupported', "RoPE scaling 'yarn'"],

@@ -1,10 +1,11 @@
-// Tiny LLaMA models with random weights: small enough to make in a test, complete enough for llama.cpp to run.
+// Tiny models with random weights: small enough to make in a test, complete enough for llama.cpp to run.
 
 import { encodeGguf, TENSOR_TYPES } from './gguf-writer.mjs';
 import { createRandomData, encodeFloats } from './random-blocks.mjs';
 
 /**
  * @typedef {object} RandomModelOptions
+ * @property {'llama' | 'qwen2'} [architecture]
  * @property {string} [type] of the matrices
  * @property {string} [mixedType] of attn_v, ffn_down and output instead
  * @property {number} [embedding] @property {number} [feedForward] @property {number} [layers]
@@ -34,9 +35,16 @@ function createVocabulary(controlTokens) {
   return { tokens, types, scores: tokens.map((_, id) => (id < 259 ? 0 : 259 - id)) };
 }
 
+/** @param {string} architecture @param {number} headSize @returns {import('./gguf-writer.mjs').GgufEntry[]} */
+function rotatedDimensions(architecture, headSize) {
+  if (architecture !== 'llama') return [];
+  return [{ key: 'llama.rope.dimension_count', type: 'u32', value: headSize }];
+}
+
 /** Bytes of a GGUF model; the same for the same options. @param {RandomModelOptions} options */
 export function createRandomModel(options) {
   const {
+    architecture = 'llama',
     type = 'F32',
     mixedType = type,
     layers = 2,
@@ -63,6 +71,16 @@ export function createRandomModel(options) {
     const floats = new Float32Array(noise.buffer).map((value) => value + 1);
     tensors.push({ name, dimensions: [embedding], type: 'F32', data: encodeFloats('F32', floats) });
   };
+  /** @param {string} name @param {number} rows */
+  const addBias = (name, rows) => {
+    if (architecture !== 'qwen2') return;
+    tensors.push({
+      name,
+      dimensions: [rows],
+      type: 'F32',
+      data: createRandomData('F32', rows, 1, nextSeed++),
+    });
+  };
 
   addMatrix('token_embd.weight', type, embedding, VOCABULARY, Math.sqrt(embedding));
   for (let layer = 0; layer < layers; layer++) {
@@ -71,6 +89,9 @@ export function createRandomModel(options) {
     addMatrix(`${block}.attn_q.weight`, type, embedding, heads * headSize, 1.5);
     addMatrix(`${block}.attn_k.weight`, type, embedding, kvHeads * headSize, 1.5);
     addMatrix(`${block}.attn_v.weight`, mixedType, embedding, kvHeads * headSize, 1);
+    addBias(`${block}.attn_q.bias`, heads * headSize);
+    addBias(`${block}.attn_k.bias`, kvHeads * headSize);
+    addBias(`${block}.attn_v.bias`, kvHeads * headSize);
     addMatrix(`${block}.attn_output.weight`, type, heads * headSize, embedding, 1);
     addNorm(`${block}.ffn_norm.weight`);
     addMatrix(`${block}.ffn_gate.weight`, type, embedding, feedForward, 1.5);
@@ -101,17 +122,18 @@ export function createRandomModel(options) {
   const { tokens, types, scores } = createVocabulary(options.controlTokens ?? []);
   /** @type {import('./gguf-writer.mjs').GgufEntry[]} */
   const entries = [
-    { key: 'general.architecture', type: 'str', value: 'llama' },
-    { key: 'llama.context_length', type: 'u32', value: options.contextTokens ?? 128 },
-    { key: 'llama.embedding_length', type: 'u32', value: embedding },
-    { key: 'llama.block_count', type: 'u32', value: layers },
-    { key: 'llama.feed_forward_length', type: 'u32', value: feedForward },
-    { key: 'llama.attention.head_count', type: 'u32', value: heads },
-    { key: 'llama.attention.head_count_kv', type: 'u32', value: kvHeads },
-    { key: 'llama.attention.layer_norm_rms_epsilon', type: 'f32', value: 1e-5 },
-    { key: 'llama.rope.freq_base', type: 'f32', value: frequencyBase },
-    { key: 'llama.rope.dimension_count', type: 'u32', value: headSize },
-    { key: 'llama.vocab_size', type: 'u32', value: VOCABULARY },
+    { key: 'general.architecture', type: 'str', value: architecture },
+    { key: `${architecture}.context_length`, type: 'u32', value: options.contextTokens ?? 128 },
+    { key: `${architecture}.embedding_length`, type: 'u32', value: embedding },
+    { key: `${architecture}.block_count`, type: 'u32', value: layers },
+    { key: `${architecture}.feed_forward_length`, type: 'u32', value: feedForward },
+    { key: `${architecture}.attention.head_count`, type: 'u32', value: heads },
+    { key: `${architecture}.attention.head_count_kv`, type: 'u32', value: kvHeads },
+    { key: `${architecture}.attention.layer_norm_rms_epsilon`, type: 'f32', value: 1e-5 },
+    { key: `${architecture}.rope.freq_base`, type: 'f32', value: frequencyBase },
+    // Files of qwen2 leave it out: all dimensions are rotated.
+    ...rotatedDimensions(architecture, headSize),
+    { key: `${architecture}.vocab_size`, type: 'u32', value: VOCABULARY },
     { key: 'tokenizer.ggml.model', type: 'str', value: 'llama' },
     { key: 'tokenizer.ggml.tokens', array: 'str', value: tokens },
     { key: 'tokenizer.ggml.scores', array: 'f32', value: scores },
@@ -120,12 +142,12 @@ export function createRandomModel(options) {
     { key: 'tokenizer.ggml.eos_token_id', type: 'u32', value: 2 },
   ];
   if (headSize !== embedding / heads) {
-    entries.push({ key: 'llama.attention.key_length', type: 'u32', value: headSize });
-    entries.push({ key: 'llama.attention.value_length', type: 'u32', value: headSize });
+    entries.push({ key: `${architecture}.attention.key_length`, type: 'u32', value: headSize });
+    entries.push({ key: `${architecture}.attention.value_length`, type: 'u32', value: headSize });
   }
   if (options.linearScaling !== undefined) {
-    entries.push({ key: 'llama.rope.scaling.type', type: 'str', value: 'linear' });
-    entries.push({ key: 'llama.rope.scaling.factor', type: 'f32', value: options.linearScaling });
+    entries.push({ key: `${architecture}.rope.scaling.type`, type: 'str', value: 'linear' });
+    entries.push({ key: `${architecture}.rope.scaling.factor`, type: 'f32', value: options.linearScaling });
   }
   return encodeGguf({ entries, tensors });
 }
@@ -140,6 +162,10 @@ export const RANDOM_MODELS = {
   'frequency factors': { type: 'F32', frequencyFactors: true, frequencyBase: 500_000, seed: 44 },
   'linear scaling': { type: 'F32', linearScaling: 4, seed: 45 },
   deep: { type: 'Q8_0', layers: 5, kvHeads: 3, seed: 46 },
+  'qwen2 F32': { architecture: 'qwen2', type: 'F32', frequencyBase: 1e6, seed: 60 },
+  'qwen2 Q8_0': { architecture: 'qwen2', type: 'Q8_0', kvHeads: 3, seed: 61 },
+  'qwen2 tied': { architecture: 'qwen2', type: 'Q4_0', tied: true, seed: 62 },
+  'qwen2 mixed': { architecture: 'qwen2', type: 'Q4_K', mixedType: 'Q6_K', heads: 2, kvHeads: 1, seed: 63 },
 };
 
 /** Bytes of one of them. @param {string} name */

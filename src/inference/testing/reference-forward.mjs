@@ -1,4 +1,4 @@
-// The LLaMA forward pass in plain JavaScript on dequantised weights, position by position: slow, obvious, exact.
+// The forward pass of LLaMA and Qwen2 in plain JavaScript on dequantised weights, position by position: slow, obvious, exact.
 
 import { dequantise } from './dequantise.mjs';
 
@@ -7,6 +7,7 @@ import { dequantise } from './dequantise.mjs';
  * @typedef {object} Shape
  * @property {number} layers @property {number} heads @property {number} kvHeads @property {number} headSize
  * @property {number} epsilon @property {number} frequencyBase @property {number} linearScaling
+ * @property {boolean} [halves] whether RoPE rotates i with i + headSize/2, not neighbours
  */
 
 /** @param {Float32Array} matrix @param {Float64Array} input @param {number} rows */
@@ -30,15 +31,18 @@ function normalise(input, weight, epsilon) {
   return input.map((value, index) => value * scale * (weight[index] ?? 0));
 }
 
-/** Rotates neighbouring pairs, as `llama` models store them. @param {Float64Array} vector @param {number} position @param {Shape} shape @param {Float32Array | undefined} factors */
-function rotate(vector, position, { headSize, frequencyBase, linearScaling }, factors) {
-  for (let at = 0; at < vector.length; at += 2) {
-    const pair = (at % headSize) / 2;
-    const frequency = frequencyBase ** ((-2 * pair) / headSize) / (factors?.[pair] ?? 1) / linearScaling;
-    const [sine, cosine] = [Math.sin(position * frequency), Math.cos(position * frequency)];
-    const [x = 0, y = 0] = vector.subarray(at, at + 2);
-    vector[at] = x * cosine - y * sine;
-    vector[at + 1] = x * sine + y * cosine;
+/** Rotates neighbouring pairs as `llama` models store them, or pairs of the head's two halves as `qwen2` has them. @param {Float64Array} vector @param {number} position @param {Shape} shape @param {Float32Array | undefined} factors */
+function rotate(vector, position, { headSize, frequencyBase, linearScaling, halves = false }, factors) {
+  for (let head = 0; head < vector.length; head += headSize) {
+    for (let pair = 0; pair < headSize / 2; pair++) {
+      const frequency = frequencyBase ** ((-2 * pair) / headSize) / (factors?.[pair] ?? 1) / linearScaling;
+      const [sine, cosine] = [Math.sin(position * frequency), Math.cos(position * frequency)];
+      const first = head + (halves ? pair : 2 * pair);
+      const second = first + (halves ? headSize / 2 : 1);
+      const [x = 0, y = 0] = [vector[first], vector[second]];
+      vector[first] = x * cosine - y * sine;
+      vector[second] = x * sine + y * cosine;
+    }
   }
 }
 
@@ -85,7 +89,8 @@ export function computeReferenceLogits(tensors, shape, prompt) {
   };
   const apply = (/** @type {string} */ name, /** @type {Float64Array} */ input) => {
     const { weights, dimensions } = get(name);
-    return multiply(weights, input, dimensions[1] ?? 1);
+    const bias = all.get(name.replace(/weight$/, 'bias'))?.weights;
+    return multiply(weights, input, dimensions[1] ?? 1).map((sum, row) => sum + (bias?.[row] ?? 0));
   };
   const add = (/** @type {Float64Array} */ a, /** @type {Float64Array} */ b) =>
     a.map((x, i) => x + (b[i] ?? 0));

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { parseGguf } from '../gguf/parse';
-import { readNumber, readOptionalNumber } from '../gguf/metadata';
 import { bytesSource } from '../gguf/source';
 import { readLogitsFixture, relativeError } from './logits-fixture';
 import { createRandomModel, KEPT_POSITIONS, RANDOM_MODELS, RANDOM_PROMPT } from './random-model.mjs';
+import { readReferenceShape } from './reference-shape';
 import { computeReferenceLogits } from './reference-forward.mjs';
 
 const fixture = readLogitsFixture();
@@ -14,18 +14,9 @@ const TOLERANCES: Record<string, number> = { F32: 1e-5, F16: 2e-3, BF16: 2e-2 };
 test.each(Object.entries(RANDOM_MODELS))('the reference agrees with llama.cpp: %s', async (name, options) => {
   const bytes = createRandomModel(options);
   const { metadata, tensors } = await parseGguf([bytesSource(bytes)]);
-  const heads = readNumber(metadata, 'llama.attention.head_count');
   const logits = computeReferenceLogits(
     tensors.map((tensor) => ({ ...tensor, data: bytes.slice(tensor.offset, tensor.offset + tensor.bytes) })),
-    {
-      layers: readNumber(metadata, 'llama.block_count'),
-      heads,
-      kvHeads: readNumber(metadata, 'llama.attention.head_count_kv'),
-      headSize: readNumber(metadata, 'llama.rope.dimension_count'),
-      epsilon: readNumber(metadata, 'llama.attention.layer_norm_rms_epsilon'),
-      frequencyBase: readNumber(metadata, 'llama.rope.freq_base'),
-      linearScaling: readOptionalNumber(metadata, 'llama.rope.scaling.factor') ?? 1,
-    },
+    readReferenceShape(metadata),
     RANDOM_PROMPT,
   );
   const native = fixture.get(name) ?? [];
