@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { badInput, FaultError, toFault } from '../../domain/fault';
-import { MAX_TEXT_CHARACTERS } from '../../domain/formats/format';
+import { MAX_TEXT_CHARACTERS } from '../../domain/formats/limits';
 import type { Row } from '../../domain/formats/rows';
 import { parseJsonWith } from '../../domain/parse';
 

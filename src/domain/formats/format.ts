@@ -1,5 +1,6 @@
 import { badInput, FaultError } from '../fault';
 import { parseTestSet, type Case, type GraderSpec, type TestSet } from '../sets/test-set';
+import { MAX_CASES } from './limits';
 import type { Row } from './rows';
 
 /** What an import changed or left out, as data: `ui/` words it. */
@@ -52,10 +53,6 @@ export interface Format {
   /** The files that hold the set; absent where nobody would read them. */
   write?(testSet: TestSet): readonly ExportedFile[];
 }
-
-/** 64 MiB of text: a set larger than that has more cases than anyone runs in a page. */
-export const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
-export const MAX_CASES = 20_000;
 
 /** A case before it has an id of its own. */
 export interface CaseDraft {
@@ -135,13 +132,6 @@ export function toId(text: string): string {
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+|-+$/g, '')
     .slice(0, 80);
-}
-
-/** Reads a text that may be too large. @throws FaultError `bad-input` */
-export function checkSize(what: string, text: string): void {
-  if (text.length > MAX_TEXT_CHARACTERS) {
-    throw badInput(what, `${Math.round(text.length / 1024 / 1024)} MB of text; at most 64 MB can be read`);
-  }
 }
 
 /** Turns whatever a parser throws into a `bad-input` fault. */
