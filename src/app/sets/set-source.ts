@@ -5,7 +5,7 @@ import type { Row } from '../../domain/formats/rows';
 import { parseJsonWith } from '../../domain/parse';
 
 /** The Hub's own service that reads data sets as JSON. */
-export const HUB_ROWS_URL = 'https://datasets-server.huggingface.co/';
+const HUB_ROWS_URL = 'https://datasets-server.huggingface.co/';
 /** As many as the service gives at once. */
 const PAGE_ROWS = 100;
 

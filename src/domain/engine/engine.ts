@@ -133,7 +133,6 @@ export interface Session {
     continuations: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly Continuation[]>;
-  embed?(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -186,7 +185,7 @@ export type Backend = 'wasm' | 'webgpu';
 /** What a person may choose; `auto` is decided by measuring. */
 export type BackendChoice = 'auto' | Backend;
 
-export type Support = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+type Support = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export interface Engine {
   readonly id: string;

@@ -1,4 +1,4 @@
-import { badInput, FaultError } from '../fault';
+import { badInput } from '../fault';
 import { parseTestSet, type Case, type GraderSpec, type TestSet } from '../sets/test-set';
 import { MAX_CASES } from './limits';
 import type { Row } from './rows';
@@ -67,7 +67,7 @@ export interface CaseDraft {
   readonly explanation?: string | undefined;
 }
 
-export interface SetFacts {
+interface SetFacts {
   readonly title: string;
   readonly language?: string | undefined;
   readonly description?: string | undefined;
@@ -132,14 +132,4 @@ export function toId(text: string): string {
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+|-+$/g, '')
     .slice(0, 80);
-}
-
-/** Turns whatever a parser throws into a `bad-input` fault. */
-export function readSafely<Value>(what: string, read: () => Value): Value {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FaultError) throw error;
-    throw badInput(what, error instanceof Error ? error.message : String(error));
-  }
 }

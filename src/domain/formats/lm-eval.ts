@@ -27,7 +27,7 @@ const taskSchema = v.looseObject({
   metric_list: v.optional(v.array(v.looseObject({ metric: v.unknown() })), []),
   filter_list: v.optional(v.array(v.looseObject({ name: v.optional(v.string()) })), []),
 });
-export type LmEvalTask = v.InferOutput<typeof taskSchema>;
+type LmEvalTask = v.InferOutput<typeof taskSchema>;
 
 /** What a task asks of the Hub, for the page to fetch its rows. */
 export interface TaskDataset {

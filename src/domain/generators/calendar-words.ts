@@ -68,7 +68,7 @@ function factRu(fact: CalendarFact, entities: readonly number[]): string {
   }
 }
 
-export interface CalendarWords {
+interface CalendarWords {
   readonly opening: string;
   readonly weekdays: readonly { readonly text: string; readonly aliases: readonly string[] }[];
   premise(premise: CalendarPremise, entities: readonly number[]): string;

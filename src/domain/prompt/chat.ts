@@ -124,7 +124,7 @@ export interface ChatPorts {
   readonly recover: (fault: Fault) => Promise<ChatSession | undefined>;
 }
 
-export interface Conversation {
+interface Conversation {
   readonly messages: readonly ChatMessage[];
   readonly template: PromptTemplate;
   readonly sampling: Sampling;

@@ -27,7 +27,7 @@ export function scoreCases(results: readonly Result[], cases: readonly Case[]): 
   });
 }
 
-export interface RunComparison extends Comparison {
+interface RunComparison extends Comparison {
   /** Cases of one id whose content differs between the two sets: they are not the same case and are left out. */
   readonly changed: readonly string[];
 }

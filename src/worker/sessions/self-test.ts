@@ -144,7 +144,7 @@ export function compareProbes(reference: readonly Token[], measured: readonly To
 }
 
 /** How much likelier the reference found its own token than the other; undefined where it did not tell. */
-export function findMargin(expected: Token, found: Token): number | undefined {
+function findMargin(expected: Token, found: Token): number | undefined {
   const { alternatives } = expected;
   if (alternatives === undefined || alternatives.length === 0) return undefined;
   const best = Math.max(...alternatives.map(({ logprob }) => logprob));

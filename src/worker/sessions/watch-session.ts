@@ -19,7 +19,7 @@ const MOST_MS = 600_000;
 /** Waiting is counted in pieces: a computer that sleeps for an hour has let pass one of them. */
 const PIECE_MS = 5_000;
 
-export const deviceClock: WatchClock = {
+const deviceClock: WatchClock = {
   now: () => performance.now(),
   wait(milliseconds) {
     let timer: ReturnType<typeof setTimeout> | undefined;
