@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePng } from '../scripts/image-set/png.mjs';
-import { IMAGE_MARKER } from '../src/domain/prompt/prompt';
+import { IMAGE_MARKER } from '../src/domain/prompt/pieces';
 import { serveEngines } from '../src/engines/testing/browser.mjs';
 import { createVisionModel, TEXT_EMBEDDING, writeFiles } from '../src/engines/testing/make-vision-model.mjs';
 import { createRandomProjector, PATCHES } from '../src/engines/testing/random-projector.mjs';

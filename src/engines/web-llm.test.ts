@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CompletionEnd, Sampling } from '../domain/engine/engine';
 import { toFault, type Fault } from '../domain/fault';
 import { parseModel, type Artifact } from '../domain/model/model';
-import { templatePrompt } from '../domain/prompt/prompt';
+import { templatePrompt } from '../domain/prompt/pieces';
 import { openWebLlm, webLlm, type WebLlmEngine, type WebLlmLibrary } from './web-llm';
 
 /*

@@ -16,7 +16,7 @@ import type {
   Token,
 } from '../domain/engine/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
-import { promptText } from '../domain/prompt/prompt';
+import { promptText } from '../domain/prompt/pieces';
 import { makeMlcUrl } from '../domain/model/mlc-weights';
 import type { Artifact } from '../domain/model/model';
 import { createStopMatcher } from '../inference/sampling/stop-matcher';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Fault } from '../domain/fault';
 import { bytesSource, openModel, type Model } from '../inference/index';
 import { createNamedModel } from '../inference/testing/random-model.mjs';
-import { foreignPrompt } from '../domain/prompt/prompt';
+import { foreignPrompt } from '../domain/prompt/pieces';
 import { createForcedScorer, type ForcedRequest } from './wllama-score';
 
 const BYTES = createNamedModel('Q8_0');

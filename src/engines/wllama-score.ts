@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Continuation, OpenFile, Session } from '../domain/engine/engine';
 import { FaultError, throwIfStopped, type Fault } from '../domain/fault';
 import { parseWith } from '../domain/parse';
-import { promptText } from '../domain/prompt/prompt';
+import { promptText } from '../domain/prompt/pieces';
 import type { Tokenizer } from '../inference/index';
 import { dropWrittenBos, readTokenizer } from './parts/llama-cpp-prompt';
 import { promptParts } from './parts/prompt-parts';

@@ -9,7 +9,7 @@ import wasmUrl from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as v from 'valibot';
 import type { ChatImage, CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine/engine';
 import { badInput, FaultError, throwIfStopped, toFault, type Fault } from '../domain/fault';
-import { IMAGE_MARKER, promptText, splitAtImages, type Prompt } from '../domain/prompt/prompt';
+import { IMAGE_MARKER, promptText, splitAtImages, type Prompt } from '../domain/prompt/pieces';
 import { checkGguf, checkProjector } from './parts/check-gguf';
 import { findGpu } from './parts/find-gpu';
 import { dropWrittenBos, readTokenizer } from './parts/llama-cpp-prompt';

@@ -2,70 +2,22 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DEFAULT_SAMPLING, type GradedResult, type Result, type Run } from '../domain/run/run';
+import type { GradedResult } from '../domain/run/run';
 import type { TestSet } from '../domain/sets/test-set';
+import { HASH, makeFailed, makeGraded, makeRun, makeSet, makeSetup } from '../domain/testing/make-run';
 import { createRunStore } from './run-store';
 
-const HASH = 'a'.repeat(64);
 const OTHER_HASH = 'b'.repeat(64);
 
-const makeSet = (id: string): TestSet => ({
-  id,
-  title: id,
-  language: 'en',
-  licence: 'CC0-1.0',
-  cases: [{ id: 'case', prompt: '?', graders: [{ type: 'equals', value: 'x' }], tags: [] }],
-});
-const testSet = makeSet('logic-en');
+const setOf = (id: string): TestSet => ({ ...makeSet(['case']), id, title: id });
+const testSet = setOf('logic-en');
 
-function makeRun(id: string, startedAt = 1_000, setHash = HASH): Run {
-  return {
-    id,
-    startedAt,
-    device: { userAgent: 'agent', logicalCores: 8, crossOriginIsolated: true },
-    setup: {
-      model: { id: 'model', name: 'Model' },
-      artifact: { id: 'artifact', quantization: 'Q4_1', sha256: HASH },
-      session: {
-        engineId: 'engine',
-        engineVersion: '1',
-        backend: 'wasm',
-        threads: 4,
-        contextTokens: 2048,
-      },
-      templateSha256: HASH,
-      set: { id: 'logic-en', title: 'Logic', language: 'en', sha256: setHash, caseCount: 24 },
-      sampling: DEFAULT_SAMPLING,
-    },
-  };
-}
+const runOf = (id: string, startedAt = 1_000, sha256 = HASH) =>
+  makeRun({ id, startedAt, setup: makeSetup({ set: { id: 'logic-en', title: 'Logic', sha256 } }) });
 
-const graded = (caseId: string, status: GradedResult['status'] = 'pass'): Result => ({
-  kind: 'graded',
-  caseId,
-  prompt: 'prompt',
-  answer: 'Ответ \u{1f9d9}',
-  finish: 'stop',
-  status,
-  score: 1,
-  outcomes: [],
-  timing: {
-    promptTokens: 1,
-    cachedTokens: 0,
-    answerTokens: 1,
-    firstTokenMs: 1,
-    totalMs: 1,
-    prefillMs: 1,
-    decodeMs: 1,
-  },
-});
-const failed = (caseId: string): Result => ({
-  kind: 'failed',
-  caseId,
-  prompt: 'prompt',
-  answer: '',
-  fault: { kind: 'engine', detail: 'gone' },
-});
+const graded = (caseId: string, status: GradedResult['status'] = 'pass') =>
+  makeGraded({ caseId, status, answer: 'Ответ \u{1f9d9}' });
+const failed = (caseId: string) => makeFailed({ caseId });
 
 /** How many rows the database really holds: what nobody can find still takes room. */
 async function countRows(): Promise<Record<string, number>> {
@@ -92,16 +44,16 @@ describe('createRunStore', () => {
 
   it('finds a run with its set and its results in the order of finishing, also after the page was closed', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('one'), testSet);
+    await store.createRun(runOf('one'), testSet);
     // More than ten: keys that sort as text would put the eleventh second.
     const results = Array.from({ length: 12 }, (_, index) => graded(`case-${12 - index}`));
     for (const result of results) await store.appendResult('one', result);
-    expect(await createRunStore().findRun('one')).toEqual({ run: makeRun('one'), results, testSet });
+    expect(await createRunStore().findRun('one')).toEqual({ run: runOf('one'), results, testSet });
   });
 
   it('keeps each result as soon as it is appended', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('one'), testSet);
+    await store.createRun(runOf('one'), testSet);
     await store.appendResult('one', graded('a'));
     expect((await createRunStore().findRun('one'))?.results).toEqual([graded('a')]);
     await store.appendResult('one', failed('b'));
@@ -111,7 +63,7 @@ describe('createRunStore', () => {
   it('keeps the results of runs apart, also when one id begins like another', async () => {
     const store = createRunStore();
     for (const id of ['run', 'run-1', 'run-10']) {
-      await store.createRun(makeRun(id), testSet);
+      await store.createRun(runOf(id), testSet);
       await store.appendResult(id, graded(`of ${id}`));
     }
     await store.appendResult('run-1', graded('second'));
@@ -121,22 +73,22 @@ describe('createRunStore', () => {
 
   it('lists the newest run first, with what it passed, graded and finished', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('middle', 2_000), testSet);
-    await store.createRun(makeRun('newest', 3_000), testSet);
-    await store.createRun(makeRun('oldest', 1_000), testSet);
+    await store.createRun(runOf('middle', 2_000), testSet);
+    await store.createRun(runOf('newest', 3_000), testSet);
+    await store.createRun(runOf('oldest', 1_000), testSet);
     const results = [graded('a'), graded('b', 'fail'), graded('c', 'not-run'), failed('d'), graded('e')];
     for (const result of results) await store.appendResult('middle', result);
     await store.endRun('middle', { kind: 'finished' });
     expect(await store.listRuns()).toEqual([
-      { run: makeRun('newest', 3_000), passed: 0, graded: 0, finished: 0 },
-      { run: { ...makeRun('middle', 2_000), end: { kind: 'finished' } }, passed: 2, graded: 3, finished: 5 },
-      { run: makeRun('oldest', 1_000), passed: 0, graded: 0, finished: 0 },
+      { run: runOf('newest', 3_000), passed: 0, graded: 0, finished: 0 },
+      { run: { ...runOf('middle', 2_000), end: { kind: 'finished' } }, passed: 2, graded: 3, finished: 5 },
+      { run: runOf('oldest', 1_000), passed: 0, graded: 0, finished: 0 },
     ]);
   });
 
   it('keeps the end of a run, and takes it back before the run goes on', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('one'), testSet);
+    await store.createRun(runOf('one'), testSet);
     await store.appendResult('one', graded('a'));
     const end = { kind: 'failed', fault: { kind: 'engine', detail: 'gone' } } as const;
     await store.endRun('one', end);
@@ -144,7 +96,7 @@ describe('createRunStore', () => {
 
     await store.reopenRun('one');
     const reopened = await store.findRun('one');
-    expect(reopened?.run).toEqual(makeRun('one'));
+    expect(reopened?.run).toEqual(runOf('one'));
     expect(reopened?.run).not.toHaveProperty('end');
     expect(reopened?.results).toEqual([graded('a')]);
 
@@ -154,8 +106,8 @@ describe('createRunStore', () => {
 
   it('keeps what ran a run, switch by switch', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('one'), testSet);
-    const { contextTokens: _contextTokens, ...from } = makeRun('one').setup.session;
+    await store.createRun(runOf('one'), testSet);
+    const { contextTokens: _contextTokens, ...from } = runOf('one').setup.session;
     const first = {
       caseId: 'a',
       from: { ...from, backend: 'webgpu' },
@@ -165,7 +117,7 @@ describe('createRunStore', () => {
     await store.appendSwitch('one', first);
     await store.appendSwitch('one', { ...first, caseId: 'b' });
     expect((await createRunStore().findRun('one'))?.run).toEqual({
-      ...makeRun('one'),
+      ...runOf('one'),
       switches: [first, { ...first, caseId: 'b' }],
     });
     await store.appendSwitch('another', first);
@@ -174,7 +126,7 @@ describe('createRunStore', () => {
 
   it('does not bring a deleted run back by ending or reopening it', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('one'), testSet);
+    await store.createRun(runOf('one'), testSet);
     await store.deleteRun('one');
     await store.endRun('one', { kind: 'stopped' });
     await store.reopenRun('one');
@@ -184,7 +136,7 @@ describe('createRunStore', () => {
 
   it('keeps no result of a run that was deleted while it was under way', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('one'), testSet);
+    await store.createRun(runOf('one'), testSet);
     await store.deleteRun('one');
     await store.appendResult('one', graded('late'));
     expect(await countRows()).toEqual({ results: 0, runs: 0, sets: 0 });
@@ -193,38 +145,38 @@ describe('createRunStore', () => {
   it('deletes a run with its results and leaves the others as they were', async () => {
     const store = createRunStore();
     for (const id of ['run', 'run-1']) {
-      await store.createRun(makeRun(id), testSet);
+      await store.createRun(runOf(id), testSet);
       await store.appendResult(id, graded('a'));
     }
     await store.deleteRun('run');
     expect(await store.findRun('run')).toBeUndefined();
-    expect(await store.findRun('run-1')).toEqual({ run: makeRun('run-1'), results: [graded('a')], testSet });
+    expect(await store.findRun('run-1')).toEqual({ run: runOf('run-1'), results: [graded('a')], testSet });
     expect(await countRows()).toEqual({ results: 1, runs: 1, sets: 1 });
   });
 
   it('keeps one copy of a set, until the last run of it is deleted', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('one'), testSet);
-    await store.createRun(makeRun('two'), testSet);
-    await store.createRun(makeRun('three', 1_000, OTHER_HASH), makeSet('logic-ru'));
+    await store.createRun(runOf('one'), testSet);
+    await store.createRun(runOf('two'), testSet);
+    await store.createRun(runOf('three', 1_000, OTHER_HASH), setOf('logic-ru'));
     expect(await countRows()).toMatchObject({ runs: 3, sets: 2 });
     await store.deleteRun('one');
     expect(await countRows()).toMatchObject({ runs: 2, sets: 2 });
     await store.deleteRun('two');
     expect(await countRows()).toMatchObject({ runs: 1, sets: 1 });
-    expect((await store.findRun('three'))?.testSet).toEqual(makeSet('logic-ru'));
+    expect((await store.findRun('three'))?.testSet).toEqual(setOf('logic-ru'));
   });
 
   it('does not mind deleting what is not there', async () => {
     const store = createRunStore();
-    await store.createRun(makeRun('one'), testSet);
+    await store.createRun(runOf('one'), testSet);
     await store.deleteRun('nobody');
     expect(await store.listRuns()).toHaveLength(1);
   });
 
   it('works while another tab has the journal open', async () => {
     const [one, other] = [createRunStore(), createRunStore()];
-    await one.createRun(makeRun('one'), testSet);
+    await one.createRun(runOf('one'), testSet);
     await Promise.all([
       one.appendResult('one', graded('a')),
       other.appendResult('one', graded('b')),

@@ -1,6 +1,7 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { RunRecord, RunStore, RunSummary } from '../domain/run/ports';
-import { sumResults, type Result, type Run } from '../domain/run/run';
+import type { Result, Run } from '../domain/run/run';
+import { sumResults } from '../domain/run/totals';
 import type { TestSet } from '../domain/sets/test-set';
 
 interface JournalSchema extends DBSchema {

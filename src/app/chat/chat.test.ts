@@ -1,21 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { badInput, FaultError, type Fault } from '../../domain/fault';
-import { parseModel, type Model } from '../../domain/model/model';
+import type { Model } from '../../domain/model/model';
 import type { RunEnd, Timing } from '../../domain/run/run';
 import type { ChatRequest, ChatWorkerEvent, ModelChoice } from '../../worker/protocol';
+import { HASH, makeModel } from '../../domain/testing/make-run';
 import { Chat, type ChatPorts } from './chat.svelte';
 import type { ReadImage } from './read-image';
 
-const weights = { name: 'a.gguf', bytes: 1, sha256: 'a'.repeat(64), manifest: 'a/manifest.json' };
-const makeModel = (change: object = {}, companions: readonly object[] = []): Model =>
-  parseModel({
-    id: 'model',
-    name: 'Model',
-    family: 'Family',
-    parameters: 1,
-    licence: 'MIT',
-    source: 'https://x.example/',
-    template: { kind: 'jinja', source: '{{ messages }}' },
+const weights = { name: 'a.gguf', bytes: 1, sha256: HASH, manifest: 'a/manifest.json' };
+const modelOf = (change: object = {}, companions: readonly object[] = []) =>
+  makeModel({
     artifacts: [
       {
         id: 'artifact',
@@ -34,9 +28,9 @@ const choose = (model: Model): ModelChoice => ({
   backend: 'wasm',
   threads: 2,
 });
-const reads = choose(makeModel());
-const sees = choose(makeModel({ vision: true }, [{ kind: 'mmproj', file: { ...weights, name: 'b.gguf' } }]));
-const single = choose(makeModel({ turns: 'one' }));
+const reads = choose(modelOf());
+const sees = choose(modelOf({ vision: true }, [{ kind: 'mmproj', file: { ...weights, name: 'b.gguf' } }]));
+const single = choose(modelOf({ turns: 'one' }));
 
 const session = {
   engineId: 'engine',

@@ -1,38 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../../domain/fault';
 import type { RunRecord } from '../../domain/run/ports';
-import { DEFAULT_SAMPLING, type Result } from '../../domain/run/run';
+import type { Result } from '../../domain/run/run';
 import { encodeShareLink } from '../../domain/sharing/share-link';
-import { parseTestSet } from '../../domain/sets/test-set';
+import { HASH, makeGraded, makeRun, makeSet, makeSetup } from '../../domain/testing/make-run';
 import { Compare } from './compare.svelte';
-
-const HASH = 'a'.repeat(64);
 
 /** One letter a case: `+` right, `-` wrong, `?` unreadable, a blank was not asked. */
 function makeRecord(id: string, letters: string, { setSha = HASH, prefix = 'q' } = {}): RunRecord {
-  const testSet = parseTestSet({
-    id: 'set',
-    title: 'Set',
-    language: 'en',
-    licence: 'CC0-1.0',
-    cases: Array.from(letters, (_letter, at) => ({
-      id: `${prefix}${at}`,
-      prompt: `${prefix}${at}?`,
-      graders: [{ type: 'equals', value: 'x' }],
-    })),
-  });
+  const testSet = makeSet(Array.from(letters, (_letter, at) => `${prefix}${at}`));
   const results = Array.from(letters).flatMap((letter, at): Result[] =>
     letter === ' '
       ? []
       : [
-          {
-            kind: 'graded',
+          makeGraded({
             caseId: `${prefix}${at}`,
-            prompt: 'p',
             answer: `${id} says ${letter}`,
-            finish: 'stop',
             status: letter === '+' ? 'pass' : 'fail',
-            score: Number(letter === '+'),
             outcomes: [
               {
                 type: 'equals',
@@ -43,33 +27,15 @@ function makeRecord(id: string, letters: string, { setSha = HASH, prefix = 'q' }
                 },
               },
             ],
-            timing: {
-              promptTokens: 1,
-              cachedTokens: 0,
-              answerTokens: 2,
-              firstTokenMs: 1,
-              totalMs: 3,
-              prefillMs: 1,
-              decodeMs: 2,
-            },
-          },
+          }),
         ],
   );
   return {
-    run: {
+    run: makeRun({
       id,
-      startedAt: 1,
-      device: { userAgent: 'agent', logicalCores: 8, crossOriginIsolated: true },
-      setup: {
-        model: { id: 'model', name: 'Model' },
-        artifact: { id: 'artifact', quantization: 'Q4_1', sha256: HASH },
-        session: { engineId: 'engine', engineVersion: '1', backend: 'wasm', threads: 4, contextTokens: 2048 },
-        templateSha256: HASH,
-        set: { id: 'set', title: 'Set', language: 'en', sha256: setSha, caseCount: letters.length },
-        sampling: DEFAULT_SAMPLING,
-      },
+      setup: makeSetup({ set: { sha256: setSha, caseCount: letters.length } }),
       end: { kind: 'finished' },
-    },
+    }),
     results,
     testSet,
   };

@@ -1,23 +1,15 @@
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SAMPLING } from '../../domain/run/run';
 import type { CompareRow } from './compare.svelte';
 import type { Contestant } from './contestants';
 import { writeContestCsv, writeContestMarkdown } from './export-contest';
+import { makeSetup } from '../../domain/testing/make-run';
 
-const HASH = 'a'.repeat(64);
 const contestant = (id: string, model: string): Contestant => ({
   id,
   cases: [],
   scores: [],
-  setup: {
-    model: { id: model, name: model },
-    artifact: { id: 'artifact', quantization: 'Q4_1', sha256: HASH },
-    session: { engineId: 'engine', engineVersion: '1', backend: 'wasm', threads: 4, contextTokens: 2048 },
-    templateSha256: HASH,
-    set: { id: 'set', title: 'Set', language: 'en', sha256: HASH, caseCount: 1 },
-    sampling: DEFAULT_SAMPLING,
-  },
+  setup: makeSetup({ model: { id: model, name: model }, set: { caseCount: 1 } }),
   startedAt: 0,
   shared: false,
   score: {

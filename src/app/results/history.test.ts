@@ -1,24 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../../domain/fault';
 import type { RunRecord, RunStore, RunSummary } from '../../domain/run/ports';
-import { DEFAULT_SAMPLING, type Run, type RunEnd } from '../../domain/run/run';
+import type { Run, RunEnd } from '../../domain/run/run';
+import { makeRun, makeSet } from '../../domain/testing/make-run';
 import { History } from './history.svelte';
 
-const HASH = 'a'.repeat(64);
-const makeRun = (id: string, end?: RunEnd): Run => ({
-  id,
-  startedAt: 1,
-  device: { userAgent: 'agent', logicalCores: 8, crossOriginIsolated: true },
-  setup: {
-    model: { id: 'model', name: 'Model' },
-    artifact: { id: 'artifact', quantization: 'Q4_1', sha256: HASH },
-    session: { engineId: 'engine', engineVersion: '1', backend: 'wasm', threads: 4, contextTokens: 2048 },
-    templateSha256: HASH,
-    set: { id: 'set', title: 'Set', language: 'en', sha256: HASH, caseCount: 24 },
-    sampling: DEFAULT_SAMPLING,
-  },
-  ...(end !== undefined && { end }),
-});
+const runOf = (id: string, end?: RunEnd) => makeRun({ id, ...(end !== undefined && { end }) });
 
 /** A journal of runs, newest first, without their results. */
 class FakeRunStore implements RunStore {
@@ -31,8 +18,7 @@ class FakeRunStore implements RunStore {
   reopenRun = () => Promise.resolve();
   findRun = (runId: string): Promise<RunRecord | undefined> => {
     const run = this.runs.find(({ id }) => id === runId);
-    const testSet = { id: 'set', title: 'Set', language: 'en', licence: 'CC0-1.0', cases: [] };
-    return Promise.resolve(run && { run, results: [], testSet });
+    return Promise.resolve(run && { run, results: [], testSet: makeSet(['a']) });
   };
   endRun = (runId: string, end: RunEnd) => {
     this.runs = this.runs.map((run) => (run.id === runId ? { ...run, end } : run));
@@ -66,7 +52,7 @@ const idsOf = (history: History) => history.runs?.map(({ run }) => run.id);
 describe('History', () => {
   it('knows nothing before it has read the journal', () => {
     const history = new History({
-      runStore: new FakeRunStore([makeRun('one')]),
+      runStore: new FakeRunStore([runOf('one')]),
       findLiveRuns: () => Promise.resolve([]),
       awaitRunEnd: forever,
     });
@@ -75,28 +61,28 @@ describe('History', () => {
   });
 
   it('lists the runs as the journal does, and which are under way', async () => {
-    const { history } = await load([makeRun('new'), makeRun('old', { kind: 'finished' })], ['new']);
+    const { history } = await load([runOf('new'), runOf('old', { kind: 'finished' })], ['new']);
     expect(idsOf(history)).toEqual(['new', 'old']);
     expect(history.live).toEqual(['new']);
   });
 
   it('offers the newest run when it has no end and nobody runs it', async () => {
-    const { history } = await load([makeRun('new'), makeRun('old')]);
+    const { history } = await load([runOf('new'), runOf('old')]);
     expect(history.interrupted?.run.id).toBe('new');
   });
 
   it.each<[why: string, runs: readonly Run[], live: readonly string[]]>([
     ['there is none', [], []],
-    ['it runs here or in another tab', [makeRun('new')], ['new']],
-    ['it is finished', [makeRun('new', { kind: 'finished' })], []],
-    ['it was stopped', [makeRun('new', { kind: 'stopped' })], []],
-    ['a newer one has been done since', [makeRun('new', { kind: 'finished' }), makeRun('old')], []],
+    ['it runs here or in another tab', [runOf('new')], ['new']],
+    ['it is finished', [runOf('new', { kind: 'finished' })], []],
+    ['it was stopped', [runOf('new', { kind: 'stopped' })], []],
+    ['a newer one has been done since', [runOf('new', { kind: 'finished' }), runOf('old')], []],
   ])('offers no run when %s', async (_why, runs, live) => {
     expect((await load(runs, live)).history.interrupted).toBeUndefined();
   });
 
   it('offers a run although another one is under way elsewhere', async () => {
-    expect((await load([makeRun('new'), makeRun('old')], ['old'])).history.interrupted?.run.id).toBe('new');
+    expect((await load([runOf('new'), runOf('old')], ['old'])).history.interrupted?.run.id).toBe('new');
   });
 
   it('offers a run that is still under way when it is first read, once that has ended', async () => {
@@ -104,7 +90,7 @@ describe('History', () => {
     const endings = new Map<string, () => void>();
     const awaited: string[] = [];
     const history = new History({
-      runStore: new FakeRunStore([makeRun('new'), makeRun('old')]),
+      runStore: new FakeRunStore([runOf('new'), runOf('old')]),
       findLiveRuns: () => Promise.resolve(live),
       awaitRunEnd: (runId) => {
         awaited.push(runId);
@@ -121,7 +107,7 @@ describe('History', () => {
   });
 
   it('takes a run that was given up for stopped, and shows that', async () => {
-    const { history, runStore } = await load([makeRun('new')]);
+    const { history, runStore } = await load([runOf('new')]);
     await history.endInterrupted('new');
     expect(runStore.runs[0]?.end).toEqual({ kind: 'stopped' });
     expect(history.runs?.[0]?.run.end).toEqual({ kind: 'stopped' });
@@ -129,19 +115,19 @@ describe('History', () => {
   });
 
   it('shows that a run was deleted', async () => {
-    const { history } = await load([makeRun('new'), makeRun('old')]);
+    const { history } = await load([runOf('new'), runOf('old')]);
     await history.delete('new');
     expect(idsOf(history)).toEqual(['old']);
   });
 
   it('finds a record', async () => {
-    const { history } = await load([makeRun('new')]);
+    const { history } = await load([runOf('new')]);
     expect((await history.find('new'))?.run.id).toBe('new');
     expect(await history.find('gone')).toBeUndefined();
   });
 
   it('keeps showing what it knew when the journal cannot be read, and says so', async () => {
-    const { history, runStore } = await load([makeRun('new')]);
+    const { history, runStore } = await load([runOf('new')]);
     runStore.fault = new FaultError({ kind: 'engine', detail: 'locked' });
     await history.refresh();
     expect(history.fault).toEqual({ kind: 'engine', detail: 'locked' });

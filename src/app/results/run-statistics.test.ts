@@ -1,73 +1,43 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../domain/run/ports';
-import { DEFAULT_SAMPLING, type Result } from '../../domain/run/run';
-import { parseTestSet } from '../../domain/sets/test-set';
+import type { Result } from '../../domain/run/run';
+import { makeGraded, makeRun, makeSet, makeSetup } from '../../domain/testing/make-run';
 import { describeRun } from './run-statistics';
-
-const HASH = 'a'.repeat(64);
 
 /** One word a case, one letter an answer: `+` right, `-` wrong, `?` unreadable. */
 function makeRecord(words: readonly string[], { groups = false } = {}): RunRecord {
   const repeats = Math.max(...words.map((word) => word.length));
-  const testSet = parseTestSet({
-    id: 'set',
-    title: 'Set',
-    language: 'en',
-    licence: 'CC0-1.0',
-    cases: words.map((_word, at) => ({
-      id: `q${at}`,
-      prompt: 'p',
-      graders: [{ type: 'equals', value: 'x' }],
+  const testSet = makeSet(
+    words.map((_word, at) => `q${at}`),
+    (_id, at) => ({
       tags: [at % 2 === 0 ? 'even' : 'odd', 'all'],
       ...(groups && { group: `g${Math.floor(at / 2)}` }),
-    })),
-  });
+    }),
+  );
   const results = words.flatMap((word, at) =>
-    Array.from(word, (letter, repeat): Result => ({
-      kind: 'graded',
-      caseId: `q${at}`,
-      ...(repeat > 0 && { repeat }),
-      prompt: 'p',
-      answer: letter,
-      finish: 'stop',
-      status: letter === '+' ? 'pass' : 'fail',
-      score: Number(letter === '+'),
-      outcomes: [
-        {
-          type: 'equals',
-          verdict: {
-            pass: letter === '+',
-            score: 0,
-            reason: letter === '?' ? { code: 'no-answer' } : { code: 'different', found: letter },
+    Array.from(word, (letter, repeat): Result =>
+      makeGraded({
+        caseId: `q${at}`,
+        ...(repeat > 0 && { repeat }),
+        answer: letter,
+        status: letter === '+' ? 'pass' : 'fail',
+        outcomes: [
+          {
+            type: 'equals',
+            verdict: {
+              pass: letter === '+',
+              score: 0,
+              reason: letter === '?' ? { code: 'no-answer' } : { code: 'different', found: letter },
+            },
           },
-        },
-      ],
-      timing: {
-        promptTokens: 1,
-        cachedTokens: 0,
-        answerTokens: 1,
-        firstTokenMs: 1,
-        totalMs: 1,
-        prefillMs: 1,
-        decodeMs: 1,
-      },
-    })),
+        ],
+      }),
+    ),
   );
   return {
-    run: {
-      id: 'run',
-      startedAt: 1,
-      device: { userAgent: 'agent', logicalCores: 8, crossOriginIsolated: true },
-      setup: {
-        model: { id: 'model', name: 'Model' },
-        artifact: { id: 'artifact', quantization: 'Q4_1', sha256: HASH },
-        session: { engineId: 'engine', engineVersion: '1', backend: 'wasm', threads: 4, contextTokens: 2048 },
-        templateSha256: HASH,
-        set: { id: 'set', title: 'Set', language: 'en', sha256: HASH, caseCount: words.length },
-        sampling: DEFAULT_SAMPLING,
-        ...(repeats > 1 && { repeats }),
-      },
-    },
+    run: makeRun({
+      setup: makeSetup({ set: { caseCount: words.length }, ...(repeats > 1 && { repeats }) }),
+    }),
     results,
     testSet,
   };

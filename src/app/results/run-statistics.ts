@@ -1,11 +1,11 @@
 import { measureConsistency, type Consistency } from '../../domain/perturbations/consistency';
 import type { RunRecord } from '../../domain/run/ports';
+import type { ExtractionFailures } from '../../domain/run/totals';
 import { settleRepeats, summarizeRepeats, type RepeatSummary } from '../../domain/run/repeats';
 import {
   countExtractionFailures,
   estimateDetectableDifference,
   scoreCases,
-  type ExtractionFailures,
 } from '../../domain/statistics/compare-runs';
 import { computeWilsonInterval, type Interval } from '../../domain/statistics/wilson';
 

@@ -1,49 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SAMPLING, type GradedResult, type Result, type Run } from '../../domain/run/run';
+import type { GradedResult, Result } from '../../domain/run/run';
 import { shareRun } from '../../domain/sharing/share-link';
+import { makeFailed, makeGraded, makeRun, makeTiming } from '../../domain/testing/make-run';
 import { scoreResults, scoreShared, withInterval } from './score';
 
-const graded = (status: GradedResult['status'], index: number): Result => ({
-  kind: 'graded',
-  caseId: `case-${index}`,
-  prompt: '?',
-  answer: '!',
-  finish: 'stop',
-  status,
-  score: 1,
-  outcomes: [],
-  timing: {
-    promptTokens: 40,
-    cachedTokens: 0,
-    answerTokens: 10 + index,
-    firstTokenMs: 100 + index,
-    totalMs: 300,
-    prefillMs: 90,
-    decodeMs: 200 + index,
-  },
-});
-const failed = (index: number): Result => ({
-  kind: 'failed',
-  caseId: `case-${index}`,
-  prompt: '?',
-  answer: '',
-  fault: { kind: 'engine', detail: 'gone' },
-});
-
-const HASH = 'a'.repeat(64);
-const run: Run = {
-  id: 'run',
-  startedAt: 1,
-  device: { userAgent: 'agent', logicalCores: 8, crossOriginIsolated: true },
-  setup: {
-    model: { id: 'model', name: 'Model' },
-    artifact: { id: 'artifact', quantization: 'Q4_1', sha256: HASH },
-    session: { engineId: 'engine', engineVersion: '1', backend: 'wasm', threads: 4, contextTokens: 2048 },
-    templateSha256: HASH,
-    set: { id: 'set', title: 'Set', language: 'en', sha256: HASH, caseCount: 24 },
-    sampling: DEFAULT_SAMPLING,
-  },
-};
+const graded = (status: GradedResult['status'], index: number): GradedResult =>
+  makeGraded({
+    caseId: `case-${index}`,
+    status,
+    timing: makeTiming({ answerTokens: 10 + index, firstTokenMs: 100 + index, decodeMs: 200 + index }),
+  });
+const failed = (index: number) => makeFailed({ caseId: `case-${index}` });
+const run = makeRun();
 
 describe('scoreResults', () => {
   it('gives the interval of passed in graded', () => {
@@ -66,12 +34,33 @@ describe('scoreResults', () => {
 });
 
 describe('scoreShared', () => {
+  const unread = { pass: false, score: 0, reason: { code: 'no-answer' } } as const;
+
   it.each<[what: string, results: readonly Result[]]>([
     ['nothing', []],
     ['only failures', [failed(0), failed(1)]],
     [
       'everything',
       [graded('pass', 0), graded('fail', 1), graded('not-run', 2), failed(3), graded('pass', 4)],
+    ],
+    [
+      'an answer that only a recorded grader could not read',
+      [
+        {
+          ...graded('fail', 0),
+          outcomes: [
+            { type: 'number', recorded: true, verdict: unread },
+            { type: 'equals', verdict: { pass: false, score: 0, reason: { code: 'different' } } },
+          ],
+        },
+        { ...graded('fail', 1), outcomes: [{ type: 'number', verdict: unread }] },
+      ],
+    ],
+    [
+      'several answers to a case',
+      [graded('pass', 0), graded('fail', 0), graded('pass', 0)].map((result, repeat) =>
+        repeat === 0 ? result : { ...result, repeat },
+      ),
     ],
   ])('says of a link what the page said of the run: %s', (_what, results) => {
     expect(scoreShared(shareRun(run, results, 100).results)).toEqual(scoreResults(results));

@@ -1,30 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_SAMPLING, type Result, type Run } from '../../domain/run/run';
 import { parseRoute } from '../router.svelte';
+import { makeFailed, makeRun, makeSetup } from '../../domain/testing/make-run';
 import { makeShareLink, openShareLink } from './share';
 
-const HASH = 'a'.repeat(64);
-const run: Run = {
-  id: 'run',
-  startedAt: 1_763_800_000_000,
+const run = makeRun({
   end: { kind: 'stopped' },
-  device: { userAgent: 'agent', logicalCores: 8, crossOriginIsolated: true },
-  setup: {
-    model: { id: 'model', name: 'Модель' },
-    artifact: { id: 'artifact', quantization: 'Q4_1', sha256: HASH },
-    session: { engineId: 'engine', engineVersion: '1', backend: 'wasm', threads: 4, contextTokens: 2048 },
-    templateSha256: HASH,
-    set: { id: 'set', title: 'Set', language: 'en', sha256: HASH, caseCount: 24 },
-    sampling: DEFAULT_SAMPLING,
-  },
-};
-const result: Result = {
-  kind: 'failed',
-  caseId: 'a',
-  prompt: '?',
-  answer: '<img src=x onerror=alert(1)>',
-  fault: { kind: 'engine', detail: 'gone' },
-};
+  setup: makeSetup({ model: { id: 'model', name: 'Модель' } }),
+});
+const result = makeFailed({ answer: '<img src=x onerror=alert(1)>' });
 
 describe('a share link', () => {
   it('leads back to the page it was made on, under a sub-path too, and opens there', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { GradedResult, Result } from '../../domain/run/run';
+import type { GradedResult } from '../../domain/run/run';
 import type { SharedResult } from '../../domain/sharing/share-link';
 import type { Case } from '../../domain/sets/test-set';
+import { makeFailed, makeGraded } from '../../domain/testing/make-run';
 import { buildSharedSheet, buildSheet, filterRows } from './sheet';
 
 const cases: readonly Case[] = ['a', 'b', 'c'].map((id) => ({
@@ -11,36 +12,18 @@ const cases: readonly Case[] = ['a', 'b', 'c'].map((id) => ({
   tags: [],
 }));
 
-const graded = (caseId: string, change: Partial<GradedResult> = {}): GradedResult => ({
-  kind: 'graded',
-  caseId,
-  prompt: 'as the model saw it',
-  answer: 'x',
-  finish: 'stop',
-  status: 'pass',
-  score: 1,
-  outcomes: [
-    { type: 'equals', verdict: { pass: true, score: 1, reason: { code: 'matched', expected: 'x' } } },
-    { type: 'future', verdict: { notRun: { code: 'unknown-grader', expected: 'future' } } },
-  ],
-  timing: {
-    promptTokens: 40,
-    cachedTokens: 0,
-    answerTokens: 10,
-    firstTokenMs: 100,
-    totalMs: 300,
-    prefillMs: 90,
-    decodeMs: 200,
-  },
-  ...change,
-});
-const failed: Result = {
-  kind: 'failed',
-  caseId: 'b',
-  prompt: 'as the model saw it',
-  answer: 'half',
-  fault: { kind: 'engine', detail: 'gone' },
-};
+const graded = (caseId: string, change: Partial<GradedResult> = {}) =>
+  makeGraded({
+    caseId,
+    prompt: 'as the model saw it',
+    answer: 'x',
+    outcomes: [
+      { type: 'equals', verdict: { pass: true, score: 1, reason: { code: 'matched', expected: 'x' } } },
+      { type: 'future', verdict: { notRun: { code: 'unknown-grader', expected: 'future' } } },
+    ],
+    ...change,
+  });
+const failed = makeFailed({ caseId: 'b', prompt: 'as the model saw it', answer: 'half' });
 
 describe('buildSheet', () => {
   it('keeps a row that has not changed the same object', () => {

@@ -1,66 +1,22 @@
 import { describe, expect, it, vi } from 'vitest';
 import { badInput, FaultError } from '../../domain/fault';
-import { parseModel, type Artifact } from '../../domain/model/model';
+import type { Artifact } from '../../domain/model/model';
 import type { RunRecord, RunStore } from '../../domain/run/ports';
-import { DEFAULT_SAMPLING, type Result, type Run, type RunEnd } from '../../domain/run/run';
-import type { TestSet } from '../../domain/sets/test-set';
+import { DEFAULT_SAMPLING, type RunEnd } from '../../domain/run/run';
 import type { EngineClient } from '../../worker/client';
 import type { RunRequest, WorkerEvent } from '../../worker/protocol';
+import { makeFailed, makeModel, makeRun, makeSet, makeSetup } from '../../domain/testing/make-run';
 import { Bench, type BenchPorts } from './bench.svelte';
 
-const HASH = 'a'.repeat(64);
-const model = parseModel({
-  id: 'model',
-  name: 'Model',
-  family: 'Family',
-  parameters: 1,
-  licence: 'MIT',
-  source: 'https://x.example/',
-  template: { kind: 'jinja', source: '{{ messages }}' },
-  artifacts: [
-    {
-      id: 'artifact',
-      format: 'gguf',
-      quantization: 'Q4_0',
-      contextTokens: 2048,
-      files: [{ name: 'a.gguf', bytes: 1, sha256: HASH, manifest: 'a/manifest.json' }],
-    },
-  ],
-});
-const testSet: TestSet = {
-  id: 'set',
-  title: 'Set',
-  language: 'en',
-  licence: 'CC0-1.0',
-  cases: ['a', 'b', 'c'].map((id) => ({
-    id,
-    prompt: `${id}?`,
-    graders: [{ type: 'equals', value: 'x' }],
-    tags: [],
-  })),
-};
+const model = makeModel();
+const testSet = makeSet(['a', 'b', 'c']);
 const order = { model, artifactId: 'artifact', testSet, sampling: { ...DEFAULT_SAMPLING, seed: 7 } };
 
-const run: Run = {
+const run = makeRun({
   id: 'run-1',
-  startedAt: 1,
-  device: { userAgent: 'agent', logicalCores: 8, crossOriginIsolated: true },
-  setup: {
-    model: { id: 'model', name: 'Model' },
-    artifact: { id: 'artifact', quantization: 'Q4_0', sha256: HASH },
-    session: { engineId: 'engine', engineVersion: '1', backend: 'wasm', threads: 3, contextTokens: 2048 },
-    templateSha256: HASH,
-    set: { id: 'set', title: 'Set', language: 'en', sha256: HASH, caseCount: 3 },
-    sampling: { ...DEFAULT_SAMPLING, seed: 9 },
-  },
-};
-const resultOf = (caseId: string): Result => ({
-  kind: 'failed',
-  caseId,
-  prompt: '?',
-  answer: '',
-  fault: { kind: 'engine', detail: 'x' },
+  setup: makeSetup({ set: { caseCount: 3 }, sampling: { ...DEFAULT_SAMPLING, seed: 9 } }),
 });
+const resultOf = (caseId: string) => makeFailed({ caseId });
 
 const opened: WorkerEvent = { type: 'run-opened', run };
 const startCase = (caseId: string): WorkerEvent => ({ type: 'case-started', caseId, prompt: `${caseId}?` });

@@ -1,59 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { parseModel } from '../../domain/model/model';
-import { DEFAULT_SAMPLING, type Result, type Run } from '../../domain/run/run';
-import { parseTestSet } from '../../domain/sets/test-set';
+import { DEFAULT_SAMPLING } from '../../domain/run/run';
 import type { RunRequest } from '../../worker/protocol';
+import { makeFailed, makeModel, makeRun, makeSet } from '../../domain/testing/make-run';
 import { Bench } from './bench.svelte';
 import { Trial } from './trial.svelte';
 
-const HASH = 'a'.repeat(64);
-const model = parseModel({
-  id: 'model',
-  name: 'Model',
-  family: 'Family',
-  parameters: 1,
-  licence: 'MIT',
-  source: 'https://x.example/',
-  template: { kind: 'jinja', source: '{{ messages }}' },
-  artifacts: [
-    {
-      id: 'artifact',
-      format: 'gguf',
-      quantization: 'Q4_0',
-      contextTokens: 2048,
-      files: [{ name: 'a.gguf', bytes: 1, sha256: HASH, manifest: 'a/manifest.json' }],
-    },
-  ],
-});
-const testSet = parseTestSet({
-  id: 'set',
-  title: 'Set',
-  language: 'en',
-  licence: 'x',
-  cases: ['a', 'b'].map((id) => ({ id, prompt: '?', graders: [{ type: 'equals', value: 'x' }] })),
-});
+const model = makeModel();
+const testSet = makeSet(['a', 'b']);
 const [, second] = testSet.cases;
 if (second === undefined) throw new Error('no case');
-const run: Run = {
-  id: 'run-1',
-  startedAt: 1,
-  device: { userAgent: 'agent', logicalCores: 1, crossOriginIsolated: true },
-  setup: {
-    model: { id: 'model', name: 'Model' },
-    artifact: { id: 'artifact', quantization: 'Q4_0', sha256: HASH },
-    session: { engineId: 'e', engineVersion: '1', backend: 'wasm', threads: 1, contextTokens: 1 },
-    templateSha256: HASH,
-    set: { id: 'set', title: 'Set', language: 'en', sha256: HASH, caseCount: 1 },
-    sampling: DEFAULT_SAMPLING,
-  },
-};
-const result: Result = {
-  kind: 'failed',
-  caseId: 'b',
-  prompt: '?',
-  answer: 'x',
-  fault: { kind: 'engine', detail: 'x' },
-};
+const run = makeRun({ id: 'run-1' });
+const result = makeFailed({ caseId: 'b', answer: 'x' });
 
 function makeTrial() {
   const requests: RunRequest[] = [];

@@ -1,5 +1,6 @@
 import { badInput, FaultError, toFault, type Fault } from '../../domain/fault';
-import { MAX_TEXT_CHARACTERS, type ImportedSet } from '../../domain/formats/format';
+import type { ImportedSet } from '../../domain/formats/format';
+import { MAX_TEXT_CHARACTERS } from '../../domain/formats/limits';
 import type { TaskDataset } from '../../domain/formats/lm-eval';
 import { mapRow, type Mapping } from '../../domain/formats/plain';
 import type { Row } from '../../domain/formats/rows';

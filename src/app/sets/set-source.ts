@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { badInput, FaultError, toFault } from '../../domain/fault';
-import { MAX_TEXT_CHARACTERS } from '../../domain/formats/format';
+import { MAX_TEXT_CHARACTERS } from '../../domain/formats/limits';
 import type { Row } from '../../domain/formats/rows';
 import { parseJsonWith } from '../../domain/parse';
 
 /** The Hub's own service that reads data sets as JSON. */
-export const HUB_ROWS_URL = 'https://datasets-server.huggingface.co/';
+const HUB_ROWS_URL = 'https://datasets-server.huggingface.co/';
 /** As many as the service gives at once. */
 const PAGE_ROWS = 100;
 

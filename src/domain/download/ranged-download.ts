@@ -59,7 +59,7 @@ export interface RangedPorts {
   readonly runExclusively: <T>(name: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
-export interface RangedFile {
+interface RangedFile {
   readonly name: string;
   /** Where it comes from, the same every time: its URL, or `local:` and a key. */
   readonly source: string;

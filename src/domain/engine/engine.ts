@@ -1,5 +1,5 @@
 import type { Artifact } from '../model/model';
-import type { Prompt } from '../prompt/prompt';
+import type { Prompt } from '../prompt/pieces';
 
 /** What the page knows of this device; filled by a probe, stored with every run. */
 export interface Device {
@@ -136,7 +136,6 @@ export interface Session {
     continuations: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly Continuation[]>;
-  embed?(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -189,7 +188,7 @@ export type Backend = 'wasm' | 'webgpu';
 /** What a person may choose; `auto` is decided by measuring. */
 export type BackendChoice = 'auto' | Backend;
 
-export type Support = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+type Support = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export interface Engine {
   readonly id: string;

@@ -240,7 +240,7 @@ export interface ChosenArtifact {
   readonly fit: Fit;
 }
 
-export interface ChooseOptions {
+interface ChooseOptions {
   readonly contextTokens: number;
   /** The best one first, as measured on this device. */
   readonly backends: readonly Backend[];

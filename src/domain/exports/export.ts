@@ -1,7 +1,9 @@
 import type { RunRecord } from '../run/ports';
 import type { Reason } from '../graders/grader';
 import type { Sampling } from '../engine/engine';
-import type { RowStatus } from './report';
+import type { GradedResult } from '../run/run';
+
+export type RowStatus = GradedResult['status'] | 'broken';
 
 /** The words of a report for people, in the reader's language; files for programs have names of their own. */
 export interface ReportWords {

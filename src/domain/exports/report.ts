@@ -1,6 +1,7 @@
 import type { Reason } from '../graders/grader';
 import type { RunRecord } from '../run/ports';
-import { sumResults, type GradedResult, type Result } from '../run/run';
+import type { Result } from '../run/run';
+import { sumResults } from '../run/totals';
 import {
   countExtractionFailures,
   estimateDetectableDifference,
@@ -8,9 +9,7 @@ import {
 } from '../statistics/compare-runs';
 import { computeWilsonInterval } from '../statistics/wilson';
 import type { Case } from '../sets/test-set';
-import type { ReportWords } from './export';
-
-export type RowStatus = GradedResult['status'] | 'broken';
+import type { ReportWords, RowStatus } from './export';
 
 /** One answer as files show it; a case that was never asked has none. */
 export interface ReportRow {

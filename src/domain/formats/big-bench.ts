@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseJsonWith } from '../parse';
-import { buildSet, checkSize, type CaseDraft, type Format } from './format';
+import { buildSet, type CaseDraft, type Format } from './format';
+import { checkSize } from './limits';
 import { gradersFor, letterOf } from './row-format';
 
 const target = v.union([v.string(), v.number()]);

@@ -1,5 +1,6 @@
-import { badInput, FaultError } from '../fault';
+import { badInput } from '../fault';
 import { parseTestSet, type Case, type GraderSpec, type TestSet } from '../sets/test-set';
+import { MAX_CASES } from './limits';
 import type { Row } from './rows';
 
 /** What an import changed or left out, as data: `ui/` words it. */
@@ -53,10 +54,6 @@ export interface Format {
   write?(testSet: TestSet): readonly ExportedFile[];
 }
 
-/** 64 MiB of text: a set larger than that has more cases than anyone runs in a page. */
-export const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
-export const MAX_CASES = 20_000;
-
 /** A case before it has an id of its own. */
 export interface CaseDraft {
   readonly id?: string | undefined;
@@ -70,7 +67,7 @@ export interface CaseDraft {
   readonly explanation?: string | undefined;
 }
 
-export interface SetFacts {
+interface SetFacts {
   readonly title: string;
   readonly language?: string | undefined;
   readonly description?: string | undefined;
@@ -135,21 +132,4 @@ export function toId(text: string): string {
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+|-+$/g, '')
     .slice(0, 80);
-}
-
-/** Reads a text that may be too large. @throws FaultError `bad-input` */
-export function checkSize(what: string, text: string): void {
-  if (text.length > MAX_TEXT_CHARACTERS) {
-    throw badInput(what, `${Math.round(text.length / 1024 / 1024)} MB of text; at most 64 MB can be read`);
-  }
-}
-
-/** Turns whatever a parser throws into a `bad-input` fault. */
-export function readSafely<Value>(what: string, read: () => Value): Value {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FaultError) throw error;
-    throw badInput(what, error instanceof Error ? error.message : String(error));
-  }
 }

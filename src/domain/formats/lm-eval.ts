@@ -3,7 +3,8 @@ import { stringify } from 'yaml';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
 import type { Case, GraderSpec, TestSet } from '../sets/test-set';
-import { checkSize, toId, type CaseDraft, type ExportedFile, type Format, type ImportNote } from './format';
+import { toId, type CaseDraft, type ExportedFile, type Format, type ImportNote } from './format';
+import { checkSize } from './limits';
 import { buildFromRows, gradersFor, indexOfChoice } from './row-format';
 import type { Row } from './rows';
 import { renderTemplate } from './template';
@@ -26,7 +27,7 @@ const taskSchema = v.looseObject({
   metric_list: v.optional(v.array(v.looseObject({ metric: v.unknown() })), []),
   filter_list: v.optional(v.array(v.looseObject({ name: v.optional(v.string()) })), []),
 });
-export type LmEvalTask = v.InferOutput<typeof taskSchema>;
+type LmEvalTask = v.InferOutput<typeof taskSchema>;
 
 /** What a task asks of the Hub, for the page to fetch its rows. */
 export interface TaskDataset {

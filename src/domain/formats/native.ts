@@ -1,5 +1,6 @@
 import { parseTestSetJson } from '../sets/test-set';
-import { checkSize, toId, type Format } from './format';
+import { toId, type Format } from './format';
+import { checkSize } from './limits';
 
 /** Our own JSON: a test set as it is. */
 export const native: Format = {

@@ -7,7 +7,7 @@ import { probeRows, readRows, textOf, textsOf, type Row } from './rows';
 
 const column = v.pipe(v.string(), v.maxLength(200));
 /** Which column is what. */
-export const mappingSchema = v.strictObject({
+const mappingSchema = v.strictObject({
   prompt: v.pipe(column, v.minLength(1)),
   /** The right answer. */
   answer: v.pipe(column, v.minLength(1)),

@@ -1,5 +1,5 @@
 import { findGrader } from '../graders/registry';
-import type { PromptfooTest } from './promptfoo';
+import type { PromptfooTest } from './promptfoo-test';
 import { readRows } from './rows';
 
 /** Types that promptfoo's cells may name before a colon; without one, the cell is an `equals`. */

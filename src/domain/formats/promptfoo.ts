@@ -6,8 +6,6 @@ import { parseWith } from '../parse';
 import type { Case, GraderSpec, TestSet } from '../sets/test-set';
 import {
   buildSet,
-  checkSize,
-  MAX_CASES,
   toId,
   type CaseDraft,
   type Format,
@@ -15,30 +13,17 @@ import {
   type ImportNote,
   type ImportOptions,
 } from './format';
+import { checkSize, MAX_CASES } from './limits';
 import { readPromptfooCsv } from './promptfoo-csv';
 import { writeAsScript } from './promptfoo-script';
+import { assertionSchema, testSchema, type PromptfooTest } from './promptfoo-test';
 import { probeRows, readRows } from './rows';
 import { renderTemplate } from './template';
 import { readYaml } from './yaml-text';
 
 const WHAT = 'promptfoo';
-/** promptfoo accepts anything here; what is no text, number or truth value becomes JSON. */
-const variablesSchema = v.record(v.string(), v.unknown());
-const assertionSchema = v.looseObject({ type: v.pipe(v.string(), v.minLength(1), v.maxLength(60)) });
 /** A grader of ours that promptfoo was given in its own words. */
 const ownSpecSchema = v.object({ config: v.object({ wizardbench: assertionSchema }) });
-const optionsSchema = v.looseObject({ prefix: v.optional(v.string()), suffix: v.optional(v.string()) });
-
-const testSchema = v.looseObject({
-  description: v.optional(v.string()),
-  vars: v.optional(variablesSchema),
-  assert: v.optional(v.array(assertionSchema)),
-  options: v.optional(optionsSchema),
-  metadata: v.optional(v.record(v.string(), v.unknown())),
-  threshold: v.optional(v.number()),
-});
-export type PromptfooTest = v.InferOutput<typeof testSchema>;
-
 const promptSchema = v.union([
   v.string(),
   v.looseObject({ raw: v.optional(v.string()), id: v.optional(v.string()), label: v.optional(v.string()) }),

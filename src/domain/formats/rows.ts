@@ -1,7 +1,7 @@
 import Papa from 'papaparse';
 import * as v from 'valibot';
 import { badInput } from '../fault';
-import { checkSize, MAX_CASES } from './format';
+import { checkSize, MAX_CASES } from './limits';
 
 /** A record of a data set, as foreign as it comes. */
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { countUpTo, elementAt } from '../seeded-stream';
-import { calendarArithmeticFamily, type CalendarPremise, type CalendarQuestion } from './calendar-arithmetic';
+import { calendarArithmeticFamily } from './calendar-arithmetic';
+import type { CalendarPremise, CalendarQuestion } from './calendar-facts';
 import { findDisagreements } from './testing/solver-agreement';
 
 const DAY = 86_400_000;

@@ -1,5 +1,5 @@
 import { elementAt } from '../seeded-stream';
-import type { CalendarFact, CalendarPremise, CalendarQuestion } from './calendar-arithmetic';
+import type { CalendarFact, CalendarPremise, CalendarQuestion } from './calendar-facts';
 import { capitalise, pluralRu, type Language } from './wording';
 
 const EVENTS_EN = 'concert exam fair match lecture wedding auction premiere parade picnic'.split(' ');
@@ -68,7 +68,7 @@ function factRu(fact: CalendarFact, entities: readonly number[]): string {
   }
 }
 
-export interface CalendarWords {
+interface CalendarWords {
   readonly opening: string;
   readonly weekdays: readonly { readonly text: string; readonly aliases: readonly string[] }[];
   premise(premise: CalendarPremise, entities: readonly number[]): string;

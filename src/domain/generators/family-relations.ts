@@ -12,7 +12,7 @@ export interface Kinship {
 }
 
 /** What is `one` to `other`? */
-export interface KinshipQuestion {
+interface KinshipQuestion {
   readonly one: number;
   readonly other: number;
 }

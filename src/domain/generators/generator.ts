@@ -2,7 +2,7 @@ import { countUpTo, createRandom, elementAt, pick, shuffle, type Random } from '
 import type { Case } from '../sets/test-set';
 import { FILLERS, HABITS, instruct, type Language } from './wording';
 
-export interface GeneratorOptions {
+interface GeneratorOptions {
   /** 0 to 2^32 - 1. */
   readonly seed: number;
   readonly n: number;
@@ -28,7 +28,7 @@ export interface Option {
   readonly aliases: readonly string[];
 }
 
-export interface Wording {
+interface Wording {
   readonly opening: string;
   /** One sentence for each premise, in the same order. */
   readonly premises: readonly string[];
@@ -161,7 +161,7 @@ function makeItem<Premise, Question>(
 }
 
 /** @throws Error when there is not exactly one answer: a mistake of the family */
-export function proveAnswer<Premise, Question>(
+function proveAnswer<Premise, Question>(
   family: Family<Premise, Question>,
   problem: Problem<Premise, Question>,
 ): number {

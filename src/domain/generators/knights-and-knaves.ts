@@ -19,7 +19,7 @@ export interface Saying {
   readonly statement: Statement;
 }
 
-export type RoleQuestion =
+type RoleQuestion =
   | { readonly kind: 'role'; readonly who: number; readonly denied: boolean }
   | { readonly kind: 'count'; readonly knights: boolean };
 

@@ -12,7 +12,7 @@ import { defineGenerator, type Family, type Problem } from './generator';
 import { list, NAME_COUNT, NAMES, pluralRu, type Language, type Name } from './wording';
 
 /** What can be said of places in a queue; `ahead` is nearer the front, places count from 0. */
-export type Fact =
+type Fact =
   | { readonly kind: 'ahead' | 'directly-ahead'; readonly one: number; readonly other: number }
   | { readonly kind: 'between'; readonly one: number; readonly other: number; readonly count: number }
   | { readonly kind: 'at' | 'not-at'; readonly one: number; readonly place: number };
@@ -23,7 +23,7 @@ export interface Clue {
   readonly denied: boolean;
 }
 
-export interface PlaceQuestion {
+interface PlaceQuestion {
   readonly place: number;
 }
 

@@ -11,7 +11,7 @@ import {
 import { defineGenerator, type Family } from './generator';
 import { capitalise, YES_NO, type Language } from './wording';
 
-export type Quantifier = 'all' | 'none' | 'some' | 'some-not';
+type Quantifier = 'all' | 'none' | 'some' | 'some-not';
 
 /** "All", "no", "some" or "some ... not": of one term, about another. */
 export interface Categorical {

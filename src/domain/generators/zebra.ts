@@ -5,7 +5,7 @@ import { ATTRIBUTES, WORDS } from './zebra-words';
 import type { Language } from './wording';
 
 /** Which value of the attribute `asked` belongs to the one who has `known`. */
-export interface CellQuestion {
+interface CellQuestion {
   readonly known: number;
   readonly asked: number;
 }

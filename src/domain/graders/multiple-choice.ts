@@ -22,7 +22,7 @@ const optionsSchema = v.strictObject({
   chat: v.optional(v.boolean(), false),
 });
 
-export type MultipleChoiceOptions = v.InferOutput<typeof optionsSchema>;
+type MultipleChoiceOptions = v.InferOutput<typeof optionsSchema>;
 
 const WHAT = 'multiple-choice grader';
 

@@ -106,7 +106,7 @@ function vote(read: readonly Share[], { threshold }: Case): Pick<GradeContext, '
     : { votes: [castVote({ status, reason: findDeciding(status, outcomes) })] };
 }
 
-export interface StoredAnswer {
+interface StoredAnswer {
   readonly answer: string;
   readonly testCase: Case;
   readonly facts?: AnswerFacts;

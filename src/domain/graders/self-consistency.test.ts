@@ -3,6 +3,7 @@ import type { Vote } from './majority';
 import { settleRepeats } from '../run/repeats';
 import type { GradedResult } from '../run/run';
 import type { Case, GraderSpec } from '../sets/test-set';
+import { makeGraded } from '../testing/make-run';
 import { gradeAnswer, graderRegistry } from './registry';
 import { isMajority, selfConsistency } from './self-consistency';
 
@@ -102,26 +103,7 @@ describe('self-consistency', () => {
     const results: GradedResult[] = [];
     for (const [at, answer] of answers.entries()) {
       const { outcomes, ...grade } = await gradeAnswer(answer, testCase);
-      results.push({
-        kind: 'graded',
-        caseId: 'c',
-        ...(at > 0 && { repeat: at }),
-        prompt: '?',
-        answer,
-        finish: 'stop',
-        status: grade.status,
-        score: grade.score,
-        outcomes,
-        timing: {
-          promptTokens: 1,
-          cachedTokens: 0,
-          answerTokens: 1,
-          firstTokenMs: 1,
-          totalMs: 1,
-          prefillMs: 1,
-          decodeMs: 1,
-        },
-      });
+      results.push(makeGraded({ caseId: 'c', ...(at > 0 && { repeat: at }), answer, ...grade, outcomes }));
     }
     const [settled] = settleRepeats(results);
     expect(settled).toMatchObject({ status, outcomes: [{}, { verdict: { reason: { found } } }] });

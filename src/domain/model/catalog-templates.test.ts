@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseModel } from './model';
-import { promptText, renderPrompt, type Message } from '../prompt/prompt';
+import { promptText } from '../prompt/pieces';
+import { renderPrompt, type Message } from '../prompt/prompt';
 
 const catalogFolder = join(import.meta.dirname, '../../../static-models/catalog');
 const models = readdirSync(catalogFolder).map((name) =>

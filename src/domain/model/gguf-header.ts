@@ -33,7 +33,7 @@ export interface GgufHeader {
 }
 
 /** A header as a reader of the format gives it: in order with its file, but nothing that it says is trusted. */
-export interface RawGgufHeader {
+interface RawGgufHeader {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Of all tensors of the file. */
   readonly parameters: number;

@@ -11,7 +11,7 @@ import {
   type ChatPorts,
   type PastTurn,
 } from './chat';
-import { promptText } from './prompt';
+import { promptText } from './pieces';
 import type { CompletionInput, SessionInfo, Token } from '../engine/engine';
 import { FaultError, type Fault } from '../fault';
 import { DEFAULT_SAMPLING, type RunEnd } from '../run/run';

@@ -1,7 +1,8 @@
 import type { ChatImage, CompletionEnd, Sampling, Session, SessionInfo, Token } from '../engine/engine';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../fault';
 import type { Model, PromptTemplate } from '../model/model';
-import { renderPrompt, type Message, type Prompt } from './prompt';
+import type { Prompt } from './pieces';
+import { renderPrompt, type Message } from './prompt';
 import { countContextTokens, type RunEnd, type Timing } from '../run/run';
 import type { CaseImage } from '../sets/test-set';
 
@@ -121,7 +122,7 @@ export interface ChatPorts {
   readonly recover: (fault: Fault) => Promise<ChatSession | undefined>;
 }
 
-export interface Conversation {
+interface Conversation {
   readonly messages: readonly ChatMessage[];
   readonly template: PromptTemplate;
   readonly sampling: Sampling;

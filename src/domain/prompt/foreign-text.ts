@@ -1,4 +1,4 @@
-import type { Prompt, PromptPiece } from './prompt';
+import type { Prompt, PromptPiece } from './pieces';
 
 /**
  * Finds out which part of a rendered prompt is the template's own text and which came from messages. A template is a

@@ -3,17 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../fault';
 import { parseModel, type PromptTemplate } from '../model/model';
-import {
-  buildMessages,
-  foreignPrompt,
-  IMAGE_MARKER,
-  promptText,
-  renderPrompt,
-  splitAtImages,
-  takesSystem,
-  templatePrompt,
-  type Message,
-} from './prompt';
+import { foreignPrompt, IMAGE_MARKER, promptText, splitAtImages, templatePrompt } from './pieces';
+import { buildMessages, renderPrompt, takesSystem, type Message } from './prompt';
 
 const row = new URL('../../../static-models/catalog/smollm2-135m-instruct.json', import.meta.url);
 const { template } = parseModel(JSON.parse(readFileSync(row, 'utf8')));

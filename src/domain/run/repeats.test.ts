@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { GraderOutcome } from '../graders/grader';
 import { nameAttempt, settleRepeats, summarizeRepeats } from './repeats';
-import { sumResults, type GradedResult, type Result } from './run';
+import type { GradedResult, Result } from './run';
+import { sumResults } from './totals';
 
 /** `+` right; a letter: wrong in that way; `?` nothing could be read; `~` not run; `!` the engine failed. */
 function answersOf(caseId: string, letters: string): Result[] {

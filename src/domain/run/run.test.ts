@@ -1,44 +1,13 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import {
-  DEFAULT_SAMPLING,
-  samplingSchema,
-  sumResults,
-  type FailedResult,
-  type GradedResult,
-  type Result,
-} from './run';
+import { DEFAULT_SAMPLING, samplingSchema, type GradedResult, type Result, type Timing } from './run';
+import { sumResults } from './totals';
+import { makeFailed, makeGraded, makeTiming } from '../testing/make-run';
 
-function graded(status: GradedResult['status'], timing: Partial<GradedResult['timing']> = {}): GradedResult {
-  return {
-    kind: 'graded',
-    caseId: 'case',
-    prompt: 'prompt',
-    answer: 'answer',
-    finish: 'stop',
-    status,
-    score: status === 'pass' ? 1 : 0,
-    outcomes: [],
-    timing: {
-      promptTokens: 40,
-      cachedTokens: 0,
-      answerTokens: 10,
-      firstTokenMs: 100,
-      totalMs: 300,
-      prefillMs: 90,
-      decodeMs: 200,
-      ...timing,
-    },
-  };
-}
-const failed: FailedResult = {
-  kind: 'failed',
-  caseId: 'case',
-  prompt: 'prompt',
-  answer: '',
-  fault: { kind: 'engine', detail: 'gone' },
-};
+const graded = (status: GradedResult['status'], timing: Partial<Timing> = {}) =>
+  makeGraded({ status, timing: makeTiming(timing) });
+const failed = makeFailed();
 
 describe('sumResults', () => {
   it('is all zero, without rates, before the first result', () => {

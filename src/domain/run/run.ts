@@ -1,9 +1,7 @@
 import * as v from 'valibot';
-import { isAbstention } from '../text/abstention';
 import type { Device, Sampling, SessionInfo } from '../engine/engine';
 import type { Fault } from '../fault';
 import type { ChoiceScores, GraderOutcome } from '../graders/grader';
-import { settleRepeats } from './repeats';
 
 /** The bounds of what a person may ask for; the same for the form, the link and the database. */
 export const samplingSchema = v.strictObject({
@@ -129,56 +127,4 @@ export interface Run {
   /** In order; `setup.session` is what began the run. */
   readonly switches?: readonly EngineSwitch[];
   readonly end?: RunEnd;
-}
-
-/** Cases, not answers: one that was answered several times counts once. */
-export interface Totals {
-  readonly passed: number;
-  readonly failed: number;
-  /** Of those that failed: the model said that it does not know. */
-  readonly abstained: number;
-  /** A grader could not run: neither passed nor failed. */
-  readonly notRun: number;
-  /** The model gave no answer. */
-  readonly broken: number;
-  /** Cases the interval is about: passed + failed. */
-  readonly graded: number;
-  readonly answerTokens: number;
-  /** Tokens per second while answering, over all cases; absent before the first. */
-  readonly tokensPerSecond?: number;
-  readonly meanFirstTokenMs?: number;
-}
-
-/** Adds up results; the rate is all tokens over all time, not a mean of rates. */
-export function sumResults(results: readonly Result[]): Totals {
-  const settled = settleRepeats(results);
-  const graded = settled.filter((result) => result.kind === 'graded');
-  const count = (status: GradedResult['status']) =>
-    graded.filter((result) => result.status === status).length;
-  const timings = results.flatMap((result) => (result.kind === 'graded' ? [result.timing] : []));
-  const sum = (pick: (timing: Timing) => number) => timings.reduce((total, each) => total + pick(each), 0);
-  const passed = count('pass');
-  const failed = count('fail');
-  const answerTokens = sum((timing) => timing.answerTokens);
-  const decodeMs = sum((timing) => timing.decodeMs);
-  return {
-    passed,
-    failed,
-    abstained: graded.filter((result) => result.status === 'fail' && abstains(result)).length,
-    notRun: count('not-run'),
-    broken: settled.length - graded.length,
-    graded: passed + failed,
-    answerTokens,
-    ...(decodeMs > 0 && { tokensPerSecond: (answerTokens * 1000) / decodeMs }),
-    ...(timings.length > 0 && { meanFirstTokenMs: sum((timing) => timing.firstTokenMs) / timings.length }),
-  };
-}
-
-/** Read once: totals are added up anew with every result of a run. */
-const abstentions = new WeakMap<GradedResult, boolean>();
-
-function abstains(result: GradedResult): boolean {
-  const known = abstentions.get(result) ?? isAbstention(result.answer);
-  abstentions.set(result, known);
-  return known;
 }

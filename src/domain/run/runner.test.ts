@@ -4,7 +4,7 @@ import type { CompletionEnd, CompletionInput, Sampling, Token } from '../engine/
 import { FaultError } from '../fault';
 import { gradeAnswer } from '../graders/registry';
 import { parseModel } from '../model/model';
-import { promptText } from '../prompt/prompt';
+import { promptText } from '../prompt/pieces';
 import { DEFAULT_SAMPLING, type Result, type RunEnd } from './run';
 import { runCases, type RunEvent, type RunPlan, type RunPorts } from './runner';
 import type { Case } from '../sets/test-set';

@@ -2,7 +2,8 @@ import type { ChatImage, CompletionEnd, Sampling, Session, Token } from '../engi
 import { FaultError, throwIfStopped, toFault, type Fault } from '../fault';
 import type { AnswerFacts, CaseGrade, ChoiceScores } from '../graders/grader';
 import type { PromptTemplate } from '../model/model';
-import { buildMessages, promptText, renderPrompt } from '../prompt/prompt';
+import { promptText } from '../prompt/pieces';
+import { buildMessages, renderPrompt } from '../prompt/prompt';
 import { nameAttempt } from './repeats';
 import type { GradedResult, Result, RunEnd } from './run';
 import { buildScoring, gradeScores, isScored, refuseScoring, scoreChoices, type Scoring } from './score-case';

@@ -4,7 +4,7 @@ import type { CompletionInput, Sampling, Session } from '../engine/engine';
 import { FaultError } from '../fault';
 import { gradeAnswer } from '../graders/registry';
 import { parseModel } from '../model/model';
-import { foreignPrompt, promptText } from '../prompt/prompt';
+import { foreignPrompt, promptText } from '../prompt/pieces';
 import { DEFAULT_SAMPLING, type GradedResult, type Result, type RunEnd } from './run';
 import { runCases, type RunPlan } from './runner';
 import { buildScoring } from './score-case';

@@ -2,7 +2,8 @@ import type { Continuation, Session } from '../engine/engine';
 import type { AnswerFacts, CaseGrade, ChoiceScores, ChoiceScoring, Grader, NotRun } from '../graders/grader';
 import { findGrader } from '../graders/registry';
 import type { PromptTemplate } from '../model/model';
-import { buildMessages, foreignPrompt, renderPrompt, type Prompt } from '../prompt/prompt';
+import { foreignPrompt, type Prompt } from '../prompt/pieces';
+import { buildMessages, renderPrompt } from '../prompt/prompt';
 import type { Case, GraderSpec } from '../sets/test-set';
 
 /** A case whose choices are scored by their likelihood instead of being answered in words: its first grader says so. */

@@ -116,7 +116,7 @@ export function isMeasured(entry: SpeedEntry): entry is MeasuredSpeed {
 }
 
 /** Repetitions in few numbers. */
-export interface SampleSummary {
+interface SampleSummary {
   readonly count: number;
   readonly median: number;
   readonly mean: number;

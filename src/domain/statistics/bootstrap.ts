@@ -1,5 +1,5 @@
 import { groupByCluster, type Clustered } from './mean';
-import { createRandomInteger } from './random';
+import { createRandomInteger } from './resampling-random';
 import type { Interval } from './wilson';
 
 export interface BootstrapOptions {

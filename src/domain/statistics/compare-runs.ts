@@ -2,6 +2,7 @@ import { canonicalJson } from '../hash';
 import type { RunRecord } from '../run/ports';
 import { settleRepeats } from '../run/repeats';
 import type { Result } from '../run/run';
+import { countAnswer, countUnread, type ExtractionFailures } from '../run/totals';
 import type { Case } from '../sets/test-set';
 import type { BootstrapOptions } from './bootstrap';
 import { compareScores, type CaseScore, type Comparison } from './compare';
@@ -26,7 +27,7 @@ export function scoreCases(results: readonly Result[], cases: readonly Case[]): 
   });
 }
 
-export interface RunComparison extends Comparison {
+interface RunComparison extends Comparison {
   /** Cases of one id whose content differs between the two sets: they are not the same case and are left out. */
   readonly changed: readonly string[];
 }
@@ -49,32 +50,9 @@ export function compareRuns(
   return { ...compareScores(keep(first), keep(second), options), changed };
 }
 
-export interface ExtractionFailures {
-  /** Answers out of which no grader could read one thing: nothing, or several. */
-  readonly failures: number;
-  /** Answers that were graded. */
-  readonly graded: number;
-  /** `failures` of `graded`; absent before the first. */
-  readonly rate?: number;
-}
-
-/**
- * How many answers fail because they cannot be read, not because they are wrong: shown beside accuracy, as a high share
- * means that the format was tested and not the logic. Every answer counts, repeats too.
- */
+/** How many of a run's answers fail because they cannot be read, as `countUnread` counts them. */
 export function countExtractionFailures(results: readonly Result[]): ExtractionFailures {
-  const graded = results.filter((result) => result.kind === 'graded' && result.status !== 'not-run');
-  const failures = graded.filter((result) => {
-    if (result.kind === 'failed' || result.status === 'pass') return false;
-    return result.outcomes.some(
-      ({ verdict }) => !('notRun' in verdict) && ['no-answer', 'ambiguous'].includes(verdict.reason.code),
-    );
-  }).length;
-  return {
-    failures,
-    graded: graded.length,
-    ...(graded.length > 0 && { rate: failures / graded.length }),
-  };
+  return countUnread(results.map(countAnswer));
 }
 
 /**

@@ -15,7 +15,7 @@ export interface CaseScore {
 }
 
 /** How the same cases came out in part of a set. */
-export interface PairedCounts {
+interface PairedCounts {
   readonly pairs: number;
   readonly bothPassed: number;
   readonly bothFailed: number;

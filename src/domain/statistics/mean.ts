@@ -1,5 +1,5 @@
 /** The mean of `count` values; without a standard error where it cannot be known. */
-export interface MeanEstimate {
+interface MeanEstimate {
   readonly mean: number;
   readonly count: number;
   /** Independent clusters behind the standard error. */

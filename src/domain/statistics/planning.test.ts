@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testMcNemar } from './mcnemar';
 import { countCasesNeeded, findDetectableDifference } from './planning';
-import { createRandomInteger } from './random';
+import { createRandomInteger } from './resampling-random';
 
 describe('countCasesNeeded', () => {
   it.each([

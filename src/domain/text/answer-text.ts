@@ -73,7 +73,7 @@ export function unwrapMarkdown(text: string, longest: number): string {
     .replace(new RegExp(String.raw`__([^_\n]{1,${longest}})__`, 'g'), `${BOLD}$1${UNBOLD}`);
 }
 
-export interface BoldSpan extends Span {
+interface BoldSpan extends Span {
   readonly inside: string;
 }
 

@@ -54,7 +54,7 @@ const VALUES: ReadonlyMap<string, number> = new Map(
 );
 
 /** What has been read of a number that is written in several words. */
-export interface WordNumber {
+interface WordNumber {
   readonly value: number;
   /** The part of the value that is complete: 2000 in "two thousand five hundred". */
   readonly base: number;
@@ -79,7 +79,7 @@ export function appendNumberWord({ value, base, isWord }: WordNumber, next: numb
 
 // --- numerals in a text ---
 
-export interface Numeral {
+interface Numeral {
   /** "1,234" may be read in two ways. */
   readonly readings: readonly number[];
   readonly start: number;

@@ -1,4 +1,4 @@
-import type { Prompt } from '../../domain/prompt/prompt';
+import type { Prompt } from '../../domain/prompt/pieces';
 import type { TextPart } from '../../inference/index';
 
 /** A prompt without images as our library takes it: only the template's own text may hold control tokens. */

@@ -1,6 +1,6 @@
 import type { CompletionEnd, CompletionInput, Sampling, Token } from '../../domain/engine/engine';
 import { badInput, FaultError } from '../../domain/fault';
-import { promptText } from '../../domain/prompt/prompt';
+import { promptText } from '../../domain/prompt/pieces';
 import { createStopMatcher } from '../../inference/sampling/stop-matcher';
 import { filterLogits } from './filter-logits';
 import type { Library, Model, Tensor, Tokenizer } from './library';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Candidates, selectKth } from './candidates';
-import { createRandom, createSplitMix64, createXoshiro128 } from './random';
+import { createRandom, createSplitMix64, createXoshiro128 } from './sampler-random';
 import { createSampler } from './sampler';
 import type { SamplingOptions } from './sampler';
 

@@ -1,8 +1,8 @@
 import { InferenceError } from '../errors';
 import { Candidates } from './candidates';
 import { applyMinP, applyTopK, applyTopP, applyTypical } from './filters';
-import { createRandom } from './random';
-import type { Random } from './random';
+import { createRandom } from './sampler-random';
+import type { Random } from './sampler-random';
 
 /** Every option at its default leaves the distribution as it is, but `temperature`: at 0 the choice is greedy. */
 export interface SamplingOptions {

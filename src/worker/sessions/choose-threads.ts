@@ -1,5 +1,5 @@
 import type { Session } from '../../domain/engine/engine';
-import { templatePrompt } from '../../domain/prompt/prompt';
+import { templatePrompt } from '../../domain/prompt/pieces';
 import type { SettingsStore } from '../../domain/run/ports';
 
 /** More threads than this help no engine we know, and cost memory each. */

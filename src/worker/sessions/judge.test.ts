@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletionEnd, CompletionInput, Sampling, Token } from '../../domain/engine/engine';
-import { promptText } from '../../domain/prompt/prompt';
+import { promptText } from '../../domain/prompt/pieces';
 import { FaultError, type Fault } from '../../domain/fault';
 import type { PromptTemplate } from '../../domain/model/model';
 import { createJudge } from './judge';

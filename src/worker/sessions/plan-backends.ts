@@ -24,7 +24,7 @@ export interface PlanInput {
   readonly failed: readonly (Candidate & { readonly reason: string })[];
 }
 
-export interface BackendPlan {
+interface BackendPlan {
   /** To be tried in this order. */
   readonly candidates: readonly Candidate[];
   /** Left out without being tried, and why: worth saying. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backend, CompletionEnd, Session, SetAside, Token } from '../../domain/engine/engine';
 import { FaultError, type Fault } from '../../domain/fault';
 import { gradeAnswer } from '../../domain/graders/registry';
-import { promptText } from '../../domain/prompt/prompt';
+import { promptText } from '../../domain/prompt/pieces';
 import { DEFAULT_SAMPLING, type EngineSwitch, type Result, type RunEnd } from '../../domain/run/run';
 import { runCases, type RunEvent } from '../../domain/run/runner';
 import { createRecovery, findSwitch } from './recover-session';

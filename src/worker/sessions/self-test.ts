@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Alternative, Session, Token } from '../../domain/engine/engine';
-import { templatePrompt } from '../../domain/prompt/prompt';
+import { templatePrompt } from '../../domain/prompt/pieces';
 
 /** Continued alike by every model we know, with large margins: a difference means wrong arithmetic, not another taste. */
 const PROMPT =
@@ -145,7 +145,7 @@ export function compareProbes(reference: readonly Token[], measured: readonly To
 }
 
 /** How much likelier the reference found its own token than the other; undefined where it did not tell. */
-export function findMargin(expected: Token, found: Token): number | undefined {
+function findMargin(expected: Token, found: Token): number | undefined {
   const { alternatives } = expected;
   if (alternatives === undefined || alternatives.length === 0) return undefined;
   const best = Math.max(...alternatives.map(({ logprob }) => logprob));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletionEnd, Session, Token } from '../../domain/engine/engine';
 import { gradeAnswer } from '../../domain/graders/registry';
-import { promptText, templatePrompt } from '../../domain/prompt/prompt';
+import { promptText, templatePrompt } from '../../domain/prompt/pieces';
 import { DEFAULT_SAMPLING, type EngineSwitch, type Result } from '../../domain/run/run';
 import { runCases } from '../../domain/run/runner';
 import { createRecovery } from './recover-session';

@@ -1,6 +1,6 @@
 import type { CompletionEnd, CompletionInput, Session, Token } from '../../domain/engine/engine';
 import { FaultError } from '../../domain/fault';
-import { foreignPrompt, promptText } from '../../domain/prompt/prompt';
+import { foreignPrompt, promptText } from '../../domain/prompt/pieces';
 
 /** Time as the watch sees it. */
 export interface WatchClock {
@@ -20,7 +20,7 @@ const MOST_MS = 600_000;
 /** Waiting is counted in pieces: a computer that sleeps for an hour has let pass one of them. */
 const PIECE_MS = 5_000;
 
-export const deviceClock: WatchClock = {
+const deviceClock: WatchClock = {
   now: () => performance.now(),
   wait(milliseconds) {
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletionEnd, Session, Token } from '../../domain/engine/engine';
 import { FaultError } from '../../domain/fault';
-import { promptText } from '../../domain/prompt/prompt';
+import { promptText } from '../../domain/prompt/pieces';
 import {
   SPEED_PLANS,
   type MeasuredSpeed,

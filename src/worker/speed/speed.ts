@@ -1,6 +1,6 @@
 import type { Backend, Session } from '../../domain/engine/engine';
 import { FaultError, throwIfStopped, toFault } from '../../domain/fault';
-import { templatePrompt } from '../../domain/prompt/prompt';
+import { templatePrompt } from '../../domain/prompt/pieces';
 import type { RunEnd } from '../../domain/run/run';
 import type {
   MeasuredSpeed,

@@ -1,5 +1,5 @@
 // Opens engines as the app's worker does, and does what the contract tests ask for.
-import { foreignPrompt, IMAGE_MARKER, templatePrompt, type Prompt } from '../../../domain/prompt/prompt';
+import { foreignPrompt, IMAGE_MARKER, templatePrompt, type Prompt } from '../../../domain/prompt/pieces';
 import { expose } from 'comlink';
 import type {
   CompletionEnd,

@@ -1,5 +1,5 @@
 /** Uniform whole numbers in 0..below-1. */
-export type RandomInteger = (below: number) => number;
+type RandomInteger = (below: number) => number;
 
 /**
  * A reproducible source of random whole numbers: the same seed, the same numbers on every device.
