@@ -1,7 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { readFileSync } from 'node:fs';
 import Papa from 'papaparse';
 import type { Page } from '@playwright/test';
+import { expectAccessible, expectAccessibleEverywhere } from './accessible';
 import { readJournal, type Stored } from './journal';
 import { expect, openIsolated, run, shortenAnswers, test } from './site';
 
@@ -16,13 +16,6 @@ async function runToEnd(page: Page, maxTokens: number): Promise<void> {
   await shortenAnswers(page, maxTokens);
   await run(page);
   await expect(page.getByRole('button', { name: 'Run again' })).toBeVisible({ timeout: 240_000 });
-}
-
-async function expectAccessible(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${where} ${id}: ${nodes[0]?.html ?? ''}`)).toEqual([]);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(sideways, where).toBeLessThanOrEqual(0);
 }
 
 async function save(page: Page, click: () => Promise<void>): Promise<{ name: string; text: string }> {
@@ -109,13 +102,7 @@ test('two runs are compared, and every number is what the journal holds', async 
   expect(markdown.name).toBe('comparison.md');
   expect(markdown.text).toContain(`${countRight(second)} of ${ids.length}`);
 
-  for (const width of [390, 1440]) {
-    await page.setViewportSize({ width, height: 900 });
-    for (const theme of ['light', 'dark']) {
-      await page.getByLabel('Theme').selectOption(theme);
-      await expectAccessible(page, `compare ${width} ${theme}`);
-    }
-  }
+  await expectAccessibleEverywhere(page, 'compare');
 
   // One result: filters, what is behind the score, and its files.
   await page.goto(`${site.url}#/results/${second.run.id}`);
@@ -143,15 +130,11 @@ test('two runs are compared, and every number is what the journal holds', async 
   expect(files.get('HTML')?.name).toMatch(/^[\w.-]+\.html$/);
   expect(files.get('Markdown')?.text).toContain('| 24 |');
 
-  for (const width of [390, 1440]) {
-    await page.setViewportSize({ width, height: 900 });
-    for (const theme of ['light', 'dark']) {
-      await page.getByLabel('Theme').selectOption(theme);
-      await menu.press('Enter');
-      await expectAccessible(page, `result ${width} ${theme}`);
-      await page.keyboard.press('Escape');
-    }
-  }
+  await expectAccessibleEverywhere(page, 'result', async () => {
+    await page.keyboard.press('Escape');
+    await menu.press('Enter');
+  });
+  await page.keyboard.press('Escape');
 
   // The saved page alone: it fetches nothing and runs nothing, in either theme.
   const reader = await page.context().newPage();

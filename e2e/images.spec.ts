@@ -1,9 +1,9 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createVisionModel, writeFiles } from '../src/engines/testing/make-vision-model.mjs';
+import { expectAccessibleEverywhere } from './accessible';
 import { expect, openIsolated, shortenAnswers, run, test, waitForGraded } from './site';
 
 /*
@@ -40,20 +40,7 @@ test('a test of images says beforehand that a model that reads text cannot take 
   await expect(runButton(page)).toBeDisabled();
   // Whoever looks at the test sees what it asks.
   await expectDrawn(page, 25);
-  for (const width of [390, 1440]) {
-    for (const theme of ['light', 'dark']) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.getByLabel('Theme').selectOption(theme);
-      const folder = process.env['SCREENSHOTS'];
-      if (folder !== undefined) {
-        await page.evaluate(() => window.scrollTo(0, 0));
-        await page.screenshot({ path: `${folder}/images-run-${width}-${theme}.png` });
-      }
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(sideways).toBeLessThanOrEqual(0);
-    }
-  }
+  await expectAccessibleEverywhere(page, 'images-run');
   await chooseSet(page, 'Logic EN');
   await expect(page.getByText(UNSEEN)).toHaveCount(0);
   await expect(runButton(page)).toBeEnabled();
@@ -149,17 +136,7 @@ test('the editor takes images by pick, drop and paste, four at most', async ({ p
   await expect(images.locator('img')).toHaveCount(2);
   await expect(page.getByText('Saved on this device')).toBeVisible();
 
-  for (const width of [390, 1440]) {
-    for (const theme of ['light', 'dark']) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.getByLabel('Theme').selectOption(theme);
-      await images.scrollIntoViewIfNeeded();
-      const folder = process.env['SCREENSHOTS'];
-      if (folder !== undefined)
-        await page.screenshot({ path: `${folder}/images-editor-${width}-${theme}.png` });
-      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-    }
-  }
+  await expectAccessibleEverywhere(page, 'images-editor', () => images.scrollIntoViewIfNeeded());
 
   // Stored with the set, and a text-only model is told of the one question that it cannot answer.
   await page.reload();

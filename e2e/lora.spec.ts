@@ -1,10 +1,10 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeGguf } from '../src/inference/testing/gguf-writer.mjs';
 import { createRandomLora } from '../src/inference/testing/random-lora.mjs';
+import { expectAccessibleInBoth } from './accessible';
 import { startHub } from './hub-stand-in.mjs';
 import { readJournal } from './journal';
 import { expect, openIsolated, run, shortenAnswers, test, waitForGraded, WEIGHTS } from './site';
@@ -218,22 +218,5 @@ test('the form has no accessibility faults and no sideways scrolling, in both la
   const form = await openForm(page);
   await form.locator('input[type=file]').setInputFiles(place('logic.gguf'));
   await expect(form.getByText(/^6 of \d+ tensors/)).toBeVisible();
-  for (const language of ['en', 'ru']) {
-    await page.locator('.preferences select').nth(1).selectOption(language);
-    for (const width of [390, 1440]) {
-      for (const theme of ['light', 'dark']) {
-        await page.setViewportSize({ width, height: 900 });
-        await page.locator('.preferences select').first().selectOption(theme);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map(({ id, nodes }) => `${theme} ${id}: ${nodes[0]?.html ?? ''}`)).toEqual([]);
-        const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(sideways).toBeLessThanOrEqual(0);
-        const { SHOTS } = process.env;
-        if (SHOTS !== undefined) {
-          await form.scrollIntoViewIfNeeded();
-          await page.screenshot({ path: `${SHOTS}/lora-${language}-${width}-${theme}.png`, fullPage: true });
-        }
-      }
-    }
-  }
+  await expectAccessibleInBoth(page, 'lora');
 });

@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expectAccessibleEverywhere } from './accessible';
 import { listBundledFiles, startHub } from './hub-stand-in.mjs';
 import { expect, gradedRows, openIsolated, run, shortenAnswers, test, waitForGraded, WEIGHTS } from './site';
 
@@ -223,25 +223,12 @@ test('has no accessibility faults and no sideways scrolling; speaks Russian', as
   await expect(page.getByText(/^Checked/)).toBeVisible();
   for (const language of ['en', 'ru']) {
     await page.locator('.preferences select').nth(1).selectOption(language);
-    for (const width of [390, 1440]) {
-      for (const theme of ['light', 'dark']) {
-        await page.setViewportSize({ width, height: 900 });
-        await page.locator('.preferences select').first().selectOption(theme);
-        for (const tab of ['catalog', 'files', 'hub', 'stored']) {
-          await goTo(page, `/models/${tab}`);
-          await expect(page.getByRole('heading', { level: 1 })).toHaveText(
-            language === 'en' ? 'Models' : 'Модели',
-          );
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          expect(violations.map(({ id, nodes }) => `${tab} ${theme} ${id}: ${nodes[0]?.html ?? ''}`)).toEqual(
-            [],
-          );
-          const sideways = await page.evaluate(
-            () => document.documentElement.scrollWidth - window.innerWidth,
-          );
-          expect(sideways).toBeLessThanOrEqual(0);
-        }
-      }
+    for (const tab of ['catalog', 'files', 'hub', 'stored']) {
+      await goTo(page, `/models/${tab}`);
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+        language === 'en' ? 'Models' : 'Модели',
+      );
+      await expectAccessibleEverywhere(page, `models ${tab} ${language}`);
     }
   }
 });
