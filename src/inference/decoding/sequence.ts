@@ -31,6 +31,7 @@ export class Sequence {
     const { chunkTokens } = this.backend;
     let count = 0;
     for (let from = 0; from < ids.length; from += chunkTokens) {
+      signal?.throwIfAborted();
       const chunk = ids.slice(from, from + chunkTokens);
       count = chunk.length;
       await this.#cut(position + from);
