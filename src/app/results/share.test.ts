@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SAMPLING, type Result, type Run } from '../../domain/run/run';
-import { parseRoute } from '../router.svelte';
+import { parseRoute } from '../screens';
 import { makeShareLink, openShareLink } from './share';
 
 const HASH = 'a'.repeat(64);
