@@ -9,7 +9,7 @@ export const simd: Engine = {
   label: 'WizardBench SIMD',
   formats: ['gguf'],
   backends: ['wasm'],
-  version: __APP_VERSION__,
+  version: __ENGINE_VERSION__,
   choosesThreads: true,
   choosesBatch: true,
 
@@ -39,7 +39,7 @@ export const simd: Engine = {
         const { build, dotMode, threads, contextTokens, kvType, chunkTokens } = model.info;
         return {
           engineId: 'simd',
-          engineVersion: `${__APP_VERSION__} ${build}, ${dotMode} dot product`,
+          engineVersion: `${__ENGINE_VERSION__} ${build}, ${dotMode} dot product`,
           backend: 'wasm',
           threads,
           contextTokens,
