@@ -1,5 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { gzipSync } from 'node:zlib';
+import { SCREENS } from '../src/app/screens';
 import { expect, gradedRows, openIsolated, run, shortenAnswers, stop, test, waitForGraded } from './site';
 
 test('works under a sub-path, as a GitHub project page', async ({ page, site }) => {
@@ -41,7 +42,7 @@ test('has no accessibility faults and no sideways scrolling, narrow and wide, li
   for (const width of [390, 1440]) {
     for (const theme of ['light', 'dark']) {
       await page.setViewportSize({ width, height: 900 });
-      for (const screen of ['#/', '#/results', '#/about', '#r=junk']) {
+      for (const { address: screen } of SCREENS) {
         await page.goto(site.url + screen);
         await page.getByLabel('Theme').selectOption(theme);
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -54,6 +55,15 @@ test('has no accessibility faults and no sideways scrolling, narrow and wide, li
       }
     }
   }
+});
+
+test('says that there is nothing at an unknown address, and leads back', async ({ page, site }) => {
+  await openIsolated(page, `${site.url}#/nowhere`);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is nothing here');
+  await expect(page.getByRole('main')).toContainText('#/nowhere');
+  await expect(page).toHaveTitle('There is nothing here · WizardBench');
+  await page.getByRole('link', { name: 'To the start' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Is it any good at logic?');
 });
 
 test('can be worked by keyboard alone', async ({ page, site }) => {

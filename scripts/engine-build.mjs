@@ -1,5 +1,6 @@
 // What the engine libraries need of a Vite build; the app's own and the test pages' builds share it.
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -9,6 +10,28 @@ function readVersion(folder) {
   const { version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
   if (typeof version !== 'string') throw new TypeError(`${folder} has no version`);
   return version;
+}
+
+/**
+ * A version that changes with the kernels: what was measured with other ones counts for nothing, and a shared result
+ * tells them apart.
+ * @param {string} version of the package
+ * @param {string} folder of the built WASM files
+ * @returns {string} the version and the first 32 bits of the binaries' SHA-256
+ */
+export function nameEngineVersion(version, folder) {
+  const hash = createHash('sha256');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.wasm'));
+  if (names.length === 0) throw new Error(`${folder} has no WASM files`);
+  for (const name of names.sort()) {
+    // Hashed one by one, so that bytes that move from one file to the next count as a change.
+    hash.update(name).update(
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest(),
+    );
+  }
+  return `${version}+${hash.digest('hex').slice(0, 8)}`;
 }
 
 export const engineResolve = {
@@ -27,5 +50,7 @@ export const engineDefine = {
   __WLLAMA_VERSION__: JSON.stringify(readVersion('node_modules/@wllama/wllama')),
   __WEB_LLM_VERSION__: JSON.stringify(readVersion('node_modules/@mlc-ai/web-llm')),
   __TRANSFORMERS_VERSION__: JSON.stringify(readVersion('node_modules/@huggingface/transformers')),
-  __APP_VERSION__: JSON.stringify(readVersion('.')),
+  __ENGINE_VERSION__: JSON.stringify(
+    nameEngineVersion(readVersion('.'), join(root, 'src/inference/cpu/binaries')),
+  ),
 };

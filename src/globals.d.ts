@@ -5,4 +5,4 @@ declare const __WEB_LLM_VERSION__: string;
 /** Version of the installed transformers.js package, put in by the build. */
 declare const __TRANSFORMERS_VERSION__: string;
 /** Version of this app, put in by the build. */
-declare const __APP_VERSION__: string;
+declare const __ENGINE_VERSION__: string;

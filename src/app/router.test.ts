@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { MAX_COMPARED, nameComparison, parseRoute, Router, type Route } from './router.svelte';
+import { Router } from './router.svelte';
+import {
+  findMenuEntry,
+  MAX_COMPARED,
+  MENU,
+  nameComparison,
+  parseRoute,
+  SCREENS,
+  type Route,
+} from './screens';
 
 const routes: [fragment: string, route: Route][] = [
   ['', { screen: 'run' }],
@@ -26,13 +35,13 @@ const routes: [fragment: string, route: Route][] = [
   ['#r=H4sI-_x', { screen: 'shared', payload: 'H4sI-_x' }],
   ['#r=', { screen: 'shared', payload: '' }],
   ['#r=a/results/b', { screen: 'shared', payload: 'a/results/b' }],
-  // Junk leads to the start.
-  ['#/nowhere', { screen: 'run' }],
-  ['#results', { screen: 'run' }],
-  ['#/Results', { screen: 'run' }],
-  ['#/<script>', { screen: 'run' }],
-  ['#/__proto__', { screen: 'run' }],
-  ['#%', { screen: 'run' }],
+  // Junk is said to be none, rather than taken for the start.
+  ['#/nowhere', { screen: 'not-found', address: '#/nowhere' }],
+  ['#results', { screen: 'not-found', address: '#results' }],
+  ['#/Results', { screen: 'not-found', address: '#/Results' }],
+  ['#/<script>', { screen: 'not-found', address: '#/<script>' }],
+  ['#/__proto__', { screen: 'not-found', address: '#/__proto__' }],
+  ['#%', { screen: 'not-found', address: '#%' }],
 ];
 
 describe('parseRoute', () => {
@@ -43,11 +52,23 @@ describe('parseRoute', () => {
   it('has a screen for any fragment', () => {
     fc.assert(
       fc.property(fc.string(), (fragment) => {
-        expect(['run', 'results', 'result', 'compare', 'shared', 'about']).toContain(
-          parseRoute(`#${fragment}`).screen,
-        );
+        expect(SCREENS.map(({ id }) => id)).toContain(parseRoute(`#${fragment}`).screen);
       }),
     );
+  });
+});
+
+describe('SCREENS', () => {
+  it.each(SCREENS)('finds $id at its own address', ({ id, address }) => {
+    expect(parseRoute(address).screen).toBe(id);
+  });
+
+  it('has an entry of the menu for every screen that is under one', () => {
+    const entries: readonly string[] = MENU.map(({ id }) => id);
+    expect(entries).toEqual(['run', 'chat', 'models', 'sets', 'results', 'speed', 'about']);
+    for (const { menu } of SCREENS) if (menu !== undefined) expect(entries).toContain(menu);
+    expect(findMenuEntry('compare')).toBe('results');
+    expect(findMenuEntry('shared')).toBeUndefined();
   });
 });
 

@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nameEngineVersion } from '../../scripts/engine-build.mjs';
 import type { Device } from '../domain/engine/engine';
 import { parseModel, type Artifact } from '../domain/model/model';
 import { engineRegistry } from './registry';
@@ -73,6 +75,13 @@ describe('the engines', () => {
       await expect(open).rejects.toMatchObject({ fault: { kind: 'stopped' } });
     },
   );
+
+  it('names our own by its kernels, so that what others measured counts for nothing', () => {
+    const binaries = join(import.meta.dirname, '../inference/cpu/binaries');
+    const version = engineRegistry.find(({ id }) => id === 'simd')?.version ?? '';
+    expect(version).toMatch(/^\d+\.\d+\.\d+\+[0-9a-f]{8}$/);
+    expect(version).toBe(nameEngineVersion(version.split('+')[0] ?? '', binaries));
+  });
 
   it('can run every bundled format', () => {
     expect(engineRegistry.some((engine) => engine.supports(makeArtifact('gguf'), device).ok)).toBe(true);

@@ -10,7 +10,7 @@ export const simd: Engine = {
   label: 'WizardBench SIMD',
   formats: ['gguf'],
   backends: ['wasm'],
-  version: __APP_VERSION__,
+  version: __ENGINE_VERSION__,
   choosesThreads: true,
   choosesBatch: true,
 
@@ -41,7 +41,7 @@ export const simd: Engine = {
         const { build, dotMode, threads, kvType, chunkTokens } = backend;
         return {
           engineId: 'simd',
-          engineVersion: `${__APP_VERSION__} ${build}, ${dotMode} dot product`,
+          engineVersion: `${__ENGINE_VERSION__} ${build}, ${dotMode} dot product`,
           backend: 'wasm',
           threads,
           contextTokens,

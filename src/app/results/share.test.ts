@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseRoute } from '../router.svelte';
 import { makeFailed, makeRun, makeSetup } from '../../domain/testing/make-run';
+import { parseRoute } from '../screens';
 import { makeShareLink, openShareLink } from './share';
 
 const run = makeRun({
