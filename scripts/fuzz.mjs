@@ -8,7 +8,7 @@ const { FUZZ_RUNS = '10000', FUZZ_SEED = String(Math.floor(Math.random() * 2 ** 
 const FILES = [
   'src/domain/parsers.test.ts',
   'src/domain/formats/contract.test.ts',
-  'src/domain/generators/contract.test.ts',
+  'src/domain/generators',
   'src/domain/graders/contract.test.ts',
   'src/inference/gguf',
   'src/worker/files/read-gguf.test.ts',

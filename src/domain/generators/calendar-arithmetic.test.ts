@@ -53,7 +53,7 @@ function lookUp(events: number, premises: readonly CalendarPremise[], question: 
   return [...answers];
 }
 
-it('has one answer to each of 10,000 problems, the same in real calendars', { timeout: 60_000 }, () => {
+it('has one answer to each problem, the same in real calendars', { timeout: 600_000 }, () => {
   const disagreements = findDisagreements(calendarArithmeticFamily, ({ entities, premises, question }) =>
     lookUp(entities.length, premises, question),
   );

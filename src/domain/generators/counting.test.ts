@@ -69,13 +69,9 @@ function countByProof({ entities, premises, question }: Problem<Count, CountQues
   return [];
 }
 
-it(
-  'has one answer to each of 10,000 problems, the same by a proof that was looked for',
-  { timeout: 60_000 },
-  () => {
-    expect(findDisagreements(countingFamily, countByProof)).toEqual([]);
-  },
-);
+it('has one answer to each problem, the same by a proof that was looked for', { timeout: 600_000 }, () => {
+  expect(findDisagreements(countingFamily, countByProof)).toEqual([]);
+});
 
 const has = (...things: number[]): Quantity => ({ kind: 'has', things });
 

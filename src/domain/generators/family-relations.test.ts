@@ -41,16 +41,12 @@ function readTree(premises: readonly Kinship[], from: number, to: number): numbe
   return [...found];
 }
 
-it(
-  'has one answer to each of 10,000 problems, the same by drawing the family tree',
-  { timeout: 60_000 },
-  () => {
-    const disagreements = findDisagreements(familyRelationsFamily, ({ premises, question }) =>
-      readTree(premises, question.other, question.one),
-    );
-    expect(disagreements).toEqual([]);
-  },
-);
+it('has one answer to each problem, the same by drawing the family tree', { timeout: 600_000 }, () => {
+  const disagreements = findDisagreements(familyRelationsFamily, ({ premises, question }) =>
+    readTree(premises, question.other, question.one),
+  );
+  expect(disagreements).toEqual([]);
+});
 
 it.each<[name: string, premises: Kinship[], answers: number[]]>([
   [

@@ -57,8 +57,8 @@ function* suppose(roles: Roles, sayings: readonly Saying[]): Generator<readonly 
 }
 
 it(
-  'has one answer to each of 10,000 problems, the same by supposing roles and following the consequences',
-  { timeout: 60_000 },
+  'has one answer to each problem, the same by supposing roles and following the consequences',
+  { timeout: 600_000 },
   () => {
     const disagreements = findDisagreements(knightsAndKnavesFamily, ({ entities, premises, question }) => {
       const worlds = [

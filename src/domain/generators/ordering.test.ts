@@ -24,7 +24,7 @@ function listOrders(size: number): number[][] {
 
 const allPlaces = new Map([3, 4, 5, 6, 7].map((size) => [size, listOrders(size)]));
 
-it('has one answer to each of 10,000 problems, the same by trying every order', { timeout: 60_000 }, () => {
+it('has one answer to each problem, the same by trying every order', { timeout: 600_000 }, () => {
   const disagreements = findDisagreements(orderingFamily, ({ entities, premises, question }) => {
     const found = new Set<number>();
     for (const places of allPlaces.get(entities.length) ?? []) {

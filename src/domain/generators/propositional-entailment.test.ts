@@ -48,7 +48,7 @@ function isSatisfiable(clauses: readonly Clause[]): boolean {
   );
 }
 
-it('has one answer to each of 10,000 problems, the same by DPLL', { timeout: 60_000 }, () => {
+it('has one answer to each problem, the same by DPLL', { timeout: 600_000 }, () => {
   const disagreements = findDisagreements(propositionalEntailmentFamily, ({ premises, question }) => {
     const clauses = premises.flatMap(toClauses);
     const canHold = isSatisfiable([...clauses, [write(question)]]);

@@ -54,8 +54,8 @@ function followsByArrows(
 }
 
 it(
-  'has one answer to each of 10,000 problems, the same by following arrows, in both readings of "all"',
-  { timeout: 60_000 },
+  'has one answer to each problem, the same by following arrows, in both readings of "all"',
+  { timeout: 600_000 },
   () => {
     const disagreements = findDisagreements(syllogismsFamily, ({ premises, question }) => [
       ...new Set([false, true].map((exists) => (followsByArrows(premises, question, exists) ? 0 : 1))),

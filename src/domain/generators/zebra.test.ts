@@ -36,8 +36,8 @@ function solveByTrial(problem: Zebra): number[] {
 }
 
 it(
-  'has one answer to each of 10,000 problems; for every 20th the same by trying every arrangement',
-  { timeout: 60_000 },
+  'has one answer to each problem; for every 20th the same by trying every arrangement',
+  { timeout: 600_000 },
   () => {
     expect(findDisagreements(zebraFamily, solveByTrial, { every: 20 })).toEqual([]);
   },
