@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Device } from '../domain/engine/engine';
 import { parseModel, type Artifact } from '../domain/model/model';
+import { FORMATS } from '../domain/model/formats';
 import { engineRegistry } from './registry';
 
-const FORMATS: readonly Artifact['format'][] = ['gguf', 'mlc', 'onnx'];
 const HASH = 'a'.repeat(64);
 const device: Device = { userAgent: 'agent', logicalCores: 1, crossOriginIsolated: false };
 

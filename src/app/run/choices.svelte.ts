@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { BackendChoice, Sampling } from '../../domain/engine/engine';
+import type { BackendChoice } from '../../domain/engine/backends';
+import type { Sampling } from '../../domain/engine/engine';
 import { toFault, type Fault } from '../../domain/fault';
 import { parseModel, type Artifact, type Model } from '../../domain/model/model';
 import { parseWith } from '../../domain/parse';
