@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { nameEngineVersion } from '../../scripts/engine-build.mjs';
 import type { Device } from '../domain/engine/engine';
 import { parseModel, type Artifact } from '../domain/model/model';
+import { FORMATS } from '../domain/model/formats';
 import { engineRegistry } from './registry';
 
-const FORMATS: readonly Artifact['format'][] = ['gguf', 'mlc', 'onnx'];
 const HASH = 'a'.repeat(64);
 const device: Device = { userAgent: 'agent', logicalCores: 1, crossOriginIsolated: false };
 

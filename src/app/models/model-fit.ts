@@ -1,5 +1,6 @@
 import type { DeviceCard } from '../../domain/engine/device';
-import type { Backend, Sampling } from '../../domain/engine/engine';
+import { BACKEND_FACTS, BACKENDS, type Backend } from '../../domain/engine/backends';
+import type { Sampling } from '../../domain/engine/engine';
 import {
   chooseArtifact,
   judgeFit,
@@ -21,7 +22,10 @@ export interface Way {
 
 /** The GPU first, unless it is made of software: that is the same CPU by a longer way. */
 export function orderBackends({ gpu }: DeviceCard): readonly Backend[] {
-  return gpu.available && !gpu.software ? ['webgpu', 'wasm'] : ['wasm', 'webgpu'];
+  const isGpu = (backend: Backend) => BACKEND_FACTS[backend].computesOn === 'graphics';
+  const gpus = BACKENDS.filter(isGpu);
+  const others = BACKENDS.filter((each) => !isGpu(each));
+  return gpu.available && !gpu.software ? [...gpus, ...others] : [...others, ...gpus];
 }
 
 /** The backends that some engine here runs the artifact on, the better one first, each with its arithmetic. */

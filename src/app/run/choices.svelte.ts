@@ -1,4 +1,5 @@
-import type { BackendChoice, Sampling } from '../../domain/engine/engine';
+import type { BackendChoice } from '../../domain/engine/backends';
+import type { Sampling } from '../../domain/engine/engine';
 import { toFault, type Fault } from '../../domain/fault';
 import type { Artifact, Model } from '../../domain/model/model';
 import { parseWith } from '../../domain/parse';

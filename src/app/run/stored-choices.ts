@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { BackendChoice, Sampling } from '../../domain/engine/engine';
+import { BACKENDS, type BackendChoice } from '../../domain/engine/backends';
+import type { Sampling } from '../../domain/engine/engine';
 import { parseModel, type Model } from '../../domain/model/model';
 import { parseWith } from '../../domain/parse';
 import type { SettingsStore } from '../../domain/run/ports';
@@ -10,7 +11,7 @@ export const MOST_RECENT = 6;
 /** More answers to each question than this, nobody waits for in a page. */
 export const MOST_REPEATS = 32;
 const MOST_THREADS = 64;
-const BACKENDS: readonly BackendChoice[] = ['auto', 'webgpu', 'wasm'];
+const BACKEND_CHOICES: readonly BackendChoice[] = ['auto', ...BACKENDS];
 
 /** A model that was used, with the artifact it was used by. */
 export interface Use {
@@ -58,7 +59,7 @@ const READERS: { readonly [Key in Choice]-?: (stored: unknown) => StoredChoices[
   repeats: (stored) => readCount(stored, 1, MOST_REPEATS),
   recent: (stored) => readList(stored, (each) => parseWith(useSchema, each, 'use')),
   added: (stored) => readList(stored, parseModel),
-  backend: (stored) => BACKENDS.find((each) => each === stored),
+  backend: (stored) => BACKEND_CHOICES.find((each) => each === stored),
 };
 
 /** Remembers choices on this device. A browser that forbids storage is no reason not to run. */

@@ -1,6 +1,7 @@
-import { FaultError, throwIfStopped, toFault, type Fault } from '../fault';
+import { FaultError, throwIfStopped } from '../fault';
 import { runLanes } from './lanes';
 import type { FileManifest } from '../model/model';
+import { withRetries, type RetryPolicy } from './retry';
 import type { ShardStore } from '../run/ports';
 import {
   isIntact,
@@ -36,7 +37,11 @@ export interface TransferPorts {
 }
 
 const PARALLEL_FETCHES = 3;
-const RETRY_PAUSES_MS = [500, 2000];
+/** A shard of wrong bytes or of a wrong length may have been damaged on the way. */
+const RETRIES: RetryPolicy = {
+  pausesMs: [500, 2_000],
+  alsoPassing: (fault) => fault.kind === 'integrity' || (fault.kind === 'download' && fault.status === 200),
+};
 
 /**
  * Makes a file available: every stored shard is checked against its SHA-256, those missing or damaged are fetched,
@@ -109,26 +114,22 @@ export async function obtainFile(
   return { blob: await joinShards(fileId, manifest.shards.length, ports.store), sha256: file.sha256 };
 }
 
-async function fetchIntactShard(
+function fetchIntactShard(
   name: string,
   index: number,
   shard: FileManifest['shards'][number],
-  ports: TransferPorts,
+  { fetchShard, pause }: TransferPorts,
   signal: AbortSignal,
   onBytes: (count: number) => void,
 ): Promise<Blob> {
-  for (let attempt = 0; ; attempt++) {
+  const fetchOnce = async () => {
     let counted = 0;
+    const count = (bytes: number) => {
+      counted += bytes;
+      onBytes(bytes);
+    };
     try {
-      const blob = await ports.fetchShard(
-        shard.path,
-        shard.bytes,
-        (count) => {
-          counted += count;
-          onBytes(count);
-        },
-        signal,
-      );
+      const blob = await fetchShard(shard.path, shard.bytes, count, signal);
       if (await isIntact(blob, shard)) return blob;
       throw new FaultError({
         kind: 'integrity',
@@ -138,17 +139,8 @@ async function fetchIntactShard(
       });
     } catch (error) {
       onBytes(-counted);
-      const fault = toFault(error);
-      const pauseMs = RETRY_PAUSES_MS[attempt];
-      if (pauseMs === undefined || !isWorthRetrying(fault)) throw error;
-      await ports.pause(pauseMs, signal);
+      throw error;
     }
-  }
-}
-
-function isWorthRetrying(fault: Fault): boolean {
-  if (fault.kind === 'integrity') return true;
-  // 4xx will not change by asking again, except for "too many requests".
-  if (fault.kind !== 'download') return false;
-  return fault.status === undefined || fault.status >= 500 || fault.status === 429 || fault.status === 200;
+  };
+  return withRetries(fetchOnce, RETRIES, pause, signal);
 }

@@ -2,6 +2,7 @@ import { createSHA256 } from 'hash-wasm';
 import { FaultError, throwIfStopped, toFault, type Fault } from '../fault';
 import { sha256Hex } from '../hash';
 import { runLanes } from './lanes';
+import { choosePause, withRetries, type RetryPolicy } from './retry';
 import type { FileStore, OpenDownload } from '../run/ports';
 import {
   joinShards,
@@ -20,8 +21,7 @@ export const SHARD_BYTES = 16 * 1024 * 1024;
 export const PART_BYTES = 2 * 1024 * 1024;
 export const LANES = 4;
 
-const RETRY_PAUSES_MS = [500, 2_000, 5_000, 10_000];
-const LONGEST_RETRY_AFTER_SECONDS = 60;
+const RETRIES: RetryPolicy = { pausesMs: [500, 2_000, 5_000, 10_000] };
 
 /** What a host tells of a file before anything of it is fetched. */
 export interface RemoteFile {
@@ -87,7 +87,7 @@ export async function obtainRangedFile(
   const whole = stored && (await readStoredFile(stored, store, onProgress, signal));
   if (whole !== undefined) return whole;
 
-  const remote = await withRetries(() => ports.describe(signal), ports, signal);
+  const remote = await withRetries(() => ports.describe(signal), RETRIES, ports.pause, signal);
   if (file.sha256 !== undefined && remote.sha256 !== undefined && file.sha256 !== remote.sha256) {
     throw new FaultError({
       kind: 'integrity',
@@ -391,33 +391,9 @@ async function fetchSpan(
     } catch (error) {
       throwIfStopped(signal);
       if (position > before) attempt = 0;
-      const pauseMs = choosePause(toFault(error), attempt++);
+      const pauseMs = choosePause(toFault(error), attempt++, RETRIES);
       if (pauseMs === undefined) throw error;
       await ports.pause(pauseMs, signal);
     }
   }
-}
-
-async function withRetries<T>(work: () => Promise<T>, ports: RangedPorts, signal: AbortSignal): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      throwIfStopped(signal);
-      const pauseMs = choosePause(toFault(error), attempt);
-      if (pauseMs === undefined) throw error;
-      await ports.pause(pauseMs, signal);
-    }
-  }
-}
-
-/** @returns undefined when it is not worth another try */
-function choosePause(fault: Fault, attempt: number): number | undefined {
-  const pauseMs = RETRY_PAUSES_MS[attempt];
-  if (fault.kind !== 'download' || pauseMs === undefined) return undefined;
-  const { status, retryAfterSeconds = 0 } = fault;
-  // No status: the connection was cut, or nothing arrived for too long. 4xx will not change by asking again.
-  const isPassing = status === undefined || status >= 500 || status === 429 || status === 408;
-  if (!isPassing || retryAfterSeconds > LONGEST_RETRY_AFTER_SECONDS) return undefined;
-  return Math.max(pauseMs, retryAfterSeconds * 1_000);
 }

@@ -1,5 +1,6 @@
 import type { Artifact } from '../model/model';
 import type { Prompt } from '../prompt/pieces';
+import type { Backend } from './backends';
 
 /** What the page knows of this device; filled by a probe, stored with every run. */
 export interface Device {
@@ -182,11 +183,6 @@ export interface OpenProgress {
   /** As the engine says it, untranslated. */
   readonly text: string;
 }
-
-export type Backend = 'wasm' | 'webgpu';
-
-/** What a person may choose; `auto` is decided by measuring. */
-export type BackendChoice = 'auto' | Backend;
 
 type Support = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 

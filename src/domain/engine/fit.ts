@@ -1,5 +1,7 @@
 import type { DeviceCard } from './device';
-import type { Backend, KvType } from './engine';
+import { BACKEND_FACTS, type Backend } from './backends';
+import type { KvType } from './engine';
+import { FORMAT_FACTS, FORMATS } from '../model/formats';
 import { isHosted, sumArtifactBytes, type Artifact, type Model } from '../model/model';
 
 const MIB = 2 ** 20;
@@ -79,9 +81,21 @@ export function judgeFit(
     ...sizes,
     ...(availableBytes !== undefined && { availableBytes }),
   });
-  return backend === 'wasm'
-    ? judgeWasm(artifact, model, device, sizes, engineId ?? (artifact.format === 'gguf' ? 'simd' : ''), judge)
-    : judgeWebGpu(artifact, model, device, sizes, judge);
+  switch (BACKEND_FACTS[backend].computesOn) {
+    case 'processor':
+      return judgeWasm(
+        artifact,
+        model,
+        device,
+        sizes,
+        engineId ?? (artifact.format === 'gguf' ? 'simd' : ''),
+        judge,
+      );
+    case 'graphics':
+      return judgeWebGpu(artifact, model, device, sizes, judge);
+    case 'elsewhere':
+      return judge('fits', 'enough-room');
+  }
 }
 
 type Sizes = Pick<Fit, 'weightBytes' | 'kvBytes' | 'scratchBytes' | 'neededBytes'>;
@@ -95,7 +109,7 @@ function judgeWasm(
   engineId: string,
   judge: Judge,
 ): Fit {
-  if (artifact.format === 'mlc') return judge('wont-fit', 'needs-webgpu');
+  if (!FORMAT_FACTS[artifact.format].backends.includes('wasm')) return judge('wont-fit', 'needs-webgpu');
   if (!wasm.simd) return judge('wont-fit', 'no-wasm-simd');
   const heapBytes = engineId === 'simd' && wasm.memory64 && wasm.relaxedSimd ? HEAP_64_BYTES : HEAP_32_BYTES;
   const memoryBytes = memoryGiB === undefined ? undefined : memoryGiB * GIB * USABLE_SHARE;
@@ -251,12 +265,6 @@ interface ChooseOptions {
 }
 
 const VERDICTS: readonly FitVerdict[] = ['fits', 'tight', 'unknown'];
-/** web-llm is the faster way to a GPU, where there is a choice. */
-const FORMATS: Readonly<Record<Backend, readonly Artifact['format'][]>> = {
-  webgpu: ['mlc', 'gguf', 'onnx'],
-  wasm: ['gguf', 'onnx'],
-};
-
 /**
  * The artifact to offer first: what fits before what may not, the better backend, what lies beside the page, the faster
  * format, and then the order of the row. @returns undefined when nothing fits, and for weights that nobody publishes
@@ -268,7 +276,9 @@ export function chooseArtifact(
 ): ChosenArtifact | undefined {
   const candidates = backends.flatMap((backend) =>
     model.artifacts
-      .filter((artifact) => artifact.mlc?.repo !== '' && FORMATS[backend].includes(artifact.format))
+      .filter(
+        (artifact) => artifact.mlc?.repo !== '' && FORMAT_FACTS[artifact.format].backends.includes(backend),
+      )
       .filter((artifact) => canRun?.(artifact, backend) ?? true)
       .map((artifact): ChosenArtifact => {
         const tokens = Math.min(contextTokens, artifact.contextTokens);
@@ -280,7 +290,7 @@ export function chooseArtifact(
     VERDICTS.indexOf(fit.verdict),
     backends.indexOf(backend),
     Number(!isHosted(artifact)),
-    FORMATS[backend].indexOf(artifact.format),
+    FORMATS.indexOf(artifact.format),
     model.artifacts.indexOf(artifact),
   ];
   return candidates

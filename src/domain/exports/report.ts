@@ -1,3 +1,4 @@
+import { BACKEND_FACTS } from '../engine/backends';
 import type { Reason } from '../graders/grader';
 import type { RunRecord } from '../run/ports';
 import type { Result } from '../run/run';
@@ -102,7 +103,7 @@ export function describeReport(record: RunRecord, words: ReportWords): Report {
       [terms.backend, session.backend],
       ...optional(session.adapter !== undefined, terms.gpu, session.adapter ?? ''),
       ...optional(
-        session.backend === 'webgpu' && session.layersOnGpu !== undefined,
+        BACKEND_FACTS[session.backend].computesOn === 'graphics' && session.layersOnGpu !== undefined,
         terms.layersOnGpu,
         number.format(session.layersOnGpu ?? 0),
       ),

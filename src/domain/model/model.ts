@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parseWith, sitePath } from '../parse';
+import { FORMAT_FACTS, FORMATS } from './formats';
 
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits'));
 const positiveInteger = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -56,7 +57,7 @@ const hubRepo = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.
 const artifactSchema = v.pipe(
   v.strictObject({
     id: slug,
-    format: v.picklist(['gguf', 'mlc', 'onnx']),
+    format: v.picklist(FORMATS),
     quantization: shortText,
     contextTokens: positiveInteger,
     /** Empty for MLC and ONNX weights, which their engine fetches file by file from a repo. */
@@ -115,7 +116,8 @@ const artifactSchema = v.pipe(
     'expected approximateBytes only without files',
   ),
   v.check(
-    ({ files, mlc, onnx }) => files.length > 0 || mlc !== undefined || onnx !== undefined,
+    ({ format, files, mlc, onnx }) =>
+      files.length > 0 || mlc !== undefined || onnx !== undefined || !FORMAT_FACTS[format].hasWeights,
     'expected a file or a repo',
   ),
 );

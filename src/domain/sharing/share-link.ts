@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { findDeciding } from '../graders/deciding-reason';
+import { BACKENDS } from '../engine/backends';
 import { KV_TYPES, SET_ASIDE_CODES, type SessionInfo } from '../engine/engine';
 import { decodeLinkText, encodeLinkText, MAX_INFLATED_BYTES, TARGET_CHARACTERS } from './link-codec';
 import { parseJsonWith } from '../parse';
@@ -55,7 +56,7 @@ const sharedResultSchema = v.strictObject({
 const runnerSchema = v.strictObject({
   engineId: text(40),
   engineVersion: text(120),
-  backend: v.picklist(['wasm', 'webgpu']),
+  backend: v.picklist(BACKENDS),
   threads: count,
 });
 
@@ -80,7 +81,7 @@ const sharedRunSchema = v.strictObject({
   session: v.strictObject({
     engineId: text(40),
     engineVersion: text(120),
-    backend: v.picklist(['wasm', 'webgpu']),
+    backend: v.picklist(BACKENDS),
     threads: count,
     contextTokens: count,
     layersOnGpu: v.exactOptional(count),
@@ -97,7 +98,7 @@ const sharedRunSchema = v.strictObject({
         v.array(
           v.strictObject({
             engineId: text(40),
-            backend: v.exactOptional(v.picklist(['wasm', 'webgpu'])),
+            backend: v.exactOptional(v.picklist(BACKENDS)),
             code: v.exactOptional(v.picklist(SET_ASIDE_CODES)),
             reason: text(400),
           }),

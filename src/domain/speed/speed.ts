@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { BACKEND_FACTS, BACKENDS } from '../engine/backends';
 import { parseWith } from '../parse';
 
 /** How thoroughly to measure. A slow engine gets fewer repetitions than asked for; how many is always shown. */
@@ -42,7 +43,7 @@ const rooflineSchema = v.strictObject({
   oneThread: v.strictObject(rooflinePoint),
 });
 
-const contender = { engineId: text(40), engineLabel: text(60), backend: v.picklist(['wasm', 'webgpu']) };
+const contender = { engineId: text(40), engineLabel: text(60), backend: v.picklist(BACKENDS) };
 const measuredSchema = v.strictObject({
   ...contender,
   engineVersion: text(120),
@@ -188,7 +189,9 @@ export function computeSpeedFigures(report: SpeedReport): readonly SpeedFigures[
         ...(base > 0 && !isBaseline(entry) && { ratio: summary.median / base }),
         ...(roof !== undefined &&
           roof > 0 &&
-          entry.backend === 'wasm' && { ofRoof: (perToken * summary.median) / roof }),
+          BACKEND_FACTS[entry.backend].computesOn === 'processor' && {
+            ofRoof: (perToken * summary.median) / roof,
+          }),
       };
     };
     return {

@@ -1,11 +1,5 @@
-import type {
-  Backend,
-  CompletionEnd,
-  CompletionInput,
-  OpenFile,
-  Sampling,
-  Token,
-} from '../../domain/engine/engine';
+import type { Backend } from '../../domain/engine/backends';
+import type { CompletionEnd, CompletionInput, OpenFile, Sampling, Token } from '../../domain/engine/engine';
 import type { Fault } from '../../domain/fault';
 import type { Artifact } from '../../domain/model/model';
 

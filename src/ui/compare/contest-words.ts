@@ -1,3 +1,4 @@
+import { findBackendFacts } from '../../app/backend-facts';
 import { nameAt, type Contestant } from '../../app/results/contestants';
 import type { Format } from '../../app/format';
 import { withInterval } from '../../app/results/score';
@@ -72,9 +73,7 @@ export function describeContest(
     },
     setup(m.compare_quantization(), (from) => from.setup.artifact.quantization),
     setup(m.facts_engine(), ({ setup: { session } }) => `${session.engineId} ${session.engineVersion}`),
-    setup(m.facts_backend(), ({ setup: { session } }) =>
-      session.backend === 'webgpu' ? 'WebGPU' : 'WebAssembly',
-    ),
+    setup(m.facts_backend(), ({ setup: { session } }) => findBackendFacts(session.backend).label),
     setup(m.facts_set(), ({ setup: { set } }) => set.title),
     setup(m.facts_sampling(), (from) => describeSampling(from.setup.sampling, format)),
     setup(m.compare_repeats(), (from) => format.number(from.setup.repeats ?? 1)),

@@ -1,10 +1,11 @@
 import type { SetAside } from '../../domain/engine/engine';
 import { m } from '../messages/messages';
+import { findBackendWords } from './backend-words';
 
 /** An engine, and where it computes. */
 export function nameRunner({ engineId: engine, backend }: Pick<SetAside, 'engineId' | 'backend'>): string {
   if (backend === undefined) return engine;
-  return backend === 'webgpu' ? m.facts_on_gpu({ engine }) : m.facts_on_cpu({ engine });
+  return findBackendWords(backend).withEngine(engine);
 }
 
 /** Why something did not run. A code from a link may be one that this version does not know. */

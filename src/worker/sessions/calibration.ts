@@ -1,11 +1,12 @@
 import * as v from 'valibot';
+import { BACKENDS } from '../../domain/engine/backends';
 import type { Device, Engine } from '../../domain/engine/engine';
 import type { SettingsStore } from '../../domain/run/ports';
 import { isSame, type Candidate, type Graphics, type PlanInput } from './plan-backends';
 
 const candidate = {
   engineId: v.string(),
-  backend: v.picklist(['wasm', 'webgpu']),
+  backend: v.picklist(BACKENDS),
   /** Of the engine: what another version did counts for nothing. */
   version: v.string(),
 };

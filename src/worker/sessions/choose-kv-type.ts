@@ -1,4 +1,5 @@
-import type { Backend, Engine, KvType } from '../../domain/engine/engine';
+import { BACKEND_FACTS, type Backend } from '../../domain/engine/backends';
+import type { Engine, KvType } from '../../domain/engine/engine';
 import { judgeFit, type FitDevice, type FitModel } from '../../domain/engine/fit';
 import type { Artifact } from '../../domain/model/model';
 
@@ -19,7 +20,7 @@ export function chooseKvType(
   device: Omit<FitDevice, 'gpu'>,
   contextTokens: number,
 ): KvType | undefined {
-  if (engine.kvTypes === undefined || backend !== 'wasm') return undefined;
+  if (engine.kvTypes === undefined || BACKEND_FACTS[backend].computesOn !== 'processor') return undefined;
   const fits = (kvType: KvType) =>
     judgeFit(artifact, model, { ...device, gpu: NO_GPU }, contextTokens, backend, engine.id, kvType)
       .verdict !== 'wont-fit';

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type {
-  Backend,
-  BackendChoice,
-  CompletionEnd,
-  Engine,
-  Session,
-  Token,
-} from '../../domain/engine/engine';
+import type { Backend, BackendChoice } from '../../domain/engine/backends';
+import type { CompletionEnd, Engine, Session, Token } from '../../domain/engine/engine';
 import { FaultError, type Fault } from '../../domain/fault';
 import { openCalibration } from './calibration';
 import { openBest, type Wish } from './open-best';

@@ -1,11 +1,5 @@
-import type {
-  Backend,
-  BackendChoice,
-  Engine,
-  Session,
-  SetAside,
-  SetAsideCode,
-} from '../../domain/engine/engine';
+import { BACKEND_FACTS, type Backend, type BackendChoice } from '../../domain/engine/backends';
+import type { Engine, Session, SetAside, SetAsideCode } from '../../domain/engine/engine';
 import { SET_ASIDE_CODES } from '../../domain/engine/engine';
 import { FaultError, toFault, type Fault } from '../../domain/fault';
 import type { SettingsStore } from '../../domain/run/ports';
@@ -61,7 +55,7 @@ export async function openBest(wish: Wish, ports: OpenBestPorts, signal: AbortSi
   for (const candidate of candidates) {
     const engine = engines.find(({ id }) => id === candidate.engineId);
     if (engine === undefined) continue;
-    const tested = candidate.backend === 'webgpu';
+    const tested = BACKEND_FACTS[candidate.backend].isSelfTested;
     try {
       const reference = tested ? await findReference(wish, cpu, ports, signal) : undefined;
       ports.onPhase('loading');
@@ -72,7 +66,7 @@ export async function openBest(wish: Wish, ports: OpenBestPorts, signal: AbortSi
         insteadOf.push({ ...candidate, code: 'self-test', reason: failure });
         continue;
       }
-      if (wish.backend === 'webgpu' || !isSlower(candidate, candidates, calibration)) {
+      if (wish.backend === candidate.backend || !isSlower(candidate, candidates, calibration)) {
         return withInsteadOf(session, insteadOf);
       }
       await session.close();
@@ -104,7 +98,7 @@ export function describeFault(candidate: Candidate, fault: Fault): SetAside {
  */
 export function mayTryNext(fault: Fault, backend: Backend): boolean {
   if (fault.kind === 'unsupported' || fault.kind === 'out-of-memory') return true;
-  return backend === 'webgpu' && (fault.kind === 'device-lost' || fault.kind === 'engine');
+  return BACKEND_FACTS[backend].isSelfTested && (fault.kind === 'device-lost' || fault.kind === 'engine');
 }
 
 /** Runs the self-test and closes the session if it fails. @returns why it failed @throws FaultError, with the session closed */
@@ -151,7 +145,7 @@ async function findReference(
     let session: Session | undefined;
     try {
       ports.onPhase('loading');
-      session = await ports.open(engine, 'wasm', signal);
+      session = await ports.open(engine, candidate.backend, signal);
       ports.onPhase('testing');
       const probe = await runProbe(session, ports.now, signal, REFERENCE_ALTERNATIVES);
       await ports.calibration.addSpeed(candidate, probe.tokensPerSecond);
@@ -169,7 +163,9 @@ async function findReference(
 /** Whether one of the other candidates is known to be faster. */
 function isSlower(candidate: Candidate, candidates: readonly Candidate[], { speeds }: Calibration): boolean {
   const rate = (each: Candidate) => speeds.find((speed) => isSame(speed, each))?.tokensPerSecond ?? 0;
-  return candidates.some((other) => other.backend === 'wasm' && rate(other) > rate(candidate));
+  return candidates.some(
+    (other) => !BACKEND_FACTS[other.backend].isSelfTested && rate(other) > rate(candidate),
+  );
 }
 
 function withInsteadOf(session: Session, insteadOf: readonly SetAside[]): Session {

@@ -1,5 +1,5 @@
+import { BACKEND_FACTS, type Backend } from '../../domain/engine/backends';
 import type {
-  Backend,
   Device,
   Engine,
   KvType,
@@ -62,8 +62,8 @@ export async function openWithEngine(
           (batchTokens) => openWithBatch(count, batchTokens),
         )
       : openWithBatch(count, before?.batchTokens);
-  if (backend === 'webgpu') {
-    // The CPU only feeds the graphics device.
+  if (!BACKEND_FACTS[backend].hasThreads) {
+    // The CPU only feeds what computes.
     const feeding = device.crossOriginIsolated ? Math.ceil(device.logicalCores / 2) : 1;
     return watchSession(await open(threads ?? feeding));
   }

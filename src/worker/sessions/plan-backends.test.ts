@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BackendChoice, Engine } from '../../domain/engine/engine';
+import type { BackendChoice } from '../../domain/engine/backends';
+import type { Engine } from '../../domain/engine/engine';
 import { planBackends, type Candidate, type Graphics, type PlanInput } from './plan-backends';
 
 const simd: Pick<Engine, 'id' | 'backends'> = { id: 'simd', backends: ['wasm'] };

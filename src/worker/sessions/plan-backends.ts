@@ -1,4 +1,5 @@
-import type { Backend, BackendChoice, Engine, SetAside } from '../../domain/engine/engine';
+import { BACKEND_FACTS, type Backend, type BackendChoice } from '../../domain/engine/backends';
+import type { Engine, SetAside } from '../../domain/engine/engine';
 
 /** One way to run a model. */
 export interface Candidate {
@@ -38,37 +39,49 @@ interface BackendPlan {
 export function planBackends(input: PlanInput): BackendPlan {
   const { engineId, backend, graphics, speeds, failed } = input;
   const engines = input.engines.filter(({ id }) => engineId === undefined || id === engineId);
-  const list = (wanted: Backend): Candidate[] =>
-    engines
-      .filter(({ backends }) => backends.includes(wanted))
-      .map(({ id }) => ({ engineId: id, backend: wanted }));
-  const cpu = list('wasm');
-  if (backend === 'wasm') return { candidates: sortBySpeed(cpu, speeds), setAside: [] };
+  const list = (wanted: (backend: Backend) => boolean): Candidate[] =>
+    engines.flatMap(({ id, backends }) =>
+      backends.filter(wanted).map((each) => ({ engineId: id, backend: each })),
+    );
+  if (backend !== 'auto' && !isSelfTested(backend)) {
+    return {
+      candidates: sortBySpeed(
+        list((each) => each === backend),
+        speeds,
+      ),
+      setAside: [],
+    };
+  }
 
-  const gpu = list('webgpu');
+  const cpu = list((each) => !isSelfTested(each));
+  const gpu = list((each) => isSelfTested(each) && (backend === 'auto' || each === backend));
   const setAside: SetAside[] =
-    backend === 'webgpu' && gpu.length === 0
+    backend !== 'auto' && gpu.length === 0
       ? cpu.map(({ engineId: id }) => ({ engineId: id, backend, code: 'unsupported', reason: 'CPU only' }))
       : [];
   const usable = gpu.filter((candidate) => {
     if (graphics.kind !== 'adapter') {
       // A device without a GPU is no news unless one was asked for, or nothing else can run the model.
-      if (backend === 'webgpu' || cpu.length === 0) {
+      if (backend !== 'auto' || cpu.length === 0) {
         setAside.push({ ...candidate, code: graphics.kind, reason: '' });
       }
       return false;
     }
     // What a person asks for by name is tested again.
-    if (backend === 'webgpu') return true;
+    if (backend !== 'auto') return true;
     const failure = failed.find((each) => isSame(each, candidate));
     if (failure !== undefined) setAside.push({ ...candidate, code: 'self-test', reason: failure.reason });
     // A graphics device made of software is the same CPU by a longer way.
     return failure === undefined && (!graphics.software || cpu.length === 0);
   });
-  if (backend === 'webgpu') {
+  if (backend !== 'auto') {
     return { candidates: [...sortBySpeed(usable, speeds), ...sortBySpeed(cpu, speeds)], setAside };
   }
   return { candidates: sortBySpeed([...usable, ...cpu], speeds), setAside };
+}
+
+function isSelfTested(backend: Backend): boolean {
+  return BACKEND_FACTS[backend].isSelfTested;
 }
 
 /** Whether two candidates are the same way to run. */
@@ -79,7 +92,7 @@ export function isSame(a: Candidate, b: Candidate): boolean {
 function sortBySpeed(candidates: readonly Candidate[], speeds: PlanInput['speeds']): readonly Candidate[] {
   const rate = (candidate: Candidate) =>
     speeds.find((each) => isSame(each, candidate))?.tokensPerSecond ??
-    (candidate.backend === 'webgpu' ? Infinity : 0);
+    (isSelfTested(candidate.backend) ? Infinity : 0);
   return candidates.toSorted((a, b) => {
     const [left, right] = [rate(a), rate(b)];
     return left === right ? 0 : right - left;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend, CompletionEnd, Session, SetAside, Token } from '../../domain/engine/engine';
+import type { Backend } from '../../domain/engine/backends';
+import type { CompletionEnd, Session, SetAside, Token } from '../../domain/engine/engine';
 import { FaultError, type Fault } from '../../domain/fault';
 import { gradeAnswer } from '../../domain/graders/registry';
 import { promptText } from '../../domain/prompt/pieces';

@@ -1,3 +1,4 @@
+import { BACKEND_FACTS } from '../../domain/engine/backends';
 import type { Session, SessionInfo, SetAside } from '../../domain/engine/engine';
 import type { Fault } from '../../domain/fault';
 import type { EngineSwitch } from '../../domain/run/run';
@@ -19,7 +20,7 @@ export function createRecovery(
   const broken: SetAside[] = [];
   return async (fault, caseId) => {
     const from = session.info;
-    if (from.backend !== 'webgpu' || !mayTryNext(fault, from.backend)) return undefined;
+    if (!BACKEND_FACTS[from.backend].isSelfTested || !mayTryNext(fault, from.backend)) return undefined;
     broken.push(describeFault(from, fault));
     session = await ports.reopen(broken);
     await ports.record(describeSwitch(caseId, from, session.info, fault));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend, CompletionEnd, Engine, OpenOptions, Session, Token } from '../../domain/engine/engine';
+import type { Backend } from '../../domain/engine/backends';
+import type { CompletionEnd, Engine, OpenOptions, Session, Token } from '../../domain/engine/engine';
 import { FaultError, type Fault } from '../../domain/fault';
 import { parseModel } from '../../domain/model/model';
 import { DEFAULT_SAMPLING } from '../../domain/run/run';

@@ -1,3 +1,4 @@
+import { BACKEND_FACTS } from '../../domain/engine/backends';
 import type { Device, Engine, OpenFile, Session } from '../../domain/engine/engine';
 import type { Artifact } from '../../domain/model/model';
 import type { SettingsStore } from '../../domain/run/ports';
@@ -40,7 +41,7 @@ export function listSpeedContenders(
         async check() {
           const support = engine.supports(artifact, device);
           if (!support.ok) return { unavailable: { code: 'unsupported', detail: support.reason } };
-          return backend === 'webgpu' ? checkGraphics() : {};
+          return BACKEND_FACTS[backend].computesOn === 'graphics' ? checkGraphics() : {};
         },
         async open(signal) {
           const session = await openWithEngine(

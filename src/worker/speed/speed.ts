@@ -1,4 +1,5 @@
-import type { Backend, Session } from '../../domain/engine/engine';
+import type { Backend } from '../../domain/engine/backends';
+import type { Session } from '../../domain/engine/engine';
 import { FaultError, throwIfStopped, toFault } from '../../domain/fault';
 import { templatePrompt } from '../../domain/prompt/pieces';
 import type { RunEnd } from '../../domain/run/run';
