@@ -7,6 +7,8 @@ import {
   probeDotMode,
 } from '../cpu/binary';
 import type { DotMode, EngineExports, SimdBuild } from '../cpu/binary';
+import { chooseKernels, describeKernels } from '../cpu/kernel-choice';
+import type { KernelChoice, TypeKernels } from '../cpu/kernel-choice';
 import { generate } from './generate';
 import type { GenerateOptions, GenerateResult, GeneratedToken } from './generate';
 import { parseGguf } from '../gguf/parse';
@@ -48,6 +50,11 @@ export interface OpenOptions {
   /** Forces a build; default: the fastest that runs here and can hold the model. */
   readonly build?: SimdBuild;
   /**
+   * Forces the kernels for a dot product of this kind, for tests and measurements; default: this machine's. Those for
+   * another kind give wrong results for Q8_0, except `saturating` on x86.
+   */
+  readonly dotMode?: DotMode;
+  /**
    * Tokens of a prefill chunk. `measure`: tries some sizes for a second at most. Default: what is fastest on most
    * devices. Results do not depend on it, and it is not measured where they would in their last bits: floats.
    */
@@ -61,6 +68,8 @@ export interface SimdModelInfo {
   readonly architecture: string;
   readonly build: SimdBuild;
   readonly dotMode: DotMode;
+  /** For each integer type of the matrices, how they are multiplied: probed and, where there is a choice, measured. */
+  readonly kernels: Readonly<Record<string, TypeKernels>>;
   /** Threads that decoding uses at the moment; changes while `measure` watches. */
   readonly threads: number;
   readonly maxThreads: number;
@@ -110,7 +119,7 @@ interface Machine {
   readonly memory: WebAssembly.Memory;
   readonly layout: MemoryLayout;
   readonly build: SimdBuild;
-  readonly dotMode: DotMode;
+  readonly kernels: KernelChoice;
   readonly workers: readonly ThreadHandle[];
 }
 
@@ -157,6 +166,7 @@ function chunkCandidates(
 
 async function startMachine(
   layout: MemoryLayout,
+  plan: ModelPlan,
   options: OpenOptions,
   onDeath: (error: SimdError) => void,
 ): Promise<Machine> {
@@ -175,7 +185,9 @@ async function startMachine(
     for (const worker of workers) worker.stop();
     throw failure.reason;
   }
-  return { engine, memory, layout, build, dotMode: probeDotMode(engine), workers };
+  const dotMode = options.dotMode ?? probeDotMode(engine);
+  const kernels = await chooseKernels({ module, build, shared: threads > 1 }, dotMode, plan);
+  return { engine, memory, layout, build, kernels, workers };
 }
 
 /** Tries thread counts on short runs, so that the first answer already runs with the best. */
@@ -242,7 +254,7 @@ export async function openModel(
   const layout = layOutFor(h, plan, options, most);
   let dead: SimdError | undefined;
   let started: Runtime | undefined;
-  const machine = await startMachine(layout, options, (error) => {
+  const machine = await startMachine(layout, plan, options, (error) => {
     dead ??= error;
     started?.stop(error);
   });
@@ -252,7 +264,7 @@ export async function openModel(
   try {
     const shiftOf = await loadWeights(sources, h, plan, machine, options.onProgress, signal);
     const view = new DataView(memory.buffer);
-    writeModel(view, h, plan, layout, machine.dotMode, shiftOf);
+    writeModel(view, h, plan, layout, machine.kernels, shiftOf);
     if (engine.scratchBytes(layout.model) > layout.scratchBytes)
       throw new SimdError('engine', 'the scratch space is too small');
     workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers['sync'] ?? 0));
@@ -305,7 +317,8 @@ export async function openModel(
   const info: SimdModelInfo = {
     architecture: h.architecture,
     build: machine.build,
-    dotMode: machine.dotMode,
+    dotMode: machine.kernels.dotMode,
+    kernels: describeKernels(machine.kernels, machine.build, plan),
     get threads() {
       return runtime.decodeThreads.best;
     },
