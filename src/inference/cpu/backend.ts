@@ -2,12 +2,15 @@ import type { Backend, BackendInfo, Row, ScaledAdapter, Step, Want } from '../de
 import { InferenceError } from '../errors';
 import { elementAt } from '../element-at';
 import type { DotMode, SimdBuild } from './binary';
+import type { TypeKernels } from './kernel-choice';
 import type { Runtime } from './runtime';
 
 export interface CpuInfo extends BackendInfo {
   readonly kind: 'cpu';
   readonly build: SimdBuild;
   readonly dotMode: DotMode;
+  /** For each integer type of the matrices, how they are multiplied: probed and, where there is a choice, measured. */
+  readonly kernels: Readonly<Record<string, TypeKernels>>;
   /** Threads that decoding uses at the moment; changes while `measure` watches. */
   readonly threads: number;
   readonly maxThreads: number;

@@ -17,14 +17,8 @@ export interface EngineExports {
   quit(model: number): void;
   repack(type: number, source: number, rows: number, columns: number, target: number, shift: number): number;
   dotMode(a: number, w: number): number;
-  testMatmul(
-    matrix: number,
-    x: number,
-    count: number,
-    activations: number,
-    scratch: number,
-    out: number,
-  ): void;
+  /** A matrix (kernels/frames.h) times `count` rows of f32. */
+  multiply(matrix: number, x: number, count: number, activations: number, scratch: number, out: number): void;
   testRow(matrix: number, row: number, scratch: number, out: number): void;
   readLoop(from: number, bytes: number): number;
   dotRoundOps(): number;

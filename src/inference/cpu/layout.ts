@@ -1,13 +1,14 @@
 import { elementAt } from '../element-at';
 import { DOT_MODES } from './binary';
 import type { DotMode } from './binary';
+import type { KernelChoice } from './kernel-choice';
 import type { KvType } from '../decoding/backend';
 import type { Hyperparameters } from '../architectures/architecture';
 import { FRAME_Q8_SIGNED } from './frames';
 import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from './frames';
 
 /** The places of kernels/model.h's structs: every member is one 8-byte word. */
-const MATRIX_WORDS = 7;
+const MATRIX_WORDS = 8;
 const LAYER_MATRICES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
 const LAYER_WORDS = LAYER_MATRICES.length * MATRIX_WORDS + 7;
 const MODEL_WORDS = [
@@ -34,7 +35,7 @@ const FORMS = {
   Q32_3: 9.5,
   Q32_4: 9.5,
   Q32_7: 9.5,
-  Q32_7_HALF: 9.5,
+  Q32_WIDE: 9.5,
   Q16_0: 11,
   Q16_2: 11,
   Q16_5: 11,
@@ -213,7 +214,7 @@ function formName(type: MatrixType, mode: DotMode): Form {
     case 'F16':
       return 'F32_SCALED';
     case 'Q8_0':
-      return mode === 'signed' ? 'Q32_0' : mode === 'unsigned' ? 'Q32_7' : 'Q32_7_HALF';
+      return mode === 'signed' ? 'Q32_0' : mode === 'unsigned' ? 'Q32_7' : 'Q32_WIDE';
     case 'Q4_0':
       return 'Q32_3';
     case 'Q5_0':
@@ -240,24 +241,26 @@ function postFactor({ type }: MatrixPlan, shift: number): number {
   return 2 ** ((type === 'F16' ? 11 : 112) - shift);
 }
 
+/** Writes one matrix struct; `data` is the address of its repacked rows, `shift` what `repack` was given. */
 export function writeMatrix(
   view: DataView,
   at: number,
   matrix: MatrixPlan,
   data: number,
-  mode: DotMode,
+  { dotMode, sums16 }: KernelChoice,
   shift: number,
 ): void {
   const words = [
     data,
-    frameOf(matrix, mode),
+    frameOf(matrix, dotMode),
     pad8(matrix.rows),
     matrix.columns,
     matrix.groupBytes,
-    formOf(matrix, mode),
+    formOf(matrix, dotMode),
+    sums16.get(matrix.type) ?? 0,
   ];
   words.forEach((word, index) => view.setBigUint64(at + index * 8, BigInt(word), true));
-  view.setFloat64(at + 48, postFactor(matrix, shift), true);
+  view.setFloat64(at + words.length * 8, postFactor(matrix, shift), true);
 }
 
 /** Where the repacked rows of a matrix are. */
@@ -273,11 +276,11 @@ export function writeModel(
   h: Hyperparameters,
   plan: ModelPlan,
   layout: MemoryLayout,
-  mode: DotMode,
+  kernels: KernelChoice,
   shiftOf: (matrix: MatrixPlan) => number,
 ): void {
   const matrixAt = (at: number, matrix: MatrixPlan) =>
-    writeMatrix(view, at, matrix, addressOf(layout, matrix), mode, shiftOf(matrix));
+    writeMatrix(view, at, matrix, addressOf(layout, matrix), kernels, shiftOf(matrix));
   plan.layers.forEach((layer: LayerPlan, index) => {
     let at = layout.layers + index * LAYER_WORDS * 8;
     for (const name of LAYER_MATRICES) {

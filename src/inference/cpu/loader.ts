@@ -1,5 +1,6 @@
 import { elementAt } from '../element-at';
-import type { DotMode, EngineExports } from './binary';
+import type { EngineExports } from './binary';
+import type { KernelChoice } from './kernel-choice';
 import { ropeFrequencies } from '../architectures/rope-frequencies';
 import { matricesInFileOrder } from '../architectures/weights';
 import type { Hyperparameters } from '../architectures/architecture';
@@ -58,7 +59,7 @@ export interface LoadTarget {
   readonly engine: EngineExports;
   readonly memory: WebAssembly.Memory;
   readonly layout: MemoryLayout;
-  readonly dotMode: DotMode;
+  readonly kernels: KernelChoice;
   readonly workers: readonly ThreadHandle[];
 }
 
@@ -74,7 +75,7 @@ export async function loadWeights(
   onProgress?: (doneBytes: number, totalBytes: number) => void,
   signal?: AbortSignal,
 ): Promise<(matrix: MatrixPlan) => number> {
-  const { engine, memory, layout, dotMode, workers } = target;
+  const { engine, memory, layout, kernels, workers } = target;
   const heap = new Uint8Array(memory.buffer);
   const putFloats = (values: Float32Array, at: number) => heap.set(new Uint8Array(values.buffer), at);
 
@@ -98,7 +99,7 @@ export async function loadWeights(
   const take = (chunk: Chunk, bytes: Uint8Array) => {
     const { matrix, firstRow, rows, shift } = chunk;
     const address = addressOf(layout, matrix) + (firstRow / 8) * matrix.groupBytes;
-    const frame = frameOf(matrix, dotMode);
+    const frame = frameOf(matrix, kernels.dotMode);
     const slot = slots.find(({ job }) => !job);
     const source = slot?.at ?? ownSlot;
     if (matrix.halved)

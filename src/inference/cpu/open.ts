@@ -7,6 +7,8 @@ import { CpuBackend } from './backend';
 import type { CpuInfo } from './backend';
 import { chooseBuild, compileBinary, createMemory, fetchBinary, instantiate, probeDotMode } from './binary';
 import type { DotMode, EngineExports, SimdBuild } from './binary';
+import { chooseKernels, describeKernels } from './kernel-choice';
+import type { KernelChoice } from './kernel-choice';
 import { checkBlock } from './check-block';
 import { planFrames } from './frames';
 import type { MatrixType, ModelPlan } from './frames';
@@ -34,6 +36,11 @@ export interface CpuOptions extends BackendOptions {
   /** Forces a build; default: the fastest that runs here and can hold the model. */
   readonly build?: SimdBuild;
   /**
+   * Forces the kernels for a dot product of this kind, for tests and measurements; default: this machine's. Those for
+   * another kind give wrong results for Q8_0, except `saturating` on x86.
+   */
+  readonly dotMode?: DotMode;
+  /**
    * Tokens of a prefill chunk. `measure`: tries some sizes for a second at most. Default: what is fastest on most
    * devices. Results do not depend on it, and it is not measured where they would in their last bits: floats.
    */
@@ -47,7 +54,7 @@ interface Machine {
   readonly memory: WebAssembly.Memory;
   readonly layout: MemoryLayout;
   readonly build: SimdBuild;
-  readonly dotMode: DotMode;
+  readonly kernels: KernelChoice;
   readonly workers: readonly ThreadHandle[];
 }
 
@@ -94,6 +101,7 @@ function chunkCandidates(
 
 async function startMachine(
   layout: MemoryLayout,
+  plan: ModelPlan,
   options: CpuOptions,
   onDeath: (error: InferenceError) => void,
 ): Promise<Machine> {
@@ -112,7 +120,9 @@ async function startMachine(
     for (const worker of workers) worker.stop();
     throw failure.reason;
   }
-  return { engine, memory, layout, build, dotMode: probeDotMode(engine), workers };
+  const dotMode = options.dotMode ?? probeDotMode(engine);
+  const kernels = await chooseKernels({ module, build, shared: threads > 1 }, dotMode, plan);
+  return { engine, memory, layout, build, kernels, workers };
 }
 
 /** Tries thread counts on short runs, so that the first answer already runs with the best. */
@@ -174,7 +184,7 @@ export async function openCpu(
   const layout = layOutFor(h, plan, options, most);
   let dead: InferenceError | undefined;
   let started: Runtime | undefined;
-  const machine = await startMachine(layout, options, (error) => {
+  const machine = await startMachine(layout, plan, options, (error) => {
     dead ??= error;
     started?.stop(error);
   });
@@ -183,7 +193,7 @@ export async function openCpu(
   try {
     const shiftOf = await loadWeights(sources, h, plan, machine, options.onProgress, signal);
     const view = new DataView(memory.buffer);
-    writeModel(view, h, plan, layout, machine.dotMode, shiftOf);
+    writeModel(view, h, plan, layout, machine.kernels, shiftOf);
     if (engine.scratchBytes(layout.model) > layout.scratchBytes)
       throw new InferenceError('engine', 'the scratch space is too small');
     workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers['sync'] ?? 0));
@@ -204,7 +214,8 @@ export async function openCpu(
       kind: 'cpu',
       sequences: 1,
       build: machine.build,
-      dotMode: machine.dotMode,
+      dotMode: machine.kernels.dotMode,
+      kernels: describeKernels(machine.kernels, machine.build, plan),
       get threads() {
         return runtime.decodeThreads.best;
       },

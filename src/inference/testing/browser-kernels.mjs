@@ -1,4 +1,4 @@
-// node browser-kernels.mjs [--build=wasm32-relaxed] [--shape=4096x4096] : one-thread speed of every kernel in Chromium.
+// node browser-kernels.mjs [--build=wasm32-relaxed] [--shape=4096x4096] [--only=Q4_0,Q8_0] [--sums16=3]: one-thread speed of every kernel in Chromium.
 import { openHarness } from './browser.mjs';
 
 const KINDS = {
@@ -21,7 +21,9 @@ const [rows, columns] = (flags.shape ?? '4096x4096').split('x').map(Number);
 const harness = await openHarness({ args: flags.args ? flags.args.split(',') : [] });
 try {
   for (const build of (flags.build ?? 'wasm32-relaxed').split(',')) {
-    for (const [name, [frame, bytes, act, block]] of Object.entries(KINDS)) {
+    for (const [name, [frame, bytes, form, block]] of Object.entries(KINDS)) {
+      // Q8_0's exact kernels where the dot product saturates go with those that sum in 16 bits.
+      const act = name === 'Q8_0' && Number(flags.sums16 ?? 0) ? 6 : form;
       if (flags.only && !flags.only.split(',').includes(name)) continue;
       if (columns % block) continue;
       const run = (count, reps) =>
@@ -30,6 +32,7 @@ try {
           frame: build === 'wasm32-plain' && name === 'Q8_0' ? 13 : frame,
           groupBytes: (columns / block) * bytes,
           act,
+          sums16: Number(flags.sums16 ?? 0),
           rows,
           columns,
           count,

@@ -34,6 +34,7 @@ typedef uintptr_t uptr;
 // LLVM hoists every weight load of a block and V8 then spills accumulators to the stack, which
 // halves GEMM speed; an empty asm that "uses" the accumulators pins the order.
 #define PIN2(a, b) __asm__ volatile("" : "+r"(a), "+r"(b)::"memory")
+#define PIN4(a, b, c, d) __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d)::"memory")
 #define PIN8(a, b, c, d, e, f, g, h) \
   __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f), "+r"(g), "+r"(h)::"memory")
 

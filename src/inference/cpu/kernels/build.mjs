@@ -54,7 +54,11 @@ function build(zig, { bits, relaxed }, folder) {
     ...(relaxed ? ['-mrelaxed-simd', '-DRELAXED'] : []),
     '-Wall',
     '-Wextra',
+    '-Werror',
     '-Wno-unused-function',
+    // Its sums of pointers hide the constant offsets that a WASM load can carry.
+    '-mllvm',
+    '-disable-lsr',
     '-o',
     object,
     'engine.c',

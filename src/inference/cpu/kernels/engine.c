@@ -269,8 +269,9 @@ EXPORT("dotMode") u32 dot_mode(u32 a, u32 w) {
 #endif
 }
 
-// ---- for tests: one matrix against `count` rows of activations ----
-EXPORT("testMatmul") void test_matmul(f64 matrix, f64 x, u32 count, f64 act, f64 scratch, f64 out) {
+// One matrix times `count` rows of activations, for measuring kernels and testing them. `act` and `scratch`: room for
+// the prepared activations and for a panel and the sums.
+EXPORT("multiply") void multiply_once(f64 matrix, f64 x, u32 count, f64 act, f64 scratch, f64 out) {
   const Matrix *m = PTR(const Matrix, ADDR(matrix));
   u32 cols = (u32)m->cols, rows = (u32)m->rows;
   const f32 *in = PTR(const f32, ADDR(x));

@@ -16,14 +16,17 @@ enum { T_F32, T_F16, T_BF16, T_Q8_0, T_Q4_0, T_Q4_1, T_Q5_0, T_Q5_1, T_Q4_K, T_Q
        T_COUNT };
 
 // Activation forms. A matrix says which one it reads. The integer ones have the weights' offset worked in:
-// blocks of 32 or 16 columns, log2 of the offset (0: none). HALF keeps to 7 bits, for DOT_SATURATING.
-enum { A_F32, A_F32_SCALED, A_Q32_0, A_Q32_3, A_Q32_4, A_Q32_7, A_Q32_7_HALF, A_Q16_0, A_Q16_2, A_Q16_5, A_COUNT };
+// blocks of 32 or 16 columns, log2 of the offset (0: none). WIDE serves Q8_0 under DOT_SATURATING (activations.h).
+enum { A_F32, A_F32_SCALED, A_Q32_0, A_Q32_3, A_Q32_4, A_Q32_7, A_Q32_WIDE, A_Q16_0, A_Q16_2, A_Q16_5, A_COUNT };
 INLINE int form_block(int form) { return form >= A_Q16_0 ? 16 : 32; }
 
 // How relaxed_dot treats the second operand above 127 on this machine.
 enum { DOT_SIGNED, DOT_UNSIGNED, DOT_SATURATING };
 
-typedef struct { u64 data, type, rows, cols, group_bytes, act; f64 post; } Matrix;
+// Bits of Matrix.kernel: where products are summed in 16 bits (matmul.h). Never affects results, only speed.
+enum { SUM16_GEMV = 1, SUM16_GEMM = 2 };
+
+typedef struct { u64 data, type, rows, cols, group_bytes, act, kernel; f64 post; } Matrix;
 
 typedef struct {
   int lo, hi;    // bits in the low and the high plane

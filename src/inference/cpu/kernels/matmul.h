@@ -9,19 +9,65 @@
 #define AHEAD 1024
 #define CVT(x) wasm_f32x4_sub(x, FSPLAT(BIAS_VALUE))
 
-// acc + the four columns of k-group j of token tok.
-INLINE V dot4(V acc, V w, const u8 *q, int nt, int j, int tok) {
+// How a kernel multiplies activations of 8 bits with codes, four columns of four rows at a time:
+//   DOT32: the relaxed dot product that adds in 32 bits, one instruction where the CPU has VNNI or ARM's dot product
+//     and five where it does not;
+//   SUM16: the relaxed dot product of 16 bits, one instruction on x86, summed in 16 bits for as long as that is exact;
+//   HALVES: for codes up to 255, which the one of 16 bits would saturate: activations in two parts (A_Q32_WIDE);
+//   PAIRS: i32x4.dot_i16x8 on codes and activations extended to 16 bits.
+// All give the same sums.
+typedef enum { DOT32, SUM16, HALVES, PAIRS } Dot;
+
+// k-groups (of 4 columns) that SUM16 may sum up: each adds at most 2 * (2^bits - 1) * 127 to a lane.
+INLINE int sum16_groups(Traits t) { return t.lo + t.hi <= 4 ? 8 : t.lo + t.hi == 5 ? 4 : 2; }
+
 #ifdef RELAXED
-  return wasm_i32x4_relaxed_dot_i8x16_i7x16_add(SPLAT(q + (j * nt + tok) * 4), w, acc);
+INLINE V dot16(V a, V w) { return wasm_i16x8_relaxed_dot_i8x16_i7x16(a, w); }
+#endif
+
+// `groups` k-groups of single-token activations q, times n vectors of codes each; planes[i] and first[i] name them.
+INLINE void gemv_dot(Dot dot, Traits t, int groups, int n, const u8 *planes, uptr stride, int first, const u8 *q, V *c) {
+#ifdef RELAXED
+  V s[4];
+  int most = sum16_groups(t);
+  // The high nibbles of a plane's first half are its second half: a load serves both.
+  int paired = dot == SUM16 && t.lo == 4 && groups == 8;
+  UNROLL for (int j = 0; j < groups; j++) {
+    int k = paired ? j / 2 + 4 * (j % 2) : j;
+    V a = SPLAT(q + 4 * k), odd = a;
+    if (dot == HALVES) odd = SPLAT(q + 4 * (groups + k));
+    UNROLL for (int i = 0; i < n; i++) {
+      V w = codes(t, planes + (uptr)(i / 2) * stride, first + 2 * k + i % 2);
+      if (dot == DOT32) c[i] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(a, w, c[i]);
+      else if (dot == SUM16) {
+        s[i] = j % most ? wasm_i16x8_add(s[i], dot16(a, w)) : dot16(a, w);
+        if (j % most == most - 1 || j == groups - 1) c[i] = wasm_i32x4_add(c[i], wasm_i32x4_extadd_pairwise_i16x8(s[i]));
+      } else {
+        c[i] = wasm_i32x4_add(c[i], wasm_i32x4_dot_i16x8(dot16(a, w), wasm_i16x8_splat(2)));
+        s[i] = j ? wasm_i16x8_add(s[i], dot16(odd, w)) : dot16(odd, w);
+        if (j == groups - 1) c[i] = wasm_i32x4_add(c[i], wasm_i32x4_extadd_pairwise_i16x8(s[i]));
+      }
+    }
+    // Not DOT32, whose order was tuned without.
+    if (dot == DOT32 || (paired && j % 2 == 0)) continue;
+    if (n == 4) PIN4(s[0], s[1], s[2], s[3]);
+    else PIN2(s[0], s[1]);
+    if (dot == HALVES && n == 4) PIN4(c[0], c[1], c[2], c[3]);
+    if (dot == HALVES && n == 2) PIN2(c[0], c[1]);
+  }
 #else
-  acc = wasm_i32x4_add(acc, wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(w), SPLAT(q + j * nt * 8 + tok * 4)));
-  return wasm_i32x4_add(acc, wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(w), SPLAT(q + j * nt * 8 + nt * 4 + tok * 4)));
+  (void)dot; // PAIRS
+  UNROLL for (int j = 0; j < groups; j++) UNROLL for (int i = 0; i < n; i++) {
+    V w = codes(t, planes + (uptr)(i / 2) * stride, first + 2 * j + i % 2);
+    c[i] = wasm_i32x4_add(c[i], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(w), SPLAT(q + 8 * j)));
+    c[i] = wasm_i32x4_add(c[i], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(w), SPLAT(q + 8 * j + 4)));
+  }
 #endif
 }
 
 // One block of NG row groups, `stride` bytes apart. Two groups at once: the activations are loaded once for
 // both, and two streams of weights keep more cache misses in flight than one.
-INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **act, const Scales *h, V post, V *f) {
+INLINE void gemv_block(Dot dot, Traits t, int ng, const u8 *p, uptr stride, const u8 **act, const Scales *h, V post, V *f) {
   int bk = t.sub ? 16 : 32, kg = bk / 4;
   const u8 *planes = p + scale_bytes(t);
   UNROLL for (int half = 0; half < 32 / bk; half++) {
@@ -30,11 +76,7 @@ INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **ac
     if (half == 0) UNROLL for (int g = 0; g < ng; g++)
       for (u32 b = 0; b < block_bytes(t); b += 64) (void)*(volatile const u32 *)(p + (uptr)g * stride + AHEAD + b);
     UNROLL for (int i = 0; i < 2 * ng; i++) c[i] = z;
-    UNROLL for (int j = 0; j < kg; j++) {
-      int v = 2 * (half * kg + j);
-      UNROLL for (int i = 0; i < 2 * ng; i++)
-        c[i] = dot4(c[i], codes(t, planes + (uptr)(i / 2) * stride, v + i % 2), q, 1, j, 0);
-    }
+    gemv_dot(dot, t, kg, 2 * ng, planes, stride, 2 * half * kg, q, c);
     V da = SPLAT(a + 4), ds = SPLAT(a + 8);
     // A power of two: multiplying the other factor by it gives the same bits, and is needed once.
     if (!t.k) da = FMUL(da, post), ds = FMUL(ds, post);
@@ -47,19 +89,19 @@ INLINE void gemv_block(Traits t, int ng, const u8 *p, uptr stride, const u8 **ac
         f[2 * g + 1] = MADD(s.m1, ds, f[2 * g + 1]);
       }
     }
-    *act += act_block(bk, 1);
+    *act += act_block(bk, 1, dot >= HALVES);
   }
 }
 
 // Four groups as two pairs: registers hold one pair's sums, and four streams of weights keep more misses in flight.
-INLINE void gemv_pairs(Traits t, int ng, const u8 *p, uptr stride, const u8 **act, const Scales *h, V post, V *f) {
+INLINE void gemv_pairs(Dot dot, Traits t, int ng, const u8 *p, uptr stride, const u8 **act, const Scales *h, V post, V *f) {
   const u8 *again = *act;
-  if (ng == 4) gemv_block(t, 2, p + 2 * stride, stride, &again, h + 2, post, f + 4);
-  gemv_block(t, ng == 4 ? 2 : ng, p, stride, act, h, post, f);
+  if (ng == 4) gemv_block(dot, t, 2, p + 2 * stride, stride, &again, h + 2, post, f + 4);
+  gemv_block(dot, t, ng == 4 ? 2 : ng, p, stride, act, h, post, f);
 }
 
 // Groups g, g + apart, ...: ng of them.
-INLINE void gemv_q(int type, int ng, const Matrix *m, u32 g, u32 apart, const u8 *act, f32 *out) {
+INLINE void gemv_q(Dot dot, int type, int ng, const Matrix *m, u32 g, u32 apart, const u8 *act, f32 *out) {
   Traits t = traits(type);
   uptr stride = (uptr)m->group_bytes * apart;
   const u8 *p = (const u8 *)(uptr)m->data + (uptr)g * (uptr)m->group_bytes;
@@ -70,10 +112,10 @@ INLINE void gemv_q(int type, int ng, const Matrix *m, u32 g, u32 apart, const u8
     for (u32 s = 0; s < nb / 8; s++) {
       UNROLL for (int i = 0; i < ng; i++) h[i] = head_scales(t, p + (uptr)i * stride, post);
       p += head_bytes(t);
-      for (int b = 0; b < 8; b++, p += block_bytes(t)) gemv_pairs(t, ng, p, stride, &act, h, post, f);
+      for (int b = 0; b < 8; b++, p += block_bytes(t)) gemv_pairs(dot, t, ng, p, stride, &act, h, post, f);
     }
   } else {
-    for (u32 b = 0; b < nb; b++, p += block_bytes(t)) gemv_pairs(t, ng, p, stride, &act, h, post, f);
+    for (u32 b = 0; b < nb; b++, p += block_bytes(t)) gemv_pairs(dot, t, ng, p, stride, &act, h, post, f);
   }
   UNROLL for (int i = 0; i < 2 * ng; i++) STORE(out + (uptr)(i / 2) * 8 * apart + 4 * (i % 2), f[i]);
 }
@@ -120,53 +162,71 @@ INLINE void gemv_f(int type, const Matrix *m, u32 g, const u8 *act, f32 *out) {
 }
 
 // Apart, so that the browser's compiler gets to optimise each by itself, and only those in use.
-#define Q(T)                                                                                             \
-  static __attribute__((noinline)) void gemv_type_##T(const Matrix *m, u32 g, u32 end, const u8 *act, f32 *out) { \
+#define GEMV(DOT, T)                                                                                     \
+  static __attribute__((noinline)) void gemv_##DOT##_##T(const Matrix *m, u32 g, u32 end, const u8 *act, f32 *out) { \
     u32 quarter = (end - g) / 4;                                                                         \
-    for (u32 i = 0; i < quarter; i++) gemv_q(T, 4, m, g + i, quarter, act, out + 8 * i);                 \
+    for (u32 i = 0; i < quarter; i++) gemv_q(DOT, T, 4, m, g + i, quarter, act, out + 8 * i);            \
     g += 4 * quarter, out += 32 * quarter;                                                               \
     u32 half = (end - g) / 2;                                                                            \
-    for (u32 i = 0; i < half; i++) gemv_q(T, 2, m, g + i, half, act, out + 8 * i);                       \
-    if ((end - g) & 1) gemv_q(T, 1, m, end - 1, 0, act, out + 16 * half);                                \
+    for (u32 i = 0; i < half; i++) gemv_q(DOT, T, 2, m, g + i, half, act, out + 8 * i);                  \
+    if ((end - g) & 1) gemv_q(DOT, T, 1, m, end - 1, 0, act, out + 16 * half);                           \
   }
+// The types with codes below 128.
+#define SMALL_TYPES(X, DOT)                                                                              \
+  X(DOT, T_Q4_0) X(DOT, T_Q4_1) X(DOT, T_Q5_0) X(DOT, T_Q5_1) X(DOT, T_Q4_K) X(DOT, T_Q5_K)              \
+  X(DOT, T_Q6_K) X(DOT, T_Q3_K) X(DOT, T_Q2_K)
 #ifdef RELAXED
-Q(T_Q8_0)
+SMALL_TYPES(GEMV, DOT32) SMALL_TYPES(GEMV, SUM16)
+GEMV(DOT32, T_Q8_0) GEMV(HALVES, T_Q8_0) GEMV(DOT32, T_Q8_S)
+#else
+SMALL_TYPES(GEMV, PAIRS) GEMV(PAIRS, T_Q8_S)
 #endif
-Q(T_Q8_S) Q(T_Q4_0) Q(T_Q4_1) Q(T_Q5_0) Q(T_Q5_1) Q(T_Q4_K) Q(T_Q5_K) Q(T_Q6_K) Q(T_Q3_K) Q(T_Q2_K)
-#undef Q
+#undef GEMV
 
 // Rows 8*g0 .. 8*g1 of m times one prepared token, into out[8*(g1-g0)].
 static void gemv(const Matrix *m, u32 g0, u32 g1, const u8 *act, f32 *out) {
-  switch ((int)m->type) {
-#define Q(T) case T: gemv_type_##T(m, g0, g1, act, out); return;
-#define F(T) case T: for (u32 g = g0; g < g1; g++, out += 8) gemv_f(T, m, g, act, out); return;
-    F(T_F32) F(T_F16) F(T_BF16)
+#define CASE(DOT, T) case T: gemv_##DOT##_##T(m, g0, g1, act, out); return;
+#define FLOATS(T) case T: for (u32 g = g0; g < g1; g++, out += 8) gemv_f(T, m, g, act, out); return;
 #ifdef RELAXED
-    Q(T_Q8_0)
-#endif
-    Q(T_Q8_S) Q(T_Q4_0) Q(T_Q4_1) Q(T_Q5_0) Q(T_Q5_1) Q(T_Q4_K) Q(T_Q5_K) Q(T_Q6_K) Q(T_Q3_K) Q(T_Q2_K)
-#undef Q
-#undef F
+  if (m->kernel & SUM16_GEMV) switch ((int)m->type) { SMALL_TYPES(CASE, SUM16) }
+  if (m->act == A_Q32_WIDE) {
+    gemv_HALVES_T_Q8_0(m, g0, g1, act, out);
+    return;
   }
+#endif
+  switch ((int)m->type) {
+    FLOATS(T_F32) FLOATS(T_F16) FLOATS(T_BF16)
+#ifdef RELAXED
+    CASE(DOT32, T_Q8_0) CASE(DOT32, T_Q8_S) SMALL_TYPES(CASE, DOT32)
+#else
+    CASE(PAIRS, T_Q8_S) SMALL_TYPES(CASE, PAIRS)
+#endif
+  }
+#undef CASE
+#undef FLOATS
 }
 
 // ---- GEMM: blocks of one row group unpacked into an L1 panel, then swept by all tokens ----
-// Panel block: f32 d[8], f32 m[8], codes (relaxed i8, plain i16: extended once, here).
+// Panel block: f32 d[8], f32 m[8], codes (bytes, or pairs of columns in 16 bits: extended once, here).
 
-INLINE u32 panel_block(int bk) { return 64 + (u32)bk * 8 * QB; }
+INLINE u32 panel_block(int bk, int wide) { return 64 + (u32)bk * (wide ? 16 : 8); }
 
-INLINE u8 *put_codes(u8 *o, V c) {
+INLINE u8 *put_codes(int wide, u8 *o, V c) {
+  if (!wide) {
+    STORE(o, c);
+    return o + 16;
+  }
 #ifdef RELAXED
-  STORE(o, c);
-  return o + 16;
-#else
+  // Only Q8_0's: without their offset, columns 0, 1 of four rows first, then 2, 3.
+  c = wasm_v128_xor(c, wasm_u8x16_splat(0x80));
+  c = wasm_i8x16_shuffle(c, c, 0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+#endif
   STORE(o, wasm_i16x8_extend_low_i8x16(c));
   STORE(o + 16, wasm_i16x8_extend_high_i8x16(c));
   return o + 32;
-#endif
 }
 
-INLINE void unpack_q(int type, const Matrix *m, u32 g, u32 b0, u32 n, u8 *o) {
+INLINE void unpack_q(int type, int wide, const Matrix *m, u32 g, u32 b0, u32 n, u8 *o) {
   Traits t = traits(type);
   int bk = t.sub ? 16 : 32, per = 2 * bk / 4;
   const u8 *group = (const u8 *)(uptr)m->data + (uptr)g * (uptr)m->group_bytes;
@@ -183,90 +243,140 @@ INLINE void unpack_q(int type, const Matrix *m, u32 g, u32 b0, u32 n, u8 *o) {
       STORE(o + 32, s.m0);
       STORE(o + 48, s.m1);
       o += 64;
-      UNROLL for (int v = 0; v < per; v++) o = put_codes(o, codes(t, planes, half * per + v));
+      UNROLL for (int v = 0; v < per; v++) o = put_codes(wide, o, codes(t, planes, half * per + v));
     }
   }
 }
 
-static void unpack(const Matrix *m, u32 g, u32 b0, u32 n, u8 *o) {
+static void unpack(const Matrix *m, int wide, u32 g, u32 b0, u32 n, u8 *o) {
   switch ((int)m->type) {
-#define Q(T) case T: unpack_q(T, m, g, b0, n, o); return;
 #ifdef RELAXED
-    Q(T_Q8_0)
-#endif
-    Q(T_Q8_S) Q(T_Q4_0) Q(T_Q4_1) Q(T_Q5_0) Q(T_Q5_1) Q(T_Q4_K) Q(T_Q5_K) Q(T_Q6_K) Q(T_Q3_K) Q(T_Q2_K)
-#undef Q
-  }
-}
-
-#ifdef RELAXED
-#define STEP(J)                                                                         \
-  {                                                                                     \
-    V w0 = LOAD(p + 64 + 32 * (J)), w1 = LOAD(p + 80 + 32 * (J)), x;                    \
-    x = SPLAT(q + 16 * (J)), c00 = DOT(x, w0, c00), c10 = DOT(x, w1, c10);              \
-    x = SPLAT(q + 16 * (J) + 4), c01 = DOT(x, w0, c01), c11 = DOT(x, w1, c11);          \
-    x = SPLAT(q + 16 * (J) + 8), c02 = DOT(x, w0, c02), c12 = DOT(x, w1, c12);          \
-    x = SPLAT(q + 16 * (J) + 12), c03 = DOT(x, w0, c03), c13 = DOT(x, w1, c13);         \
-    PIN8(c00, c01, c02, c03, c10, c11, c12, c13);                                       \
-  }
-#define DOT(x, w, c) wasm_i32x4_relaxed_dot_i8x16_i7x16_add(x, w, c)
+#define CASE(WIDE, T) case T: unpack_q(T, WIDE, m, g, b0, n, o); return;
+    case T_Q8_0:
+      if (wide) unpack_q(T_Q8_0, 1, m, g, b0, n, o);
+      else unpack_q(T_Q8_0, 0, m, g, b0, n, o);
+      return;
+    CASE(0, T_Q8_S) SMALL_TYPES(CASE, 0)
 #else
-#define STEP(J) HALFSTEP(p + 64 + 64 * (J), q + 32 * (J)) HALFSTEP(p + 80 + 64 * (J), q + 32 * (J) + 16)
-#define DOT(x, w, c) wasm_i32x4_add(c, wasm_i32x4_dot_i16x8(x, w))
-#define HALFSTEP(P, A)                                                                  \
-  {                                                                                     \
-    V w0 = LOAD(P), w1 = LOAD((P) + 32), x;                                             \
-    x = SPLAT(A), c00 = DOT(x, w0, c00), c10 = DOT(x, w1, c10);                         \
-    x = SPLAT((A) + 4), c01 = DOT(x, w0, c01), c11 = DOT(x, w1, c11);                   \
-    x = SPLAT((A) + 8), c02 = DOT(x, w0, c02), c12 = DOT(x, w1, c12);                   \
-    x = SPLAT((A) + 12), c03 = DOT(x, w0, c03), c13 = DOT(x, w1, c13);                  \
-    PIN8(c00, c01, c02, c03, c10, c11, c12, c13);                                       \
-  }
+#define CASE(WIDE, T) case T: unpack_q(T, WIDE, m, g, b0, n, o); return;
+    CASE(1, T_Q8_S) SMALL_TYPES(CASE, 1)
 #endif
-
-#define FOLD(T, C0, C1)                                                                 \
-  {                                                                                     \
-    V da = SPLAT(a + 16 + 4 * (T));                                                     \
-    V f0 = MADD(CVT(C0), FMUL(d0, da), LOAD(acc + 8 * (T)));                            \
-    V f1 = MADD(CVT(C1), FMUL(d1, da), LOAD(acc + 8 * (T) + 4));                        \
-    if (min) {                                                                          \
-      V ds = SPLAT(a + 32 + 4 * (T));                                                   \
-      f0 = MADD(m0, ds, f0);                                                            \
-      f1 = MADD(m1, ds, f1);                                                            \
-    }                                                                                   \
-    STORE(acc + 8 * (T), f0);                                                           \
-    STORE(acc + 8 * (T) + 4, f1);                                                       \
+#undef CASE
   }
+  (void)wide;
+}
 
-// n panel blocks times one tile of 4 tokens, added to acc[4 tokens][8 rows].
-INLINE void micro(int bk, int min, const u8 *p, u32 n, const u8 *a, f32 *acc) {
-  for (u32 b = 0; b < n; b++, p += panel_block(bk), a += act_block(bk, 4)) {
-    const u8 *q = a + 48;
-    V c00 = SPLAT(a), c01 = SPLAT(a + 4), c02 = SPLAT(a + 8), c03 = SPLAT(a + 12);
-    V c10 = c00, c11 = c01, c12 = c02, c13 = c03;
-    STEP(0) STEP(1) STEP(2) STEP(3)
-    if (bk == 32) { STEP(4) STEP(5) STEP(6) STEP(7) }
-    V d0 = LOAD(p), d1 = LOAD(p + 16), m0, m1;
-    if (min) m0 = LOAD(p + 32), m1 = LOAD(p + 48);
-    FOLD(0, c00, c10) FOLD(1, c01, c11) FOLD(2, c02, c12) FOLD(3, c03, c13)
+// Integer sums of 8 rows and tokens first .. first + n of a block, into c[2 * token + half]; with `start` on top of the
+// tile's initial value.
+INLINE void tile_dot(Dot dot, int start, int groups, int most, const u8 *w, const u8 *a, int first, int n, V *c) {
+  const u8 *q = a + 48 + 4 * first;
+  V s[8];
+  if (dot != SUM16)
+    UNROLL for (int t = 0; t < n; t++) c[2 * t] = c[2 * t + 1] = SPLAT(a + 4 * (first + t));
+  // PAIRS: a k-group is two steps of two columns.
+  UNROLL for (int j = 0; j < (dot == PAIRS ? 2 * groups : groups); j++) {
+    V w0 = LOAD(dot == PAIRS ? w + 64 * (j / 2) + 16 * (j % 2) : w + 32 * j);
+    V w1 = LOAD(dot == PAIRS ? w + 64 * (j / 2) + 16 * (j % 2) + 32 : w + 32 * j + 16);
+    UNROLL for (int t = 0; t < n; t++) {
+      V x = SPLAT(q + 16 * j + 4 * t);
+#ifdef RELAXED
+      if (dot == DOT32) {
+        c[2 * t] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(x, w0, c[2 * t]);
+        c[2 * t + 1] = wasm_i32x4_relaxed_dot_i8x16_i7x16_add(x, w1, c[2 * t + 1]);
+      }
+      if (dot == SUM16) {
+        s[2 * t] = j % most ? wasm_i16x8_add(s[2 * t], dot16(x, w0)) : dot16(x, w0);
+        s[2 * t + 1] = j % most ? wasm_i16x8_add(s[2 * t + 1], dot16(x, w1)) : dot16(x, w1);
+      }
+#endif
+      if (dot == PAIRS) {
+        c[2 * t] = wasm_i32x4_add(c[2 * t], wasm_i32x4_dot_i16x8(x, w0));
+        c[2 * t + 1] = wasm_i32x4_add(c[2 * t + 1], wasm_i32x4_dot_i16x8(x, w1));
+      }
+    }
+    V *pin = dot == SUM16 ? s : c;
+    if (n == 4) PIN8(pin[0], pin[1], pin[2], pin[3], pin[4], pin[5], pin[6], pin[7]);
+    else PIN4(pin[0], pin[1], pin[2], pin[3]);
+    if (dot == SUM16 && (j % most == most - 1 || j == groups - 1))
+      UNROLL for (int i = 0; i < 2 * n; i++) {
+        V wide = wasm_i32x4_extadd_pairwise_i16x8(s[i]);
+        c[i] = j < most ? wide : wasm_i32x4_add(c[i], wide);
+      }
+  }
+  if (dot == SUM16 && start)
+    UNROLL for (int t = 0; t < n; t++) {
+      V z = SPLAT(a + 4 * (first + t));
+      c[2 * t] = wasm_i32x4_add(c[2 * t], z);
+      c[2 * t + 1] = wasm_i32x4_add(c[2 * t + 1], z);
+    }
+}
+
+// n panel blocks times one tile of 4 tokens, added to acc[4 tokens][8 rows]. Sums of 16 bits that must be widened
+// within a block need registers for both widths: two tokens at a time.
+INLINE void micro(Dot dot, int bk, int min, int most, const u8 *p, u32 n, const u8 *a, f32 *acc) {
+  // Types with a minimum have no offset, so that their sums need no start; converting them is one instruction then.
+  int start = dot != SUM16 || !min;
+  int wide = dot == PAIRS, groups = bk / 4, together = dot == SUM16 && most < groups ? 2 : 4;
+  for (u32 b = 0; b < n; b++, p += panel_block(bk, wide), a += act_block(bk, 4, wide)) {
+    UNROLL for (int first = 0; first < 4; first += together) {
+      V c[8];
+      tile_dot(dot, start, groups, most, p + 64, a, first, together, c);
+      V d0 = LOAD(p), d1 = LOAD(p + 16), m0, m1;
+      if (min) m0 = LOAD(p + 32), m1 = LOAD(p + 48);
+      UNROLL for (int t = 0; t < together; t++) {
+        f32 *to = acc + 8 * (first + t);
+        V da = SPLAT(a + 16 + 4 * (first + t));
+        V f0 = MADD(start ? CVT(c[2 * t]) : wasm_f32x4_convert_i32x4(c[2 * t]), FMUL(d0, da), LOAD(to));
+        V f1 = MADD(start ? CVT(c[2 * t + 1]) : wasm_f32x4_convert_i32x4(c[2 * t + 1]), FMUL(d1, da), LOAD(to + 4));
+        if (min) {
+          V ds = SPLAT(a + 32 + 4 * (first + t));
+          f0 = MADD(m0, ds, f0);
+          f1 = MADD(m1, ds, f1);
+        }
+        STORE(to, f0);
+        STORE(to + 4, f1);
+      }
+    }
   }
 }
-#undef STEP
-#undef FOLD
 
-#define SWEEP(NAME, BK, MIN)                                                                             \
-  static void NAME(const u8 *panel, u32 n, const u8 *act, uptr tile, u32 tiles, f32 *acc) {              \
-    for (u32 t = 0; t < tiles; t++) micro(BK, MIN, panel, n, act + t * tile, acc + t * 32);         \
+#define SWEEP(NAME, DOT, BK, MIN, MOST)                                                                  \
+  static __attribute__((noinline)) void NAME(const u8 *panel, u32 n, const u8 *act, uptr tile, u32 tiles, f32 *acc) { \
+    for (u32 t = 0; t < tiles; t++) micro(DOT, BK, MIN, MOST, panel, n, act + t * tile, acc + t * 32);   \
   }
-SWEEP(sweep_32, 32, 0) SWEEP(sweep_32_min, 32, 1) SWEEP(sweep_16, 16, 0) SWEEP(sweep_16_min, 16, 1)
+#ifdef RELAXED
+#define ANY DOT32
+SWEEP(sweep_wide, PAIRS, 32, 0, 0)
+SWEEP(sum16_32, SUM16, 32, 0, 8) SWEEP(sum16_32_min, SUM16, 32, 1, 8)
+SWEEP(sum16_32_five, SUM16, 32, 0, 4) SWEEP(sum16_32_five_min, SUM16, 32, 1, 4)
+SWEEP(sum16_16, SUM16, 16, 0, 4) SWEEP(sum16_16_min, SUM16, 16, 1, 4) SWEEP(sum16_16_six, SUM16, 16, 0, 2)
+#else
+#define ANY PAIRS
+#endif
+SWEEP(sweep_32, ANY, 32, 0, 0) SWEEP(sweep_32_min, ANY, 32, 1, 0) SWEEP(sweep_16, ANY, 16, 0, 0) SWEEP(sweep_16_min, ANY, 16, 1, 0)
 #undef SWEEP
+#undef ANY
 
-static void sweep(int type, const u8 *panel, u32 n, const u8 *act, uptr tile, u32 tiles, f32 *acc) {
-  switch (type) {
-    case T_Q8_0: case T_Q8_S: case T_Q4_0: case T_Q5_0: sweep_32(panel, n, act, tile, tiles, acc); return;
-    case T_Q6_K: case T_Q3_K: sweep_16(panel, n, act, tile, tiles, acc); return;
-    case T_Q2_K: sweep_16_min(panel, n, act, tile, tiles, acc); return;
-    default: sweep_32_min(panel, n, act, tile, tiles, acc); return;
+typedef void Sweep(const u8 *panel, u32 n, const u8 *act, uptr tile, u32 tiles, f32 *acc);
+
+static Sweep *sweep_of(const Matrix *m) {
+#ifdef RELAXED
+  if (m->act == A_Q32_WIDE) return sweep_wide;
+  if (m->kernel & SUM16_GEMM) switch ((int)m->type) {
+    case T_Q4_0: return sum16_32;
+    case T_Q4_1: case T_Q4_K: return sum16_32_min;
+    case T_Q5_0: return sum16_32_five;
+    case T_Q5_1: case T_Q5_K: return sum16_32_five_min;
+    case T_Q6_K: return sum16_16_six;
+    case T_Q3_K: return sum16_16;
+    case T_Q2_K: return sum16_16_min;
+  }
+#endif
+  switch ((int)m->type) {
+    case T_Q8_0: case T_Q8_S: case T_Q4_0: case T_Q5_0: return sweep_32;
+    case T_Q6_K: case T_Q3_K: return sweep_16;
+    case T_Q2_K: return sweep_16_min;
+    default: return sweep_32_min;
   }
 }
 
@@ -316,12 +426,13 @@ static void gemm(const Matrix *m, u32 g, const u8 *act, u32 tiles, u8 *panel, f3
     for (u32 i = 0; i < tiles * 32; i += 4) STORE(acc + i, FMUL(LOAD(acc + i), post));
     return;
   }
-  int bk = matrix_bk(m);
-  u32 nb = cols / 32, most = 64 / QB, sub = 32 / (u32)bk;
+  int bk = matrix_bk(m), wide = is_wide((int)m->act);
+  Sweep *sweep = sweep_of(m);
+  u32 nb = cols / 32, most = wide ? 32 : 64, sub = 32 / (u32)bk;
   for (u32 b = 0; b < nb; b += most) {
     u32 n = min32(most, nb - b);
-    unpack(m, g, b, n, panel);
-    sweep((int)m->type, panel, n * sub, act + (uptr)(b * sub) * act_block(bk, 4), tile, tiles, acc);
+    unpack(m, wide, g, b, n, panel);
+    sweep(panel, n * sub, act + (uptr)(b * sub) * act_block(bk, 4, wide), tile, tiles, acc);
   }
 }
 
@@ -341,9 +452,9 @@ static void matrix_row(const Matrix *m, u32 row, u8 *panel, f32 *out) {
   Traits t = traits((int)m->type);
   // traits() of a variable type is a switch; only off is needed.
   for (u32 b = 0; b < cols / 32; b++) {
-    unpack(m, g, b, 1, panel);
+    unpack(m, 0, g, b, 1, panel);
     for (int half = 0; half < 32 / bk; half++) {
-      const u8 *p = panel + (u32)half * panel_block(bk);
+      const u8 *p = panel + (u32)half * panel_block(bk, is_wide(A_Q32_0));
       f32 d = ((const f32 *)p)[r], mn = ((const f32 *)p)[8 + r];
       for (int k = 0; k < bk; k++) {
         u32 v = (u32)(k / 4) * 2 + r / 4;
