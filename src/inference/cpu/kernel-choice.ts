@@ -1,12 +1,9 @@
 import { createMemory, instantiate } from './binary';
 import type { DotMode, EngineExports, SimdBuild } from './binary';
-import { writeMatrix } from './layout';
+import { SUM16_GEMM, SUM16_GEMV, writeMatrix } from './layout';
 import { matricesInFileOrder, planMatrix } from '../architectures/plan';
 import type { MatrixType, ModelPlan } from '../architectures/plan';
 
-/** Bits of kernels/frames.h: products summed in 16 bits. */
-const SUM16_GEMV = 1;
-const SUM16_GEMM = 2;
 const FLOAT_TYPES: readonly MatrixType[] = ['F32', 'F16', 'BF16'];
 
 /** A small matrix: its product takes some microseconds, and it stays in the first two caches. */

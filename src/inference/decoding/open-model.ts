@@ -14,7 +14,7 @@ import type { GenerateOptions, GenerateResult, GeneratedToken } from './generate
 import { parseGguf } from '../gguf/parse';
 import { readHyperparameters } from '../architectures/hyperparameters';
 import type { Hyperparameters } from '../architectures/hyperparameters';
-import { layOut, stackTop, writeModel } from '../cpu/layout';
+import { checkLayout, layOut, stackTop, writeModel } from '../cpu/layout';
 import type { KvType, MemoryLayout } from '../cpu/layout';
 import { loadWeights, stagingBytes } from '../cpu/loader';
 import { matricesInFileOrder, planModel } from '../architectures/plan';
@@ -175,6 +175,7 @@ async function startMachine(
   const module = await compileBinary(await (options.loadBinary ?? fetchBinary)(build), threads > 1);
   const memory = createMemory(build, layout.totalBytes, threads > 1);
   const engine = await instantiate(module, memory, stackTop(layout, 0));
+  checkLayout(engine);
   const starting = Array.from({ length: threads - 1 }, (_, index) =>
     startThread(module, memory, stackTop(layout, index + 1), onDeath),
   );
@@ -267,7 +268,7 @@ export async function openModel(
     writeModel(view, h, plan, layout, machine.kernels, shiftOf);
     if (engine.scratchBytes(layout.model) > layout.scratchBytes)
       throw new SimdError('engine', 'the scratch space is too small');
-    workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers['sync'] ?? 0));
+    workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers.sync));
     runtime = new Runtime(
       engine,
       memory,
