@@ -16,6 +16,8 @@ export interface EngineExports {
   work(model: number, thread: number): void;
   quit(model: number): void;
   repack(type: number, source: number, rows: number, columns: number, target: number, shift: number): number;
+  /** The `index`-th fact of kernels/engine.c that TypeScript repeats. */
+  describe(index: number): number;
   dotMode(a: number, w: number): number;
   /** A matrix (kernels/frames.h) times `count` rows of f32. */
   multiply(matrix: number, x: number, count: number, activations: number, scratch: number, out: number): void;

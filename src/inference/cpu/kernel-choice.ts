@@ -1,13 +1,11 @@
 import { createMemory, instantiate } from './binary';
 import type { DotMode, EngineExports, SimdBuild } from './binary';
-import { writeMatrix } from './layout';
+import { SUM16_GEMM, SUM16_GEMV, writeMatrix } from './layout';
+import type { KernelChoice } from './layout';
 import { matricesInFileOrder } from '../architectures/weights';
 import { planMatrix } from './frames';
 import type { MatrixType, ModelPlan } from './frames';
 
-/** Bits of kernels/frames.h: products summed in 16 bits. */
-const SUM16_GEMV = 1;
-const SUM16_GEMM = 2;
 const FLOAT_TYPES: readonly MatrixType[] = ['F32', 'F16', 'BF16'];
 
 /** A small matrix: its product takes some microseconds, and it stays in the first two caches. */
@@ -21,13 +19,6 @@ const ROUNDS = 8;
 const CALLS = { decode: 64, prefill: 8 };
 /** A kernel of five instructions must beat the one of two by more than noise, or than code not yet optimised. */
 const CLEARLY_SLOWER = 1.1;
-
-/** Which kernel multiplies what. Never affects results where the mode is the machine's own, only speed. */
-export interface KernelChoice {
-  readonly dotMode: DotMode;
-  /** For each type, bits SUM16_GEMV and SUM16_GEMM; none where absent. */
-  readonly sums16: ReadonlyMap<MatrixType, number>;
-}
 
 /** The kernels of kernels/matmul.h. */
 export type KernelName = 'dot32' | 'sum16' | 'halves' | 'pairs';

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { elementAt } from '../element-at';
 import { compileBinary, createMemory, DOT_MODES, instantiate, probeDotMode, supportsBuild } from './binary';
 import type { DotMode, SimdBuild } from './binary';
-import { frameOf, writeMatrix } from './layout';
+import { checkLayout, frameOf, writeMatrix } from './layout';
 import { planMatrix } from './frames';
 import type { MatrixType } from './frames';
 import { dequantise } from '../testing/dequantise.mjs';
@@ -306,6 +306,10 @@ describe.each(cases)('$name $type', ({ setting, type }) => {
       { numRuns: 60, seed: 6 },
     );
   });
+});
+
+test.each(machines)('$build has the structs that layout.ts writes', ({ engine }) => {
+  expect(() => checkLayout(engine)).not.toThrow();
 });
 
 test.each([

@@ -1,31 +1,65 @@
 import { elementAt } from '../element-at';
 import { DOT_MODES } from './binary';
-import type { DotMode } from './binary';
-import type { KernelChoice } from './kernel-choice';
+import type { DotMode, EngineExports } from './binary';
 import type { KvType } from '../decoding/backend';
 import type { Hyperparameters } from '../architectures/architecture';
 import { FRAME_Q8_SIGNED } from './frames';
 import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from './frames';
+import { InferenceError } from '../errors';
+import { SYNC_FACTS } from './stand-in';
 
 /** The places of kernels/model.h's structs: every member is one 8-byte word. */
 const MATRIX_WORDS = 8;
 const LAYER_MATRICES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
 const LAYER_WORDS = LAYER_MATRICES.length * MATRIX_WORDS + 7;
+/** A matrix within the model: its first word has the name. */
+const MATRIX_REST = ['', '', '', '', '', '', ''] as const;
 const MODEL_WORDS = [
-  ...['layers', 'layerCount', 'dim', 'heads', 'kvHeads', 'headDim', 'ffn', 'vocabulary', 'context', 'kvF16'],
-  ...['ropeDim', 'rope', 'embedding', ...pad('embedding'), 'output', ...pad('output'), 'outputNorm'],
-  ...['epsilon', 'attnScale', 'x', 'q', 'k', 'v', 'att', 'h'],
-  ...['acts0', 'acts1', 'acts2', 'acts3', 'acts4', 'acts5', 'acts6', 'acts7', 'acts8', 'acts9'],
-  ...['logits', 'stats', 'maxTokens', 'maxLogits'],
-  ...['scratch', 'scratchBytes', 'sync', 'tokens', 'count', 'pos', 'firstLayer', 'lastLayer', 'threads'],
-  ...['logitsFrom', 'logitsCount', 'wantStats'],
-];
+  ...([
+    'layers',
+    'layerCount',
+    'dim',
+    'heads',
+    'kvHeads',
+    'headDim',
+    'ffn',
+    'vocabulary',
+    'context',
+    'kvF16',
+  ] as const),
+  ...(['ropeDim', 'rope', 'embedding'] as const),
+  ...MATRIX_REST,
+  'output',
+  ...MATRIX_REST,
+  'outputNorm',
+  ...(['epsilon', 'attnScale', 'x', 'q', 'k', 'v', 'att', 'h'] as const),
+  ...(['acts0', 'acts1', 'acts2', 'acts3', 'acts4', 'acts5', 'acts6', 'acts7', 'acts8', 'acts9'] as const),
+  ...(['logits', 'stats', 'maxTokens', 'maxLogits'] as const),
+  ...([
+    'scratch',
+    'scratchBytes',
+    'sync',
+    'tokens',
+    'count',
+    'pos',
+    'firstLayer',
+    'lastLayer',
+    'threads',
+  ] as const),
+  ...(['logitsFrom', 'logitsCount', 'wantStats'] as const),
+] as const;
 
-function pad(name: string): string[] {
-  return Array.from({ length: MATRIX_WORDS - 1 }, (_, index) => `${name}+${index + 1}`);
+/** A member of the model struct. */
+export type ModelWord = Exclude<(typeof MODEL_WORDS)[number], ''>;
+
+const MODEL_AT: ReadonlyMap<string, number> = new Map(MODEL_WORDS.map((name, index) => [name, index * 8]));
+
+/** Which kernel multiplies what. Never affects results where the mode is the machine's own, only speed. */
+export interface KernelChoice {
+  readonly dotMode: DotMode;
+  /** For each type, bits SUM16_GEMV and SUM16_GEMM; none where absent. */
+  readonly sums16: ReadonlyMap<MatrixType, number>;
 }
-
-const MODEL_AT = new Map(MODEL_WORDS.map((name, index) => [name, index * 8]));
 
 // Activation forms of kernels/frames.h, in its order, with the most bytes that a column of 4 tokens takes.
 const FORMS = {
@@ -42,6 +76,9 @@ const FORMS = {
 } as const;
 type Form = keyof typeof FORMS;
 const FORM_NAMES = Object.keys(FORMS) as Form[];
+/** Bits of a matrix's kernel word: products summed in 16 bits. */
+export const SUM16_GEMV = 1;
+export const SUM16_GEMM = 2;
 const PANEL_BYTES = 40_960;
 const SCORE_SPAN = 64;
 const STACK_BYTES = 65_536;
@@ -72,6 +109,11 @@ export interface LayerAddresses {
   readonly vCache: number;
 }
 
+type ActivationBuffer = `acts${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}`;
+type BufferName =
+  'sync' | 'tokens' | 'x' | 'q' | 'k' | 'v' | 'att' | 'h' | 'logits' | 'stats' | 'scratch' | ActivationBuffer;
+const ACTIVATION_BUFFERS = MODEL_WORDS.filter((name): name is ActivationBuffer => /^acts\d$/.test(name));
+
 /** Where everything is in the engine's memory, bytes. */
 export interface MemoryLayout {
   readonly options: LayoutOptions;
@@ -81,7 +123,7 @@ export interface MemoryLayout {
   readonly rope: number;
   readonly matrices: ReadonlyMap<MatrixPlan, number>;
   readonly perLayer: readonly LayerAddresses[];
-  readonly buffers: Readonly<Record<string, number>>;
+  readonly buffers: Readonly<Record<BufferName, number>>;
   readonly scratchBytes: number;
   readonly stacks: number;
   readonly staging: number;
@@ -125,10 +167,8 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
 
   const model = take(MODEL_WORDS.length * 8);
   const layers = take(h.layers * LAYER_WORDS * 8);
-  const buffers: Record<string, number> = {
-    sync: take(SYNC_HEAD_BYTES + 4 * (12 * h.layers + 16)),
-    tokens: take(tokens * 4),
-  };
+  const sync = take(SYNC_HEAD_BYTES + 4 * (12 * h.layers + 16));
+  const tokenIds = take(tokens * 4);
   const stacks = take(STACK_BYTES * options.threads);
   const outputNorm = floats(pad8(h.dim));
   const rope = floats(options.context * 2 * h.ropeDim);
@@ -157,7 +197,7 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
     vCache: take(cacheBytes),
   }));
   const columns = pad8(Math.max(h.dim, h.ffn, h.heads * h.headDim));
-  Object.assign(buffers, {
+  const states = {
     x: floats(tokens * pad8(h.dim)),
     q: floats(tokens * pad8(h.heads * h.headDim)),
     k: floats(tokens * pad8(h.kvHeads * h.headDim)),
@@ -166,13 +206,22 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
     h: floats(tokens * pad8(h.ffn)),
     logits: floats(options.maxLogits * pad8(plan.vocabulary)),
     stats: take(options.maxLogits * 24),
-  });
+  };
   const used = usedForms(plan);
-  FORM_NAMES.forEach((name, form) => {
-    buffers[`acts${form}`] = used.has(form) ? take(Math.ceil(tokens / 4) * columns * FORMS[name] + 64) : 0;
-  });
+  const activations = Object.fromEntries(
+    ACTIVATION_BUFFERS.map((name, form) => [
+      name,
+      used.has(form) ? take(Math.ceil(tokens / 4) * columns * FORMS[elementAt(FORM_NAMES, form)] + 64) : 0,
+    ]),
+  ) as Record<ActivationBuffer, number>;
   const perThread = scratchBytes(h, options);
-  buffers['scratch'] = take(perThread * options.threads);
+  const buffers = {
+    sync,
+    tokens: tokenIds,
+    ...states,
+    ...activations,
+    scratch: take(perThread * options.threads),
+  };
   return {
     options,
     model,
@@ -293,7 +342,7 @@ export function writeModel(
       at += 8;
     }
   });
-  const words: Record<string, number> = {
+  const words: Partial<Record<ModelWord, number>> = {
     ...layout.buffers,
     layers: layout.layers,
     layerCount: h.layers,
@@ -313,21 +362,45 @@ export function writeModel(
     scratchBytes: layout.scratchBytes,
     threads: 1,
   };
-  for (const [name, word] of Object.entries(words)) setWord(view, layout, name, word);
+  for (const [name, word] of Object.entries(words)) setWord(view, layout, name as ModelWord, word);
   view.setFloat64(wordAt(layout, 'epsilon'), h.epsilon, true);
   view.setFloat64(wordAt(layout, 'attnScale'), 1 / Math.sqrt(h.headDim), true);
   matrixAt(wordAt(layout, 'embedding'), plan.embedding);
   matrixAt(wordAt(layout, 'output'), plan.output);
 }
 
-function wordAt(layout: MemoryLayout, name: string): number {
+function wordAt(layout: MemoryLayout, name: ModelWord): number {
   const at = MODEL_AT.get(name);
   if (at === undefined) throw new Error(`no member ${name}`);
   return layout.model + at;
 }
 
+/** Throws InferenceError `engine` where a build was made of other structs than this file writes. */
+export function checkLayout(engine: EngineExports): void {
+  const facts: readonly number[] = [
+    MATRIX_WORDS,
+    LAYER_WORDS,
+    MODEL_WORDS.length,
+    ...(['embedding', 'acts0', 'sync', 'wantStats'] as const).map((name) => MODEL_WORDS.indexOf(name)),
+    LAYER_MATRICES.length * MATRIX_WORDS,
+    MATRIX_WORDS - 2,
+    FORM_NAMES.length,
+    FORM_NAMES.indexOf('Q32_WIDE'),
+    FRAME_Q8_SIGNED,
+    PANEL_BYTES,
+    SCORE_SPAN,
+    SUM16_GEMV,
+    SUM16_GEMM,
+    ...SYNC_FACTS,
+    SYNC_HEAD_BYTES,
+  ];
+  const wrong = facts.findIndex((fact, index) => engine.describe(index) !== fact);
+  if (wrong >= 0 || engine.describe(facts.length) !== -1)
+    throw new InferenceError('engine', `the engine and its layout differ in fact ${wrong}`);
+}
+
 /** Sets one member of the model struct, by its name in this file. */
-export function setWord(view: DataView, layout: MemoryLayout, name: string, value: number): void {
+export function setWord(view: DataView, layout: MemoryLayout, name: ModelWord, value: number): void {
   view.setBigUint64(wordAt(layout, name), BigInt(value), true);
 }
 

@@ -1,6 +1,6 @@
 import { elementAt } from '../element-at';
 import type { EngineExports } from './binary';
-import type { KernelChoice } from './kernel-choice';
+import type { KernelChoice } from './layout';
 import { ropeFrequencies } from '../architectures/rope-frequencies';
 import { matricesInFileOrder } from '../architectures/weights';
 import type { Hyperparameters } from '../architectures/architecture';

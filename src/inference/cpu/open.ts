@@ -8,11 +8,11 @@ import type { CpuInfo } from './backend';
 import { chooseBuild, compileBinary, createMemory, fetchBinary, instantiate, probeDotMode } from './binary';
 import type { DotMode, EngineExports, SimdBuild } from './binary';
 import { chooseKernels, describeKernels } from './kernel-choice';
-import type { KernelChoice } from './kernel-choice';
+import type { KernelChoice } from './layout';
 import { checkBlock } from './check-block';
 import { planFrames } from './frames';
 import type { MatrixType, ModelPlan } from './frames';
-import { layOut, stackTop, writeModel } from './layout';
+import { checkLayout, layOut, stackTop, writeModel } from './layout';
 import type { MemoryLayout } from './layout';
 import { loadWeights, stagingBytes } from './loader';
 import { Runtime } from './runtime';
@@ -110,6 +110,7 @@ async function startMachine(
   const module = await compileBinary(await (options.loadBinary ?? fetchBinary)(build), threads > 1);
   const memory = createMemory(build, layout.totalBytes, threads > 1);
   const engine = await instantiate(module, memory, stackTop(layout, 0));
+  checkLayout(engine);
   const starting = Array.from({ length: threads - 1 }, (_, index) =>
     startThread(module, memory, stackTop(layout, index + 1), onDeath),
   );
@@ -196,7 +197,7 @@ export async function openCpu(
     writeModel(view, h, plan, layout, machine.kernels, shiftOf);
     if (engine.scratchBytes(layout.model) > layout.scratchBytes)
       throw new InferenceError('engine', 'the scratch space is too small');
-    workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers['sync'] ?? 0));
+    workers.forEach((worker, index) => worker.work(layout.model, index + 1, layout.buffers.sync));
     const runtime = new Runtime(
       engine,
       memory,

@@ -1,6 +1,6 @@
 import type { EngineExports } from './binary';
 import { setWord } from './layout';
-import type { MemoryLayout } from './layout';
+import type { MemoryLayout, ModelWord } from './layout';
 import type { ThreadChoice } from './thread-choice';
 import { leaveJob, syncWords } from './stand-in';
 import { InferenceError } from '../errors';
@@ -59,10 +59,10 @@ export class Runtime {
     this.chunkTokens = options.maxTokens;
     this.#view = new DataView(memory.buffer);
     this.#stride = Math.ceil(vocabulary / 8) * 8;
-    this.#tokens = new Uint32Array(memory.buffer, buffers['tokens'], options.maxTokens);
-    this.#logits = new Float32Array(memory.buffer, buffers['logits'], options.maxLogits * this.#stride);
-    this.#sync = syncWords(memory, buffers['sync'] ?? 0);
-    this.#stats = new Float64Array(memory.buffer, buffers['stats'], options.maxLogits * 3);
+    this.#tokens = new Uint32Array(memory.buffer, buffers.tokens, options.maxTokens);
+    this.#logits = new Float32Array(memory.buffer, buffers.logits, options.maxLogits * this.#stride);
+    this.#sync = syncWords(memory, buffers.sync);
+    this.#stats = new Float64Array(memory.buffer, buffers.stats, options.maxLogits * 3);
   }
 
   get maxLogits(): number {
@@ -176,9 +176,10 @@ export class Runtime {
     }
   }
 
-  #job(threads: number, words: Readonly<Record<string, number | boolean>>): void {
+  #job(threads: number, words: Readonly<Partial<Record<ModelWord, number | boolean>>>): void {
     if (this.#stopped) throw this.#stopped;
-    for (const [name, value] of Object.entries(words)) setWord(this.#view, this.layout, name, Number(value));
+    for (const [name, value] of Object.entries(words))
+      setWord(this.#view, this.layout, name as ModelWord, Number(value));
     setWord(this.#view, this.layout, 'threads', threads);
     let failure: InferenceError | undefined;
     try {

@@ -9,6 +9,8 @@ const STAND_INS = 4;
 const DEAD = 1;
 const BURIED = 2;
 const SYNC_WORDS = 19;
+/** What `describe` (kernels/engine.c) says of these places. */
+export const SYNC_FACTS: readonly number[] = [SEQ, DONE, GENERATION, ARRIVED];
 /** Between looks at whether the others have reached a barrier. */
 const LOOK_MS = 1;
 

@@ -4,7 +4,7 @@ import { build } from 'vite';
 import { afterEach, expect, it, vi } from 'vitest';
 import { bytesSource, openModel } from '../index';
 import { setWord } from './layout';
-import type { MemoryLayout } from './layout';
+import type { MemoryLayout, ModelWord } from './layout';
 import { createNamedModel, RANDOM_PROMPT } from '../testing/random-model.mjs';
 import type { ThreadReply, ThreadRequest } from './thread.worker';
 
@@ -96,10 +96,14 @@ function breakScratch(request: ThreadRequest, memory: WebAssembly.Memory): Threa
   const heap = new Uint8Array(buffer);
   expect(heap.subarray(model).every((byte) => byte === 0)).toBe(true);
   heap.copyWithin(model, request.model, request.model + MODEL_BYTES);
-  const words = { count: 1, firstLayer: 0, lastLayer: 1, threads: 2, scratch: buffer.byteLength };
-  for (const [name, value] of Object.entries(words)) {
-    setWord(new DataView(buffer), { model } as MemoryLayout, name, value);
-  }
+  const words: readonly [ModelWord, number][] = [
+    ['count', 1],
+    ['firstLayer', 0],
+    ['lastLayer', 1],
+    ['threads', 2],
+    ['scratch', buffer.byteLength],
+  ];
+  for (const [name, value] of words) setWord(new DataView(buffer), { model } as MemoryLayout, name, value);
   const sync = new Int32Array(buffer as unknown as SharedArrayBuffer, request.sync, 19);
   new NodeThread(RESCUE, {
     eval: true,

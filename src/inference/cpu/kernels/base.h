@@ -1,5 +1,6 @@
 // Basic types and the few operations that differ between the relaxed and the plain build.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 #include <wasm_simd128.h>
 

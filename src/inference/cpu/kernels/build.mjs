@@ -71,7 +71,6 @@ function build(zig, { bits, relaxed }, folder) {
     '--shared-memory',
     `--max-memory=${bits === 64 ? 2 ** 34 : 2 ** 32}`,
     '--export=__stack_pointer',
-    '--export=__heap_base',
     '-z',
     'stack-size=65536',
     '--strip-all',

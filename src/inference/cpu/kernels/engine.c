@@ -7,6 +7,18 @@
 
 #define ADDR(x) ((uptr)(u64)(x))
 
+// What ../layout.ts and ../stand-in.ts repeat of the C side, for a comparison before anything is written.
+EXPORT("describe") u32 describe(u32 index) {
+  static const u32 facts[] = {
+      sizeof(Matrix) / 8, sizeof(Layer) / 8, sizeof(Model) / 8, offsetof(Model, embedding) / 8,
+      offsetof(Model, acts) / 8, offsetof(Model, sync) / 8, offsetof(Model, want_stats) / 8, offsetof(Layer, attn_norm) / 8,
+      offsetof(Matrix, kernel) / 8, A_COUNT, A_Q32_WIDE, T_Q8_S, PANEL_BYTES, SPAN, SUM16_GEMV, SUM16_GEMM,
+      offsetof(Sync, seq) / 4, offsetof(Sync, done) / 4, offsetof(Sync, generation) / 4, offsetof(Sync, arrived) / 4,
+      offsetof(Sync, counters),
+  };
+  return index < sizeof(facts) / sizeof(facts[0]) ? facts[index] : 0xffffffffu;
+}
+
 static uptr max_cols(const Model *m) {
   u64 n = m->dim > m->ffn ? m->dim : m->ffn, a = m->heads * m->head_dim;
   return pad8(n > a ? n : a);

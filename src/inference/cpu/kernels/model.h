@@ -1,5 +1,5 @@
 // The model as the TypeScript side writes it: every member is 8 bytes, so that one layout serves 32- and
-// 64-bit memory. model-layout.ts lists the same members in the same order.
+// 64-bit memory. ../layout.ts lists the same members in the same order, and compares with `describe` (engine.c).
 #pragma once
 #include "frames.h"
 
