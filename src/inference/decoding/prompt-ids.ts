@@ -13,7 +13,7 @@ const isIds = (prompt: readonly number[] | readonly TextPart[]): prompt is reado
  */
 export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, continuation = ''): number[] {
   if (typeof prompt !== 'string' && prompt.length > 0 && isIds(prompt))
-    return [...prompt, ...tokenizer.encode(continuation)];
+    return continuation === '' ? [...prompt] : [...prompt, ...tokenizer.encode(continuation)];
   const parts =
     typeof prompt === 'string' ? [{ text: prompt, special: true }] : (prompt as readonly TextPart[]);
   const ids = tokenizer.encodeParts([...parts, { text: continuation, special: false }], { addSpecial: true });
