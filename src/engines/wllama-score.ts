@@ -47,10 +47,11 @@ export function createForcedScorer(
   classify: (error: unknown) => Fault,
 ): NonNullable<Session['score']> {
   let reading: Promise<Tokenizer> | undefined;
-  return async (prompt, continuations, signal) => {
+  return async (given, following, signal) => {
     try {
       const tokenizer = await (reading ??= readTokenizer(files));
-      const { continuationIds } = await import('../inference/index');
+      const { continuationIds, moveTrailingSpace } = await import('../inference/index');
+      const { prompt, continuations } = moveTrailingSpace(given, following);
       const ids = tokenizer.encode(prompt, { addSpecial: true, parseSpecial: true });
       if (ids.length === 0 && tokenizer.bosId !== undefined) ids.push(tokenizer.bosId);
       const scores: Continuation[] = [];

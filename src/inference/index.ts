@@ -1,7 +1,7 @@
 export { openModel } from './decoding/open-model';
 export type { OpenOptions, SimdModel, SimdModelInfo } from './decoding/open-model';
 export type { Alternative, GeneratedToken, GenerateOptions, GenerateResult } from './decoding/generate';
-export { continuationIds } from './decoding/score';
+export { continuationIds, moveTrailingSpace } from './decoding/score';
 export type { Continuation, ContinuationScore } from './decoding/score';
 export { supportsBuild } from './cpu/binary';
 export type { DotMode, SimdBuild } from './cpu/binary';

@@ -16,6 +16,21 @@ export interface ContinuationScore {
 }
 
 /**
+ * White space that ends a prompt belongs to the continuations before tokenizing, since most tokenizers join it to the word
+ * that follows: `_encode_pair` of the lm-evaluation-harness. Ids are left as they are.
+ */
+export function moveTrailingSpace<Prompt extends string | readonly number[], Each extends Continuation>(
+  prompt: Prompt,
+  continuations: readonly Each[],
+): { readonly prompt: Prompt | string; readonly continuations: readonly (Each | string)[] } {
+  const texts = continuations.filter((each) => typeof each === 'string');
+  if (typeof prompt !== 'string' || texts.length < continuations.length) return { prompt, continuations };
+  const context = prompt.trimEnd();
+  const space = prompt.slice(context.length);
+  return { prompt: context, continuations: texts.map((each) => space + each) };
+}
+
+/**
  * Ids of a continuation. A text is tokenized together with the prompt and cut where the prompt's own tokens end,
  * which is how the lm-evaluation-harness does it; where the prompt's tokens change by what follows, the
  * continuation is tokenized by itself.
@@ -37,11 +52,12 @@ export function continuationIds(
 
 export async function score(
   context: ModelContext,
-  prompt: string | readonly number[],
-  continuations: readonly Continuation[],
+  given: string | readonly number[],
+  following: readonly Continuation[],
   signal: AbortSignal | undefined,
 ): Promise<ContinuationScore[]> {
   const { runtime, vocabulary } = context;
+  const { prompt, continuations } = moveTrailingSpace(given, following);
   const ids = promptIds(context, prompt);
   const all = continuations.map((continuation) => continuationIds(context, prompt, ids, continuation));
   for (const tokens of all) {
