@@ -20,6 +20,8 @@ const optionsSchema = v.strictObject({
    * after a space.
    */
   chat: v.optional(v.boolean(), false),
+  /** Between the prompt and a choice, where the prompt is bare text (lm-eval's `target_delimiter`). */
+  delimiter: v.optional(v.pipe(v.string(), v.maxLength(100)), ' '),
 });
 
 export type MultipleChoiceOptions = v.InferOutput<typeof optionsSchema>;

@@ -37,10 +37,11 @@ export function buildScoring(system: string | undefined, testCase: Case, templat
     .map(readOptions)
     .filter((each) => each !== undefined);
   const chat = options[0]?.chat === true;
+  const delimiter = options[0]?.delimiter ?? ' ';
   const text = system === undefined ? testCase.prompt : `${system}\n\n${testCase.prompt}`;
   return {
     prompt: chat ? renderPrompt(template, buildMessages(system, { prompt: testCase.prompt })) : text,
-    continuations: (testCase.choices ?? []).map((choice) => (chat ? choice : ` ${choice}`)),
+    continuations: (testCase.choices ?? []).map((choice) => (chat ? choice : `${delimiter}${choice}`)),
     unconditional: options.some(({ scoring }) => scoring === 'acc_mutual_info'),
   };
 }
