@@ -54,7 +54,10 @@ export function readTaskDataset(text: string): TaskDataset | undefined {
 function readTask(text: string): LmEvalTask {
   checkSize(WHAT, text);
   const task = parseWith(taskSchema, readYaml(text, WHAT), WHAT);
-  if (Array.isArray(task.task)) throw badInput(WHAT, 'it is a group of tasks: import one task');
+  if (Array.isArray(task.task)) {
+    const names = task.task.filter((each) => typeof each === 'string').slice(0, 20);
+    throw badInput(WHAT, `it is a group of tasks: import one of them (${names.join(', ')})`);
+  }
   if (task.include !== undefined)
     throw badInput(WHAT, `it includes ${task.include}: put that file's lines here`);
   if (task.process_docs !== undefined || task.process_results !== undefined) {
