@@ -2,7 +2,6 @@ import * as v from 'valibot';
 import type { Continuation, OpenFile, Session } from '../domain/engine/engine';
 import { FaultError, throwIfStopped, type Fault } from '../domain/fault';
 import { parseWith } from '../domain/parse';
-import { promptText } from '../domain/prompt/pieces';
 import type { Tokenizer } from '../inference/index';
 import { dropWrittenBos, readTokenizer } from './parts/llama-cpp-prompt';
 import { promptParts } from './parts/prompt-parts';
@@ -50,17 +49,17 @@ export function createForcedScorer(
   classify: (error: unknown) => Fault,
 ): NonNullable<Session['score']> {
   let reading: Promise<Tokenizer> | undefined;
-  return async (prompt, continuations, signal) => {
+  return async (given, following, signal) => {
     try {
       const tokenizer = await (reading ??= readTokenizer(files));
-      const { continuationIds, encodePrompt } = await import('../inference/index');
-      const parts = promptParts(prompt);
+      const { continuationIds, encodePrompt, moveTrailingSpace } = await import('../inference/index');
+      const { prompt: parts, continuations } = moveTrailingSpace(promptParts(given), following);
       const ids = encodePrompt(tokenizer, parts);
-      const text = dropWrittenBos(tokenizer, promptText(prompt));
+      const prompt = dropWrittenBos(tokenizer, parts.map(({ text }) => text).join(''));
       const scores: Continuation[] = [];
       for (const continuation of continuations) {
         const tokens = continuationIds({ tokenizer }, parts, ids, continuation);
-        const prompts = tokens.map((_, at) => writePrompt(tokenizer, text, ids, tokens.slice(0, at)));
+        const prompts = tokens.map((_, at) => writePrompt(tokenizer, prompt, ids, tokens.slice(0, at)));
         scores.push(await forceTokens(prompts, tokens, complete, signal));
       }
       return scores;

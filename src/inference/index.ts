@@ -6,7 +6,7 @@ import type { Model as ModelOn, ModelInfo as ModelInfoOn } from './decoding/open
 import type { ByteSource } from './gguf/types';
 
 export type { Alternative, GeneratedToken, GenerateOptions, GenerateResult } from './decoding/generate';
-export { continuationIds } from './decoding/score';
+export { continuationIds, moveTrailingSpace } from './decoding/score';
 export { encodePrompt } from './decoding/prompt-ids';
 export type { Prompt } from './decoding/prompt-ids';
 export type { Continuation, ContinuationScore } from './decoding/score';

@@ -19,6 +19,7 @@ describe('the registry of formats', () => {
       'row-format',
       'template',
       'yaml-text',
+      'lm-eval-context',
       'promptfoo-csv',
       'promptfoo-script',
     ];

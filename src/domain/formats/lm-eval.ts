@@ -7,7 +7,7 @@ import { toId, type CaseDraft, type ExportedFile, type Format, type ImportNote }
 import { checkSize } from './limits';
 import { buildFromRows, gradersFor, indexOfChoice } from './row-format';
 import type { Row } from './rows';
-import { renderTemplate } from './template';
+import { buildContext, findGold, readChoices, readTarget } from './lm-eval-context';
 import { readYaml } from './yaml-text';
 
 const WHAT = 'lm-eval task';
@@ -18,8 +18,18 @@ const taskSchema = v.looseObject({
   dataset_path: v.optional(v.string()),
   dataset_name: v.optional(v.nullable(v.string())),
   description: v.optional(v.string(), ''),
+  target_delimiter: v.optional(v.string(), ' '),
+  fewshot_delimiter: v.optional(v.string(), '\n\n'),
+  gen_prefix: v.optional(v.string()),
+  num_fewshot: v.optional(v.nullable(v.number())),
+  fewshot_config: v.optional(
+    v.looseObject({
+      sampler: v.optional(v.string()),
+      samples: v.optional(v.array(v.record(v.string(), v.unknown()))),
+    }),
+  ),
   doc_to_text: v.optional(template),
-  doc_to_target: v.optional(v.union([template, v.array(v.string())])),
+  doc_to_target: v.optional(v.union([template, v.array(template)])),
   doc_to_choice: v.optional(v.union([v.string(), v.array(template)])),
   output_type: v.optional(v.string(), 'generate_until'),
   process_docs: v.optional(v.unknown()),
@@ -45,7 +55,10 @@ export function readTaskDataset(text: string): TaskDataset | undefined {
 function readTask(text: string): LmEvalTask {
   checkSize(WHAT, text);
   const task = parseWith(taskSchema, readYaml(text, WHAT), WHAT);
-  if (Array.isArray(task.task)) throw badInput(WHAT, 'it is a group of tasks: import one task');
+  if (Array.isArray(task.task)) {
+    const names = task.task.filter((each) => typeof each === 'string').slice(0, 20);
+    throw badInput(WHAT, `it is a group of tasks: import one of them (${names.join(', ')})`);
+  }
   if (task.include !== undefined)
     throw badInput(WHAT, `it includes ${task.include}: put that file's lines here`);
   if (task.process_docs !== undefined || task.process_results !== undefined) {
@@ -76,35 +89,80 @@ export const lmEval: Format = {
       );
     }
     const metrics = task.metric_list.map(({ metric }) => (typeof metric === 'string' ? metric : '?'));
-    const note: ImportNote = {
-      code: 'dropped-fields',
-      count: task.filter_list.length,
-      detail: 'filter_list',
-    };
+    const examples = chooseExamples(task);
     const name = typeof task.task === 'string' ? task.task : options.name;
     return buildFromRows(
       WHAT,
       rows,
-      (row) => toDraft(row, task, metrics),
+      (row) => toDraft(row, task, metrics, examples),
       { ...options, ...(name !== undefined && { name }) },
-      [note],
+      nameUnused(text, rows.length),
     );
   },
   write: writeTask,
 };
 
-function toDraft(row: Row, task: LmEvalTask, metrics: readonly string[]): CaseDraft | undefined {
-  const prompt = task.description + renderField(task.doc_to_text, row);
+/** Fields that shape the set, or say only where its rows are. */
+const HONOURED = new Set([
+  'task',
+  'dataset_path',
+  'dataset_name',
+  'description',
+  'target_delimiter',
+  'fewshot_delimiter',
+  'gen_prefix',
+  'num_fewshot',
+  'fewshot_config',
+  'doc_to_text',
+  'doc_to_target',
+  'doc_to_choice',
+  'output_type',
+  'metric_list',
+  'test_split',
+  'training_split',
+  'validation_split',
+]);
+
+/** A note for each field that changes nothing here; each touches every case. */
+function nameUnused(text: string, count: number): readonly ImportNote[] {
+  const given = v.parse(v.record(v.string(), v.unknown()), readYaml(text, WHAT));
+  return Object.keys(given)
+    .filter((field) => !HONOURED.has(field))
+    .map((field) => ({ code: 'dropped-fields', count, detail: field }));
+}
+
+/** @throws FaultError `bad-input` for examples that are not in the file, or are drawn at random */
+function chooseExamples({ num_fewshot: count, fewshot_config: config }: LmEvalTask): readonly Row[] {
+  if (typeof count !== 'number' || count <= 0) return [];
+  const { samples, sampler } = config ?? {};
+  if (samples === undefined || sampler !== 'first_n' || samples.length < count) {
+    throw badInput(
+      WHAT,
+      `num_fewshot asks for ${count} examples: only first_n of fewshot_config's own samples can be taken`,
+    );
+  }
+  return samples.slice(0, count);
+}
+
+function toDraft(
+  row: Row,
+  task: LmEvalTask,
+  metrics: readonly string[],
+  examples: readonly Row[],
+): CaseDraft | undefined {
+  const prompt = buildContext(task, row, examples);
   const own = v.safeParse(ownRowSchema, row);
   const facts: Partial<v.InferOutput<typeof ownRowSchema>> = own.success ? own.output : {};
-  if (task.output_type === 'multiple_choice' || task.doc_to_choice !== undefined) {
-    const choices = renderChoices(task.doc_to_choice, row);
-    const index = findTarget(task.doc_to_target, row, choices);
+  const target = readTarget(task, row);
+  if (task.output_type === 'multiple_choice') {
+    const choices = readChoices(task, row);
+    const index = findGold(target, choices);
     if (choices.length < 2 || choices.length > 26 || index === undefined) return undefined;
     const scoring = ['acc_norm', 'acc_bytes', 'acc_mutual_info'].find((each) => metrics[0] === each);
     const scored: GraderSpec = {
       type: 'multiple-choice',
       value: index,
+      ...(task.target_delimiter !== ' ' && { delimiter: task.target_delimiter }),
       ...(scoring !== undefined && { scoring }),
     };
     return { prompt, choices, ...facts, graders: facts.graders ?? [scored] };
@@ -115,20 +173,18 @@ function toDraft(row: Row, task: LmEvalTask, metrics: readonly string[]): CaseDr
       `output_type ${task.output_type} is not supported; generate_until and multiple_choice are`,
     );
   }
-  const target = renderField(
-    Array.isArray(task.doc_to_target) ? task.doc_to_target[0] : task.doc_to_target,
-    row,
-  );
-  const gold = target.includes('####') ? (target.split('####').at(-1) ?? '') : target;
-  const graders = facts.graders ?? gradersFor(gold);
+  const graders = facts.graders ?? gradeTarget(target, task, row);
   return graders === undefined ? undefined : { prompt, ...facts, graders };
 }
 
-/** lm-eval reads a template that names a column as that column. */
-function renderField(field: string | number | undefined, row: Row): string {
-  if (field === undefined) return '';
-  if (typeof field === 'string' && field in row) return asText(row[field]);
-  return renderTemplate(String(field), row);
+/** One of several right answers is enough. */
+function gradeTarget(target: unknown, task: LmEvalTask, row: Row): GraderSpec[] | undefined {
+  if (Array.isArray(target) && target.length > 1)
+    return [{ type: 'icontains-any', value: target.map(asText) }];
+  const single: unknown = Array.isArray(target) ? target[0] : target;
+  const chosen = typeof single === 'number' ? readChoices(task, row)[single] : undefined;
+  const text = chosen ?? asText(single);
+  return gradersFor(text.includes('####') ? (text.split('####').at(-1) ?? '') : text);
 }
 
 function asText(value: unknown): string {
@@ -137,39 +193,6 @@ function asText(value: unknown): string {
     : typeof value === 'number' || typeof value === 'boolean'
       ? String(value)
       : JSON.stringify(value ?? '');
-}
-
-function renderChoices(field: LmEvalTask['doc_to_choice'], row: Row): readonly string[] {
-  if (field === undefined) return [];
-  if (Array.isArray(field)) return field.map((each) => renderField(each, row));
-  if (field in row) {
-    const value = row[field];
-    return Array.isArray(value) ? value.map(asText) : [];
-  }
-  return readList(renderTemplate(field, row));
-}
-
-/** A rendered list: JSON, or Python's notation with single quotes. */
-function readList(text: string): readonly string[] {
-  for (const attempt of [text, text.replaceAll("'", '"')]) {
-    try {
-      const value: unknown = JSON.parse(attempt);
-      if (Array.isArray(value)) return value.map(asText);
-    } catch {
-      // The next reading may do.
-    }
-  }
-  throw badInput(WHAT, 'doc_to_choice gives no list');
-}
-
-function findTarget(
-  field: LmEvalTask['doc_to_target'],
-  row: Row,
-  choices: readonly string[],
-): number | undefined {
-  const target = renderField(Array.isArray(field) ? field[0] : field, row).trim();
-  if (/^\d{1,2}$/.test(target) && Number(target) < choices.length) return Number(target);
-  return indexOfChoice(target, choices);
 }
 
 // --- export ---

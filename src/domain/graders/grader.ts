@@ -102,6 +102,8 @@ export interface ChoiceScores {
 export interface ChoiceScoring {
   /** Whether the model sees the prompt as a turn of a chat, not as bare text. */
   readonly chat: boolean;
+  /** Between the prompt and a choice, where the prompt is bare text (lm-eval's `target_delimiter`). */
+  readonly delimiter: string;
   /** Whether the likelihoods of the choices after nothing are needed too. */
   readonly unconditional: boolean;
   /** Index of the choice that counts as the answer; undefined where the scoring lacks its figures. */

@@ -20,6 +20,8 @@ const optionsSchema = v.strictObject({
    * after a space.
    */
   chat: v.optional(v.boolean(), false),
+  /** Between the prompt and a choice, where the prompt is bare text (lm-eval's `target_delimiter`). */
+  delimiter: v.optional(v.pipe(v.string(), v.maxLength(100)), ' '),
 });
 
 type MultipleChoiceOptions = v.InferOutput<typeof optionsSchema>;
@@ -38,8 +40,9 @@ export function parseMultipleChoice(spec: GraderSpec): MultipleChoiceOptions {
 export const multipleChoice = defineGrader({
   id: 'multiple-choice',
   parse: parseMultipleChoice,
-  readScoring: ({ chat, scoring }) => ({
+  readScoring: ({ chat, delimiter, scoring }) => ({
     chat,
+    delimiter,
     unconditional: scoring === 'acc_mutual_info',
     choose: (choices, scores) => chooseLikeliest(choices, scoring, scores),
   }),

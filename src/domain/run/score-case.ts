@@ -28,12 +28,13 @@ export interface Scoring {
 export function buildScoring(system: string | undefined, testCase: Case, template: PromptTemplate): Scoring {
   const scorings = listScorings(testCase.graders);
   const chat = scorings[0]?.chat === true;
+  const delimiter = scorings[0]?.delimiter ?? ' ';
   const text = system === undefined ? testCase.prompt : `${system}\n\n${testCase.prompt}`;
   return {
     prompt: chat
       ? renderPrompt(template, buildMessages(system, { prompt: testCase.prompt }))
       : foreignPrompt(text),
-    continuations: (testCase.choices ?? []).map((choice) => (chat ? choice : ` ${choice}`)),
+    continuations: (testCase.choices ?? []).map((choice) => (chat ? choice : `${delimiter}${choice}`)),
     unconditional: scorings.some((each) => each.unconditional),
   };
 }

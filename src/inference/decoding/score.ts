@@ -3,6 +3,7 @@ import { checkIds, prefill, promptIds } from './generate';
 import type { ModelContext } from './generate';
 import { encodePrompt } from './prompt-ids';
 import type { Prompt } from './prompt-ids';
+import type { TextPart } from '../tokenizer/tokenizer';
 import { InferenceError } from '../errors';
 import type { Row } from './backend';
 
@@ -17,6 +18,34 @@ export interface ContinuationScore {
   /** Whether each token was the likeliest one. */
   readonly greedy: readonly boolean[];
 }
+
+/**
+ * White space that ends a prompt belongs to the continuations before tokenizing, since most tokenizers join it to the word
+ * that follows: `_encode_pair` of the lm-evaluation-harness. Ids are left as they are.
+ */
+export function moveTrailingSpace<Given extends Prompt>(
+  prompt: Given,
+  continuations: readonly Continuation[],
+): { readonly prompt: Given; readonly continuations: readonly Continuation[] } {
+  const texts = continuations.filter((each) => typeof each === 'string');
+  const parts = typeof prompt === 'string' ? [{ text: prompt, special: true }] : prompt.filter(isPart);
+  if (parts.length === 0 || texts.length < continuations.length) return { prompt, continuations };
+  const text = parts.map((part) => part.text).join('');
+  const kept = text.trimEnd().length;
+  const moved = texts.map((each) => text.slice(kept) + each);
+  let from = 0;
+  const left = parts.flatMap((part) => {
+    const cut = part.text.slice(0, Math.max(0, kept - from));
+    from += part.text.length;
+    return cut === '' ? [] : [{ ...part, text: cut }];
+  });
+  return {
+    prompt: (typeof prompt === 'string' ? text.slice(0, kept) : left) as Given,
+    continuations: moved,
+  };
+}
+
+const isPart = (each: number | TextPart): each is TextPart => typeof each !== 'number';
 
 /**
  * Ids of a continuation. A text is tokenized together with the prompt and cut where the prompt's own tokens end,
@@ -38,12 +67,13 @@ export function continuationIds(
 
 export async function score(
   context: ModelContext,
-  prompt: Prompt,
-  continuations: readonly Continuation[],
+  given: Prompt,
+  following: readonly Continuation[],
   signal: AbortSignal | undefined,
 ): Promise<ContinuationScore[]> {
   const { sequence, vocabulary } = context;
   const { mostRows } = sequence.backend;
+  const { prompt, continuations } = moveTrailingSpace(given, following);
   const ids = promptIds(context, prompt);
   const all = continuations.map((continuation) => continuationIds(context, prompt, ids, continuation));
   for (const tokens of all) {
