@@ -1,3 +1,4 @@
+import { promptText } from '../prompt/pieces';
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
@@ -34,7 +35,7 @@ it.each(table.map((row) => [row.name, row] as const))('%s', (name, { task, rows,
   if (testCase === undefined) throw new Error('no case');
   expect(testCase.prompt).toBe(DIFFERENT[name] ?? expected.context);
   if (testCase.choices === undefined) return;
-  const template = { source: '', bosToken: '', eosToken: '', stop: [] };
+  const template = { kind: 'jinja' as const, source: '', bosToken: '', eosToken: '', stop: [] };
   const { prompt, continuations } = buildScoring(undefined, testCase, template);
-  expect(continuations.map((each) => [prompt, each])).toEqual(expected.arguments);
+  expect(continuations.map((each) => [promptText(prompt), each])).toEqual(expected.arguments);
 });
