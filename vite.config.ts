@@ -3,10 +3,11 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { createReadStream, cpSync, existsSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { VitePWA } from 'vite-plugin-pwa';
-import { defineConfig, type Plugin } from 'vitest/config';
+import { configDefaults, defineConfig, type Plugin } from 'vitest/config';
 import { engineDefine, engineResolve } from './scripts/engine-build.mjs';
 
 const root = import.meta.dirname;
+const KERNEL_TESTS = 'src/inference/cpu/kernels.test.ts';
 
 export default defineConfig(({ command, mode }) => ({
   // Relative URLs: the same files work at a host's root and under a project's sub-path.
@@ -76,8 +77,22 @@ export default defineConfig(({ command, mode }) => ({
     assetsInlineLimit: 0,
   },
   test: {
-    include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs'],
     environment: 'node',
+    // Every core: the default leaves one of two idle.
+    maxWorkers: '100%',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs'],
+          exclude: [...configDefaults.exclude, KERNEL_TESTS],
+          pool: 'threads',
+        },
+      },
+      // It turns on a feature of V8 for the whole process, so it has one of its own.
+      { extends: true, test: { name: 'kernels', include: [KERNEL_TESTS], pool: 'forks' } },
+    ],
     // Ends what hangs, and nothing else: the usual five seconds are a limit that a busy machine can miss.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -19,9 +19,11 @@ describe('the registry of formats', () => {
       'row-format',
       'template',
       'yaml-text',
+      'limits',
       'lm-eval-context',
       'promptfoo-csv',
       'promptfoo-script',
+      'promptfoo-test',
     ];
     const files = readdirSync(import.meta.dirname)
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))

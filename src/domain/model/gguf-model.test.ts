@@ -4,6 +4,7 @@ import { makeGgufModel } from './gguf-model';
 import { parseModel } from './model';
 import { groupOwnFiles, listPartUrls, type OwnFile } from './own-files';
 import { FaultError } from '../fault';
+import { promptText } from '../prompt/pieces';
 import { renderPrompt, type Message } from '../prompt/prompt';
 
 const header: GgufHeader = {
@@ -38,7 +39,7 @@ const ask: readonly Message[] = [{ role: 'user', content: 'Why?' }];
 const inspect = (name: string, changes: Partial<GgufHeader> = {}) =>
   makeGgufModel(groupOwnFiles([own(name, changes)]), undefined);
 const promptOf = async (name: string, messages = ask, changes: Partial<GgufHeader> = {}) =>
-  renderPrompt((await inspect(name, { name: '', ...changes })).model.template, messages);
+  promptText(renderPrompt((await inspect(name, { name: '', ...changes })).model.template, messages));
 
 describe('makeGgufModel', () => {
   it('makes a row that a catalog could have', async () => {
@@ -88,7 +89,7 @@ describe('makeGgufModel', () => {
       endTokens: ['</s>', '<|eot_id|>'],
     });
     expect(templateFrom).toBe('file');
-    expect(renderPrompt(model.template, ask)).toBe('<s>Why?');
+    expect(promptText(renderPrompt(model.template, ask))).toBe('<s>Why?');
     expect(model.template.stop).toEqual(['</s>', '<|eot_id|>']);
   });
 
@@ -101,7 +102,7 @@ describe('makeGgufModel', () => {
     const { model, templateFrom } = await inspect('unheard-of.gguf');
     expect(templateFrom).toBe('plain');
     expect(model.turns).toBe('one');
-    expect(renderPrompt(model.template, ask)).toBe('### Instruction:\nWhy?\n\n### Response:\n');
+    expect(promptText(renderPrompt(model.template, ask))).toBe('### Instruction:\nWhy?\n\n### Response:\n');
   });
 });
 

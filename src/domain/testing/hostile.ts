@@ -5,7 +5,7 @@ import { FaultError } from '../fault';
  * Inputs for every parser of what others wrote: a few hundred in the everyday run, 10,000 and more in `npm run fuzz`.
  * The seed is fixed, so that every machine reads the same ones.
  */
-export const RUNS = Number(process.env['FUZZ_RUNS'] ?? 500);
+export const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 export const FIXED_RUNS = { numRuns: RUNS, seed: Number(process.env['FUZZ_SEED'] ?? 6) } as const;
 
 /** Ends a test that hangs. Nothing here is slow enough to come near it, at any number of runs. */
