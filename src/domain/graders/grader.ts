@@ -113,10 +113,18 @@ export const thresholdEntry = v.pipe(v.number(), v.finite());
 
 type MaybeLater = GradeOutcome | Promise<GradeOutcome>;
 
+/**
+ * What the field of a set editor holds, where type and `value` are all that the grader needs: text; a number, or text;
+ * the place of a choice, or its text; a list, one item a line; nothing.
+ */
+export type GraderForm = 'text' | 'number' | 'place' | 'list' | 'none';
+
 export interface Grader<Outcome extends MaybeLater = MaybeLater> {
   readonly id: string;
   /** False for opinions: they are recorded, but decide nothing. */
   readonly counts: boolean;
+  /** Absent where a set's author writes the options as JSON. */
+  readonly form?: GraderForm;
   /** @throws FaultError `bad-input` when the spec's options are wrong */
   check(spec: GraderSpec): void;
   /** `answer` is untrusted text. @throws FaultError `bad-input` when the spec's options are wrong */
@@ -129,16 +137,18 @@ export interface Grader<Outcome extends MaybeLater = MaybeLater> {
 export function defineGrader<Options, Outcome extends MaybeLater>(definition: {
   id: string;
   counts?: boolean;
+  form?: GraderForm;
   parse: (spec: GraderSpec) => Options;
   grade: (answer: string, options: Options, testCase: Case, context: GradeContext) => Outcome;
   negate?: (verdict: Verdict, options: Options) => Verdict;
 }): Grader<Outcome> {
-  const { id, counts = true, grade, negate } = definition;
+  const { id, counts = true, form, grade, negate } = definition;
   // The metric is the registry's business: no grader needs to know of it.
   const parse = ({ metric: _metric, ...spec }: GraderSpec) => definition.parse(spec);
   return {
     id,
     counts,
+    ...(form !== undefined && { form }),
     check: (spec) => void parse(spec),
     grade: (answer, spec, testCase, context = {}) => grade(answer, parse(spec), testCase, context),
     negate: (verdict, spec) => (negate === undefined ? flip(verdict) : negate(verdict, parse(spec))),

@@ -49,6 +49,7 @@ export function parseMultipleChoice(spec: GraderSpec): MultipleChoiceOptions {
  */
 export const multipleChoice = defineGrader({
   id: 'multiple-choice',
+  form: 'place',
   parse: parseMultipleChoice,
   grade: (answer, { value }, testCase) => {
     const choices = choicesOf(testCase);
