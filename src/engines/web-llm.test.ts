@@ -10,7 +10,7 @@ import { openWebLlm, webLlm, type WebLlmEngine, type WebLlmLibrary } from './web
  * What comes after loading, against a stand-in of the package's documented interface (its declarations, and what its
  * source does where they are silent). The package itself is in e2e/web-llm.spec.ts.
  */
-const GPU = { name: 'a gpu', features: new Set<string>(), maxStorageBufferBytes: 2 ** 30 };
+const GPU = { name: 'a gpu', software: false, features: new Set<string>(), maxStorageBufferBytes: 2 ** 30 };
 const SAMPLING: Sampling = { temperature: 0.7, topP: 0.9, topK: 40, seed: 5, maxTokens: 10 };
 const RECORD = { model: 'https://x.example/', model_id: 'lib', model_lib: 'https://x.example/lib.wasm' };
 

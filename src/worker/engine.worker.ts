@@ -40,7 +40,7 @@ const keeper = createSessionKeeper({
   engines: engineRegistry,
   settings: settingsStore,
   device,
-  findGraphics,
+  findGraphics: () => findGraphics(),
   wasm: describeWasm(),
   async obtain(artifact, request, emit, signal) {
     const files = await obtainFiles(artifact, request, stores, emit, signal);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isSimple, readExpected, readGraderJson, SIMPLE_GRADERS, writeExpected } from './grader-form';
 import { findGraderFault } from './set-editor.svelte';
 
-const samples: Readonly<Record<(typeof SIMPLE_GRADERS)[number], string>> = {
+const samples: Readonly<Record<string, string>> = {
   choice: 'yes',
   number: '4',
   equals: 'text',
@@ -16,10 +16,15 @@ const samples: Readonly<Record<(typeof SIMPLE_GRADERS)[number], string>> = {
 };
 
 describe('the form of a grader', () => {
+  it('is there for every grader that says what its field holds', () => {
+    expect(SIMPLE_GRADERS.toSorted()).toEqual(Object.keys(samples).sort());
+  });
+
   it.each(SIMPLE_GRADERS)('writes %s and reads it back, as its grader understands it', (type) => {
-    const spec = readExpected(type, samples[type]);
+    const sample = samples[type] ?? '';
+    const spec = readExpected(type, sample);
     expect(isSimple(spec)).toBe(true);
-    expect(writeExpected(spec)).toBe(samples[type]);
+    expect(writeExpected(spec)).toBe(sample);
     expect(readExpected(type, writeExpected(spec))).toEqual(spec);
     if (type !== 'choice') expect(findGraderFault(spec)).toBeUndefined();
   });

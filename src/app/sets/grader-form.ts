@@ -1,43 +1,35 @@
 import { badInput, toFault, type Fault } from '../../domain/fault';
+import type { GraderForm } from '../../domain/graders/grader';
+import { graderRegistry } from '../../domain/graders/registry';
 import type { GraderSpec } from '../../domain/sets/test-set';
 import { findGraderFault } from './set-editor.svelte';
 
-/** Graders that a form of one field can hold; every other is edited as JSON. */
-export const SIMPLE_GRADERS = [
-  'choice',
-  'number',
-  'equals',
-  'icontains',
-  'regex',
-  'entailment',
-  'ordering',
-  'set',
-  'multiple-choice',
-  'self-consistency',
-] as const;
-export type SimpleGrader = (typeof SIMPLE_GRADERS)[number];
+/** Types of graders that a form of one field can hold; every other is edited as JSON. */
+export const SIMPLE_GRADERS: readonly string[] = [...graderRegistry.values()]
+  .filter(({ form }) => form !== undefined)
+  .map(({ id }) => id);
 
-/** Whose expected value is a list, one item a line. */
-const LISTS: readonly string[] = ['ordering', 'set'];
-
-export function isListGrader(type: string): boolean {
-  return LISTS.includes(type);
-}
-
-/** Whether a grader of this type expects nothing of its own. */
-export function isBare(type: string): boolean {
-  return type === 'self-consistency';
+/** What the field of a grader of this type holds; undefined where it has none. */
+export function findForm(type: string): GraderForm | undefined {
+  return graderRegistry.get(type)?.form;
 }
 
 /** Whether the form of one field can show all of it. */
-export function isSimple(spec: GraderSpec): boolean {
-  const { type, value, ...others } = spec;
-  const isShown = isListGrader(type)
-    ? Array.isArray(value) && value.every((item) => typeof item === 'string')
-    : isBare(type)
-      ? value === undefined
-      : typeof value === 'string' || typeof value === 'number';
-  return SIMPLE_GRADERS.some((each) => each === type) && isShown && Object.keys(others).length === 0;
+export function isSimple({ type, value, ...others }: GraderSpec): boolean {
+  return Object.keys(others).length === 0 && isShown(findForm(type), value);
+}
+
+function isShown(form: GraderForm | undefined, value: unknown): boolean {
+  switch (form) {
+    case undefined:
+      return false;
+    case 'none':
+      return value === undefined;
+    case 'list':
+      return Array.isArray(value) && value.every((item) => typeof item === 'string');
+    default:
+      return typeof value === 'string' || typeof value === 'number';
+  }
 }
 
 /** The expected value as the field shows it. */
@@ -48,17 +40,23 @@ export function writeExpected({ value }: GraderSpec): string {
 
 /** The grader that type and text stand for. */
 export function readExpected(type: string, text: string): GraderSpec {
-  if (isBare(type)) return { type };
-  if (isListGrader(type)) {
-    const items = text
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
-    return { type, value: items };
+  switch (findForm(type)) {
+    case 'none':
+      return { type };
+    case 'list': {
+      const items = text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== '');
+      return { type, value: items };
+    }
+    case 'place':
+      return { type, value: /^\d{1,2}$/.test(text.trim()) ? Number(text) : text };
+    case 'number':
+      return { type, value: text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text };
+    default:
+      return { type, value: text };
   }
-  const isIndex = type === 'multiple-choice' && /^\d{1,2}$/.test(text.trim());
-  const isNumber = type === 'number' && text.trim() !== '' && Number.isFinite(Number(text));
-  return { type, value: isIndex || isNumber ? Number(text) : text };
 }
 
 /** A grader typed as JSON. @returns the fault of what is none */

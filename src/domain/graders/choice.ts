@@ -42,6 +42,7 @@ const optionsSchema = v.strictObject({
  */
 export const choice = defineGrader({
   id: 'choice',
+  form: 'text',
   parse: (spec) => {
     const options = parseWith(optionsSchema, spec, 'choice grader');
     if (options.options !== undefined) buildKey(options.options, options.value, false);

@@ -81,6 +81,7 @@ const NO_ANSWER = word(
  */
 export const entailment = defineGrader({
   id: 'entailment',
+  form: 'text',
   parse: (spec) => parseWith(optionsSchema, spec, 'entailment grader'),
   grade: (answer, { value, twoValued }, testCase) => {
     // Phrases become the word they mean, so that what reads choices can read them.

@@ -21,6 +21,7 @@ const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/g;
  */
 export const equals = defineGrader({
   id: 'equals',
+  form: 'text',
   parse: (spec) => parseWith(optionsSchema, spec, 'equals grader'),
   grade: (answer, { value, ignoreCase, ignorePunctuation }) => {
     const isJson = typeof value === 'object';

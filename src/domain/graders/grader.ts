@@ -160,6 +160,12 @@ export const thresholdEntry = v.pipe(v.number(), v.finite());
 
 type MaybeLater = GradeOutcome | Promise<GradeOutcome>;
 
+/**
+ * What the field of a set editor holds, where type and `value` are all that the grader needs: text; a number, or text;
+ * the place of a choice, or its text; a list, one item a line; nothing.
+ */
+export type GraderForm = 'text' | 'number' | 'place' | 'list' | 'none';
+
 export interface Grader<Outcome extends MaybeLater = MaybeLater> {
   readonly id: string;
   /** False for opinions: they are recorded, but decide nothing. */
@@ -171,6 +177,8 @@ export interface Grader<Outcome extends MaybeLater = MaybeLater> {
    * not answered in words. @throws FaultError `bad-input` when the spec's options are wrong
    */
   readonly readScoring?: (spec: GraderSpec) => ChoiceScoring;
+  /** Absent where a set's author writes the options as JSON. */
+  readonly form?: GraderForm;
   /** @throws FaultError `bad-input` when the spec's options are wrong */
   check(spec: GraderSpec): void;
   /** `answer` is untrusted text. @throws FaultError `bad-input` when the spec's options are wrong */
@@ -185,11 +193,12 @@ export function defineGrader<Options, Outcome extends MaybeLater>(definition: {
   counts?: boolean;
   readsVotes?: boolean;
   readScoring?: (options: Options) => ChoiceScoring;
+  form?: GraderForm;
   parse: (spec: GraderSpec) => Options;
   grade: (answer: string, options: Options, testCase: Case, context: GradeContext) => Outcome;
   negate?: (verdict: Verdict, options: Options) => Verdict;
 }): Grader<Outcome> {
-  const { id, counts = true, readsVotes = false, readScoring, grade, negate } = definition;
+  const { id, counts = true, readsVotes = false, readScoring, form, grade, negate } = definition;
   // The metric is the registry's business: no grader needs to know of it.
   const parse = ({ metric: _metric, ...spec }: GraderSpec) => definition.parse(spec);
   return {
@@ -197,6 +206,7 @@ export function defineGrader<Options, Outcome extends MaybeLater>(definition: {
     counts,
     readsVotes,
     ...(readScoring !== undefined && { readScoring: (spec: GraderSpec) => readScoring(parse(spec)) }),
+    ...(form !== undefined && { form }),
     check: (spec) => void parse(spec),
     grade: (answer, spec, testCase, context = {}) => grade(answer, parse(spec), testCase, context),
     negate: (verdict, spec) => (negate === undefined ? flip(verdict) : negate(verdict, parse(spec))),

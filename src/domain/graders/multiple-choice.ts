@@ -39,6 +39,7 @@ export function parseMultipleChoice(spec: GraderSpec): MultipleChoiceOptions {
  */
 export const multipleChoice = defineGrader({
   id: 'multiple-choice',
+  form: 'place',
   parse: parseMultipleChoice,
   readScoring: ({ chat, delimiter, scoring }) => ({
     chat,

@@ -55,6 +55,7 @@ const LONGEST_BOLD = 120;
  */
 export const number = defineGrader({
   id: 'number',
+  form: 'number',
   parse: (spec) => parseWith(optionsSchema, spec, 'number grader'),
   grade: (answer, { value, tolerance, relativeTolerance }) => {
     const text = simplify(readEnd(answer));

@@ -19,6 +19,7 @@ const optionsSchema = v.strictObject({
  */
 export const ordering = defineGrader({
   id: 'ordering',
+  form: 'list',
   parse: (spec) => {
     const options = parseWith(optionsSchema, spec, 'ordering grader');
     indexNames(options.value, 'ordering grader');

@@ -25,6 +25,7 @@ const optionsSchema = v.strictObject({
  */
 export const regex = defineGrader({
   id: 'regex',
+  form: 'text',
   parse: (spec) => {
     const { value, flags } = parseWith(optionsSchema, spec, 'regex grader');
     try {

@@ -16,6 +16,7 @@ const SHOWN_CHARACTERS = 20;
 export const selfConsistency = defineGrader({
   id: 'self-consistency',
   readsVotes: true,
+  form: 'none',
   parse: (spec) => parseWith(optionsSchema, spec, 'self-consistency grader'),
   grade: (_answer, _options, _testCase, { votes }): GradeOutcome =>
     votes === undefined || votes.length === 0

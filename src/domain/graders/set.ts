@@ -31,6 +31,7 @@ const NONE =
 /** The answer names exactly these things. The score is Jaccard's: shared ones over all that either names. */
 export const set = defineGrader({
   id: 'set',
+  form: 'list',
   parse: (spec) => {
     const options = parseWith(optionsSchema, spec, 'set grader');
     const known = joinItems(options.value, options.options ?? []);

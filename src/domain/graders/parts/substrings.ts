@@ -1,7 +1,15 @@
 import * as v from 'valibot';
 import { SHOWN_CHARACTERS } from '../../text/answer-text';
 import { badInput } from '../../fault';
-import { commonEntries, defineGrader, fail, pass, type Grader, type Verdict } from '../grader';
+import {
+  commonEntries,
+  defineGrader,
+  fail,
+  pass,
+  type Grader,
+  type GraderForm,
+  type Verdict,
+} from '../grader';
 import { parseWith } from '../../parse';
 
 /** An empty needle is in every answer, so it would pass everything. */
@@ -22,13 +30,15 @@ interface Match {
   readonly ignoreCase: boolean;
   /** Of a list, whether all have to be there or any one. */
   readonly quantity: 'one' | 'all' | 'any';
+  readonly form?: GraderForm;
 }
 
 /** The family of promptfoo's `contains`: text that is in the answer, character by character. */
-export function defineSubstringGrader(id: string, { ignoreCase, quantity }: Match): Grader<Verdict> {
+export function defineSubstringGrader(id: string, { ignoreCase, quantity, form }: Match): Grader<Verdict> {
   const what = `${id} grader`;
   return defineGrader({
     id,
+    ...(form !== undefined && { form }),
     parse: (spec): readonly string[] => {
       if (quantity === 'one') return [parseWith(optionsSchema, spec, what).value];
       const { value } = parseWith(listOptionsSchema, spec, what);
