@@ -58,7 +58,8 @@ test('has no accessibility faults and no sideways scrolling, narrow and wide, li
 });
 
 test('says that there is nothing at an unknown address, and leads back', async ({ page, site }) => {
-  await openIsolated(page, `${site.url}#/nowhere`);
+  await openIsolated(page, site.url);
+  await page.goto(`${site.url}#/nowhere`);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is nothing here');
   await expect(page.getByRole('main')).toContainText('#/nowhere');
   await expect(page).toHaveTitle('There is nothing here · WizardBench');
