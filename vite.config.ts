@@ -88,6 +88,7 @@ export default defineConfig(({ command, mode }) => ({
           include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs'],
           exclude: [...configDefaults.exclude, KERNEL_TESTS],
           pool: 'threads',
+          isolate: false,
         },
       },
       // It turns on a feature of V8 for the whole process, so it has one of its own.
