@@ -19,8 +19,10 @@ describe('the registry of formats', () => {
       'row-format',
       'template',
       'yaml-text',
+      'limits',
       'promptfoo-csv',
       'promptfoo-script',
+      'promptfoo-test',
     ];
     const files = readdirSync(import.meta.dirname)
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))

@@ -15,6 +15,7 @@ import {
   type Verdict,
 } from './grader';
 import * as graders from './index';
+import { transformAnswer } from './parts/transform';
 import { isMajority } from './self-consistency';
 
 export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
@@ -171,7 +172,9 @@ async function gradeSpec(
   }
   const { grader, negated } = found;
   const verdict = await run(grader.id, async () => {
-    const outcome = await grader.grade(answer, spec, testCase, context);
+    const given = await transformAnswer(answer, spec, testCase, context);
+    if ('outcome' in given) return given.outcome;
+    const outcome = await grader.grade(given.text, spec, testCase, { ...context, output: given.output });
     return negated && !('notRun' in outcome) ? grader.negate(outcome, spec) : outcome;
   });
   const counted = grader.counts ? weight : 0;

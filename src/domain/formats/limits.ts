@@ -1,0 +1,12 @@
+import { badInput } from '../fault';
+
+/** 64 MiB of text: a set larger than that has more cases than anyone runs in a page. */
+export const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_CASES = 20_000;
+
+/** Refuses a text that is too large to read. @throws FaultError `bad-input` */
+export function checkSize(what: string, text: string): void {
+  if (text.length > MAX_TEXT_CHARACTERS) {
+    throw badInput(what, `${Math.round(text.length / 1024 / 1024)} MB of text; at most 64 MB can be read`);
+  }
+}
