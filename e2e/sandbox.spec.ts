@@ -96,7 +96,7 @@ function makeRequest(
   };
 }
 
-const script = (source: string): SandboxWork => ({ kind: 'script', source, text: 'x', variables: {} });
+const script = (source: string): SandboxWork => ({ kind: 'script', source, output: 'x', variables: {} });
 
 /** What a script could use to reach out, keep something, talk to others or make code of text. */
 const REACHES = [

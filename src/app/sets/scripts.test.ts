@@ -25,11 +25,13 @@ describe('listScripts', () => {
         ],
         [{ type: 'not-javascript', value: 'a' }],
         [{ type: 'assert-set', assert: [{ type: 'javascript', value: 'b' }] }],
+        [{ type: 'equals', value: 'x', transform: ['c', 'a'] }],
       ),
     );
     expect(found).toEqual([
-      { source: 'a', cases: 2 },
+      { source: 'a', cases: 3 },
       { source: 'b', cases: 1 },
+      { source: 'c', cases: 1 },
     ]);
   });
 });

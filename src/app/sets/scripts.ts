@@ -19,6 +19,12 @@ export function listScripts({ cases }: TestSet): readonly SetScript[] {
 
 function readSources(spec: GraderSpec): readonly string[] {
   const parts = (spec.assert ?? []).flatMap(readSources);
-  if (!/^(not-)?javascript$/.test(spec.type)) return parts;
-  return [typeof spec.value === 'string' ? spec.value : JSON.stringify(spec.value ?? ''), ...parts];
+  const transforms = [spec['transform'] ?? []].flat().map(writeSource);
+  return /^(not-)?javascript$/.test(spec.type)
+    ? [...transforms, writeSource(spec.value), ...parts]
+    : [...transforms, ...parts];
+}
+
+function writeSource(code: unknown): string {
+  return typeof code === 'string' ? code : JSON.stringify(code ?? '');
 }

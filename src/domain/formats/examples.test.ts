@@ -260,8 +260,8 @@ tests:
     const { cases, notes, title } = read(config, 'promptfooconfig.yaml');
     expect(title).toBe('Two prompts');
     expect(cases.map(({ id, prompt }) => [id, prompt])).toEqual([
-      ['length-p1', 'How long in {{unit}}?'],
-      ['length-p2', 'Briefly: How long in {{unit}}?'],
+      ['length-p1', 'How long in m?'],
+      ['length-p2', 'Briefly: How long in m?'],
       ['length-p1-2', 'How wide?'],
       ['length-p2-2', 'Briefly: How wide?'],
     ]);
@@ -278,6 +278,7 @@ tests:
     expect(notes).toEqual([
       { code: 'kept-not-run', count: 4, detail: 'python' },
       { code: 'has-scripts', count: 4 },
+      { code: 'not-applied', count: 4, detail: 'providers' },
     ]);
   });
 
@@ -285,7 +286,15 @@ tests:
     ['prompts: [file://prompt.txt]\ntests: [{vars: {a: 1}}]', 'the prompt is in another file'],
     ['prompts: ["x"]\ntests: tests.csv', 'the tests are in another file'],
     ['tests:\n  - vars: {a: 1, b: 2}\n', 'name one variable "prompt"'],
-    ['prompts: ["{{a"]\ntests: [{vars: {a: 1}}]', 'Unexpected end of input'],
+    ['prompts: ["{{a|nosuch}}"]\ntests: [{vars: {a: 1}}]', 'test 1: unknown filter nosuch'],
+    [
+      'prompts: ["{{a}}"]\ntests: [{vars: {a: file://a.txt}}]',
+      'the variable a is in another file (file://a.txt)',
+    ],
+    ['prompts: ["{{a}}"]\ntests: [{$ref: "other.yaml#/a"}]', 'it refers to another file (other.yaml#/a)'],
+    ['a: {$ref: "#/b"}\nb: {$ref: "#/a"}\nprompts: [x]', 'its references name each other'],
+    ['prompts: [\'[{"role":"assistant","content":"a"}]\']', 'the chat does not end with a question'],
+    ['prompts: [\'[{"role":"tool","content":"a"}]\']', 'a role or parts that cannot be asked here'],
     ['prompts: [\n', 'at line 2'],
   ])('refuses %j and says what to do', (text, message) => {
     expect(() => importSet(text)).toThrow(message);
@@ -313,11 +322,52 @@ tests:
     });
   });
 
+  it('asks a chat as a chat', () => {
+    const chat = JSON.stringify([
+      { role: 'system', content: 'Be {{how}}' },
+      { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+      { role: 'assistant', content: 'Hello' },
+      { role: 'user', content: '{{q}}' },
+    ]);
+    const text = JSON.stringify({ prompts: [chat], tests: [{ vars: { how: 'kind', q: 'A "b"\n?' } }] });
+    expect(read(text).cases).toMatchObject([
+      {
+        prompt: 'A "b"\n?',
+        turns: [
+          { role: 'system', content: 'Be kind' },
+          { role: 'user', content: 'Hi' },
+          { role: 'assistant', content: 'Hello' },
+        ],
+      },
+    ]);
+  });
+
+  it('knows the env of its configuration', () => {
+    const text = 'env: {CITY: Bern}\nprompts: ["In {{ env.CITY }}{{ env.HOME }}."]';
+    expect(read(text).cases).toMatchObject([{ prompt: 'In Bern.' }]);
+  });
+
+  it('keeps what is in another file ungraded', () => {
+    const text = `prompts: [x]
+tests:
+  - assert: [{ type: javascript, value: file://check.js }]
+  - options: { transform: file://t.js }
+    assert: [{ type: contains, value: a }]
+`;
+    const { cases, notes } = read(text);
+    expect(cases.map(({ graders }) => graders[0]?.type)).toEqual(['other-file', 'other-file']);
+    expect(notes).toEqual([
+      { code: 'kept-not-run', count: 2, detail: 'other-file' },
+      { code: 'not-applied', count: 1, detail: 'javascript: file://check.js' },
+      { code: 'not-applied', count: 1, detail: 'contains: file://t.js' },
+    ]);
+  });
+
   it.each([
     ['Paris', { type: 'equals', value: 'Paris' }],
     ['contains:Paris', { type: 'contains', value: 'Paris' }],
     ['not-contains:Paris', { type: 'not-contains', value: 'Paris' }],
-    ['contains-any:a,b\\,c', { type: 'contains-any', value: ['a', 'b,c'] }],
+    ['contains-all:"1,000",x', { type: 'contains-all', value: ['1,000', 'x'] }],
     ['similar:x', { type: 'similar', value: 'x', threshold: 0.8 }],
     ['similar(0.9):x', { type: 'similar', value: 'x', threshold: 0.9 }],
     ['levenshtein:x', { type: 'levenshtein', value: 'x', threshold: 0.75 }],
@@ -335,6 +385,91 @@ tests:
     ['warning: hot', { type: 'equals', value: 'warning: hot' }],
   ])('reads the cell %j', (cell, spec) => {
     expect(readCell(cell)).toEqual(spec);
+  });
+});
+
+describe('what promptfoo has and a set of ours has not', () => {
+  /** Of promptfoo's own schemas; each is honoured, or named with the cases that it touches. */
+  const ofConfig = {
+    ...{ providers: ['openai:gpt-4o'], nunjucksFilters: { f: 'f.js' }, extensions: ['file://x.js:hook'] },
+    ...{ evaluateOptions: { repeat: 2 }, commandLineOptions: {}, derivedMetrics: [], outputPath: 'o.json' },
+    ...{
+      sharing: true,
+      tracing: {},
+      redteam: {},
+      targets: ['x'],
+      tags: { a: 'b' },
+      writeLatestResults: true,
+    },
+  };
+  const ofTest = {
+    ...{ provider: 'openai:gpt-4o', providers: ['x'], providerOutput: 'y' },
+    ...{ assertScoringFunction: 'file://s.js' },
+  };
+  const ofOptions = {
+    ...{ provider: 'x', rubricPrompt: 'y', transformVars: 'vars', repeat: 3, storeOutputAs: 'z' },
+    ...{ runSerially: true, factuality: {} },
+  };
+  const ofAssertion = {
+    ...{ provider: 'x', rubricPrompt: 'y', contextTransform: 'z', config: { a: 1 } },
+  };
+  const assert = [{ type: 'contains', value: 'x' }];
+  const named = (config: unknown) => read(JSON.stringify(config)).notes;
+
+  it.each(Object.entries(ofConfig))('names %s of a configuration', (name, value) => {
+    expect(named({ prompts: ['q'], tests: [{ assert }, { assert }], [name]: value })).toEqual([
+      { code: 'not-applied', count: 2, detail: name },
+    ]);
+  });
+
+  it.each(Object.entries(ofTest))('names %s of a test', (name, value) => {
+    const note = { code: 'not-applied', count: 1, detail: name };
+    expect(named({ prompts: ['q'], tests: [{ assert }, { assert, [name]: value }] })).toEqual([note]);
+    expect(named({ prompts: ['q'], tests: [{ assert }], defaultTest: { [name]: value } })).toEqual([note]);
+  });
+
+  it.each(Object.entries(ofOptions))('names %s of the options', (name, value) => {
+    const tests = [{ assert, options: { [name]: value } }, { assert }];
+    expect(named({ prompts: ['q'], tests })).toEqual([
+      { code: 'not-applied', count: 1, detail: `options.${name}` },
+    ]);
+  });
+
+  it.each(Object.entries(ofAssertion))('names %s of an assertion', (name, value) => {
+    const tests = [{ assert: [{ type: 'contains', value: 'x', [name]: value }] }];
+    expect(named({ prompts: ['q'], tests })).toEqual([
+      { code: 'not-applied', count: 1, detail: `assert.${name}` },
+    ]);
+  });
+
+  it('names files of prompts, tests and scenarios beside what is here', () => {
+    const config = {
+      prompts: ['q', 'file://p.txt'],
+      tests: ['file://t.yaml', { assert }],
+      scenarios: ['file://s.yaml'],
+      defaultTest: 'file://d.yaml',
+    };
+    expect(named(config)).toEqual(
+      [
+        'prompts: file://p.txt',
+        'defaultTest: file://d.yaml',
+        'tests: file://t.yaml',
+        'scenarios: file://s.yaml',
+      ].map((detail) => ({ code: 'not-applied', count: 1, detail })),
+    );
+  });
+
+  it('names options that a grader does not take', () => {
+    const tests = [{ assert: [{ type: 'contains', value: { a: 1 } }] }];
+    expect(named({ prompts: ['q'], tests })).toEqual([
+      { code: 'kept-not-run', count: 1, detail: expect.stringContaining('contains (') as string },
+    ]);
+  });
+
+  it('names columns that mean nothing here', () => {
+    expect(read('q,__expected,__providerOutput\n1,2,3\n').notes).toEqual([
+      { code: 'not-applied', count: 1, detail: '__providerOutput' },
+    ]);
   });
 });
 

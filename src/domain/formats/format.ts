@@ -1,5 +1,5 @@
 import { badInput } from '../fault';
-import { parseTestSet, type Case, type GraderSpec, type TestSet } from '../sets/test-set';
+import { parseTestSet, type Case, type GraderSpec, type TestSet, type Turn } from '../sets/test-set';
 import { MAX_CASES } from './limits';
 import type { Row } from './rows';
 
@@ -14,6 +14,8 @@ export interface ImportNote {
     | 'no-assertion'
     /** Code that came with the set: it runs only after a yes. */
     | 'has-scripts'
+    /** A field of the file, which `detail` names, that has no place here: how many cases it touches. */
+    | 'not-applied'
     /** Fields that a set of ours has no place for. */
     | 'dropped-fields'
     /** Prompts of several turns: only the first is asked. */
@@ -58,10 +60,11 @@ export interface Format {
 export interface CaseDraft {
   readonly id?: string | undefined;
   readonly prompt: string;
+  readonly turns?: readonly Turn[] | undefined;
   readonly choices?: readonly string[] | undefined;
   readonly graders: readonly GraderSpec[];
   readonly threshold?: number | undefined;
-  readonly variables?: Readonly<Record<string, string>> | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly group?: string | undefined;
   readonly explanation?: string | undefined;
@@ -107,7 +110,7 @@ export function buildSet(
 }
 
 function buildCase(draft: CaseDraft, index: number, taken: Set<string>): Partial<Case> {
-  const { choices, threshold, variables, tags = [], group, explanation } = draft;
+  const { turns, choices, threshold, variables, tags = [], group, explanation } = draft;
   const base = toId(draft.id ?? '') || String(index + 1);
   let id = base;
   for (let copy = 2; taken.has(id); copy++) id = `${base.slice(0, 72)}-${copy}`;
@@ -115,6 +118,7 @@ function buildCase(draft: CaseDraft, index: number, taken: Set<string>): Partial
   return {
     id,
     prompt: draft.prompt,
+    ...(turns !== undefined && { turns: [...turns] }),
     ...(choices !== undefined && { choices: [...choices] }),
     graders: [...draft.graders],
     ...(threshold !== undefined && { threshold }),

@@ -1,3 +1,4 @@
+import { splitList } from '../graders/parts/substrings';
 import { findGrader } from '../graders/registry';
 import type { PromptfooTest } from './promptfoo-test';
 import { readRows } from './rows';
@@ -48,6 +49,8 @@ export function readPromptfooCsv(text: string): readonly PromptfooTest[] {
     const assert: PromptfooTest['assert'] & object = [];
     const metadata: Record<string, unknown> = {};
     const options: { prefix?: string; suffix?: string } = {};
+    /** Columns that mean nothing here, for the import to name. */
+    const others: Record<string, string> = {};
     let description: string | undefined;
     let threshold: number | undefined;
     let metric: string | undefined;
@@ -62,7 +65,7 @@ export function readPromptfooCsv(text: string): readonly PromptfooTest[] {
           perAssertion.set(column(key), { ...perAssertion.get(column(key)), [field]: Number(cell) });
       } else if (metadataKey !== null) {
         const [, key = '', list] = metadataKey;
-        if (cell !== '') metadata[key] = list === undefined ? cell : splitList(cell);
+        if (cell !== '') metadata[key] = list === undefined ? cell : splitMetadata(cell);
       } else if (/^__expected\d*$/.test(name)) {
         if (cell.trim() !== '') assert.push({ ...readCell(cell.trim()), column: column(name) });
       } else if (name === '__prefix') options.prefix = cell;
@@ -71,8 +74,10 @@ export function readPromptfooCsv(text: string): readonly PromptfooTest[] {
       else if (name === '__threshold') threshold = cell === '' ? undefined : Number(cell);
       else if (name === '__metric') metric = cell === '' ? undefined : cell;
       else if (!name.startsWith('__')) vars[name] = cell;
+      else if (cell !== '') others[name] = cell;
     }
     return {
+      ...others,
       vars,
       assert: assert.map(({ column: key, ...spec }) => ({
         ...spec,
@@ -93,7 +98,7 @@ function column(name: string): string {
 }
 
 /** `\,` is a comma within an item. */
-function splitList(cell: string): string[] {
+function splitMetadata(cell: string): string[] {
   return cell.split(/(?<!\\),/).map((item) => item.replaceAll('\\,', ',').trim());
 }
 

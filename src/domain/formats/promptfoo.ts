@@ -1,12 +1,9 @@
-import { stringify } from 'yaml';
 import * as v from 'valibot';
-import { badInput } from '../fault';
-import { findGrader } from '../graders/registry';
+import { badInput, FaultError } from '../fault';
 import { parseWith } from '../parse';
-import type { Case, GraderSpec, TestSet } from '../sets/test-set';
+import type { GraderSpec } from '../sets/test-set';
 import {
   buildSet,
-  toId,
   type CaseDraft,
   type Format,
   type ImportedSet,
@@ -15,25 +12,23 @@ import {
 } from './format';
 import { checkSize, MAX_CASES } from './limits';
 import { readPromptfooCsv } from './promptfoo-csv';
-import { writeAsScript } from './promptfoo-script';
-import { assertionSchema, testSchema, type PromptfooTest } from './promptfoo-test';
+import { testSchema, type PromptfooTest } from './promptfoo-test';
+import { isInFile, listNotRun, readAssertion } from './promptfoo/assertions';
+import { readChat, renderPromptText, resolveVariables, type Variables } from './promptfoo/prompt';
+import { isAskedWith, readSuite, type Suite, type SuitePrompt } from './promptfoo/suite';
+import { OWN_VARIABLE, writeConfig } from './promptfoo/write';
 import { probeRows, readRows } from './rows';
-import { renderTemplate } from './template';
 import { readYaml } from './yaml-text';
 
 const WHAT = 'promptfoo';
-/** A grader of ours that promptfoo was given in its own words. */
-const ownSpecSchema = v.object({ config: v.object({ wizardbench: assertionSchema }) });
-const promptSchema = v.union([
-  v.string(),
-  v.looseObject({ raw: v.optional(v.string()), id: v.optional(v.string()), label: v.optional(v.string()) }),
+const MAX_PROMPT_CHARACTERS = 20_000;
+const MAX_VARIABLE_CHARACTERS = 20_000;
+const TEST_FIELDS = new Set([
+  ...['description', 'vars', 'assert', 'options', 'metadata', 'threshold', 'prompts'],
 ]);
-const configSchema = v.looseObject({
-  description: v.optional(v.string()),
-  prompts: v.optional(v.union([v.string(), v.array(promptSchema)])),
-  tests: v.optional(v.union([v.string(), v.array(v.union([testSchema, v.string()]))])),
-  defaultTest: v.optional(v.union([testSchema, v.string()])),
-});
+const OPTION_FIELDS = new Set([
+  ...['prefix', 'suffix', 'transform', 'postprocess', 'disableVarExpansion', 'disableDefaultAsserts'],
+]);
 
 /** Where a set of ours keeps what promptfoo's tests have no field for. */
 const metadataSchema = v.object({
@@ -66,7 +61,9 @@ export const promptfoo: Format = {
       const rows = probeRows(text);
       return rows.length > 0 && rows.every((row) => 'vars' in row || 'assert' in row) ? 0.9 : 0;
     }
-    return /^(prompts|providers|tests|defaultTest)\s*:/m.test(text) && !/^task\s*:/m.test(text) ? 0.85 : 0;
+    return /^(prompts|providers|tests|defaultTest|scenarios)\s*:/m.test(text) && !/^task\s*:/m.test(text)
+      ? 0.85
+      : 0;
   },
   read(text, options = {}) {
     checkSize(WHAT, text);
@@ -79,18 +76,19 @@ export const promptfoo: Format = {
     }
     const data = readYaml(text, WHAT);
     if (Array.isArray(data)) return readTests(data, options);
-    return readConfig(parseWith(configSchema, data, WHAT), options);
+    return assemble(readSuite(data), options);
   },
   write: (testSet) => [writeConfig(testSet)],
 };
 
+/** A file of tests alone. */
 function readTests(data: readonly unknown[], options: ImportOptions): ImportedSet {
   const tests = data.map((test) => parseWith(testSchema, test, WHAT));
-  // A file of tests alone: what is asked is the one variable, or the one that is named as a prompt.
-  return assemble([guessPrompt(tests)], tests, undefined, {}, options);
+  return assemble({ metadata: undefined, prompts: [], tests, env: {}, unused: [] }, options);
 }
 
-function guessPrompt(tests: readonly PromptfooTest[]): string {
+/** What is asked where no prompt says it: the one variable, or the one that is named as a prompt. */
+function guessPrompt(tests: readonly PromptfooTest[]): SuitePrompt {
   const names = Object.keys(tests[0]?.vars ?? {});
   const named = names.find((name) => /^(prompt|question|input|query|text|message)$/i.test(name));
   const name = named ?? (names.length === 1 ? names[0] : undefined);
@@ -100,241 +98,181 @@ function guessPrompt(tests: readonly PromptfooTest[]): string {
       'tests without a prompt: name one variable "prompt", or import the whole configuration',
     );
   }
-  return `{{ ${name} }}`;
+  return { text: `{{ ${name} }}`, label: name };
 }
 
-function readConfig(config: v.InferOutput<typeof configSchema>, options: ImportOptions): ImportedSet {
-  const prompts = [config.prompts ?? []].flat().map((prompt) => {
-    const source = typeof prompt === 'string' ? prompt : (prompt.raw ?? prompt.id ?? '');
-    if (/^file:\/\/|\.(txt|json|ya?ml|js|ts|py|md)$/.test(source.trim())) {
-      throw badInput(
-        WHAT,
-        `the prompt is in another file (${source.trim().slice(0, 80)}): put its text here`,
-      );
-    }
-    return source;
-  });
-  if (typeof config.tests === 'string') {
-    throw badInput(
-      WHAT,
-      `the tests are in another file (${config.tests.slice(0, 80)}): import that file instead`,
-    );
+/** What the import could not take over, and how many cases each thing touches. */
+class Losses {
+  readonly #touched = new Map<string, number>();
+  readonly #notRun = new Set<string>();
+  #first: string | undefined;
+  #counts = { skipped: 0, scripts: 0, bare: 0, notRun: 0 };
+
+  /** Fields that one case would need. */
+  addFields(fields: ReadonlySet<string>): void {
+    for (const field of fields) this.addField(field, 1);
   }
-  const tests = (config.tests ?? []).map((test) => {
-    if (typeof test === 'string') throw badInput(WHAT, `tests are in another file (${test.slice(0, 80)})`);
-    return test;
-  });
-  const defaults = typeof config.defaultTest === 'string' ? undefined : config.defaultTest;
-  // promptfoo runs each prompt once where there are no tests.
-  const all = tests.length === 0 && prompts.length > 0 ? [{}] : tests;
-  return assemble(prompts.length > 0 ? prompts : [guessPrompt(all)], all, defaults, config, options);
+
+  addField(field: string, cases: number): void {
+    this.#touched.set(field, (this.#touched.get(field) ?? 0) + cases);
+  }
+
+  addGraders(graders: readonly GraderSpec[]): void {
+    if (graders.length === 0) this.#counts.bare++;
+    const all = graders.flatMap((spec) => [spec, ...(spec.assert ?? [])]);
+    this.#counts.scripts += all.filter(
+      (spec) => /^(not-)?javascript$/.test(spec.type) || spec['transform'] !== undefined,
+    ).length;
+    const notRun = listNotRun(graders);
+    this.#counts.notRun += notRun.length;
+    for (const type of notRun) this.#notRun.add(type);
+  }
+
+  skip(reason: string): void {
+    this.#counts.skipped++;
+    this.#first ??= reason;
+  }
+
+  list(): readonly ImportNote[] {
+    const { skipped, scripts, bare, notRun } = this.#counts;
+    return [
+      { code: 'kept-not-run', count: notRun, detail: [...this.#notRun].slice(0, 8).join(', ') },
+      { code: 'has-scripts', count: scripts },
+      { code: 'no-assertion', count: bare },
+      ...[...this.#touched].map(([detail, count]) => ({ code: 'not-applied' as const, count, detail })),
+      { code: 'skipped-rows', count: skipped, ...(this.#first !== undefined && { detail: this.#first }) },
+    ];
+  }
 }
 
-function assemble(
-  prompts: readonly string[],
-  tests: readonly PromptfooTest[],
-  defaults: PromptfooTest | undefined,
-  config: v.InferOutput<typeof configSchema>,
-  options: ImportOptions,
-): ImportedSet {
+function assemble(suite: Suite, options: ImportOptions): ImportedSet {
+  const { tests, env } = suite;
+  const prompts = suite.prompts.length > 0 ? suite.prompts : [guessPrompt(tests)];
+  const losses = new Losses();
   const drafts: CaseDraft[] = [];
-  const unknown = new Set<string>();
-  let unknownCount = 0;
-  let scripts = 0;
-  let bare = 0;
-  for (const test of tests) {
-    const merged = mergeDefaults(test, defaults);
-    for (const variables of expandLists(merged.vars ?? {})) {
-      for (const [index, prompt] of prompts.entries()) {
-        const graders = (merged.assert ?? []).map((assertion) => readAssertion(assertion, variables));
-        for (const { type } of graders.flatMap(flatten)) {
-          if (type === 'javascript' || type === 'not-javascript') scripts++;
-          else if (type !== 'assert-set' && findGrader(type) === undefined) {
-            unknownCount++;
-            unknown.add(type);
-          }
+  let count = 0;
+  tests.forEach((test, index) => {
+    const asked = prompts.filter((prompt) => isAskedWith(test, prompt));
+    for (const variables of expandLists(test)) {
+      for (const prompt of asked) {
+        if (++count > MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
+        const number = prompts.length > 1 ? prompts.indexOf(prompt) + 1 : undefined;
+        try {
+          drafts.push(buildDraft(test, prompt.text, variables, env, number, losses));
+        } catch (error) {
+          if (!(error instanceof FaultError) || error.fault.kind !== 'bad-input') throw error;
+          losses.skip(`test ${index + 1}: ${error.fault.detail}`);
         }
-        if (graders.length === 0) {
-          bare++;
-          graders.push({ type: 'no-assertion' });
-        }
-        drafts.push(
-          toDraft(
-            merged,
-            renderPrompt(prompt, merged, variables),
-            graders,
-            variables,
-            prompts.length > 1 ? index : undefined,
-          ),
-        );
-        if (drafts.length > MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
       }
     }
-  }
-  const notes: ImportNote[] = [
-    { code: 'kept-not-run', count: unknownCount, detail: [...unknown].slice(0, 8).join(', ') },
-    { code: 'has-scripts', count: scripts },
-    { code: 'no-assertion', count: bare },
-  ];
-  const kept = v.safeParse(setFactsSchema, config['metadata']);
-  const facts = kept.success ? kept.output.wizardbench : {};
-  const { title, ...rest } = facts;
+  });
+  for (const field of suite.unused) losses.addField(field, drafts.length);
+  const kept = v.safeParse(setFactsSchema, suite.metadata);
+  if (suite.metadata !== undefined && !kept.success) losses.addField('metadata', drafts.length);
+  const { title, ...rest } = kept.success ? kept.output.wizardbench : {};
   return buildSet(
     WHAT,
     {
-      title: title ?? config.description ?? options.name?.replace(/\.[a-z]+$/i, '') ?? WHAT,
+      title: title ?? suite.description ?? options.name?.replace(/\.[a-z]+$/i, '') ?? WHAT,
       language: options.language,
       source: WHAT,
       ...rest,
     },
     drafts,
-    notes,
+    losses.list(),
   );
 }
 
-function flatten(spec: GraderSpec): GraderSpec[] {
-  return spec.type === 'assert-set' && spec.assert !== undefined ? [spec, ...spec.assert] : [spec];
-}
-
-function mergeDefaults(test: PromptfooTest, defaults: PromptfooTest | undefined): PromptfooTest {
-  if (defaults === undefined) return test;
-  return {
-    ...defaults,
-    ...test,
-    vars: { ...defaults.vars, ...test.vars },
-    assert: [...(defaults.assert ?? []), ...(test.assert ?? [])],
-    options: { ...defaults.options, ...test.options },
-    metadata: { ...defaults.metadata, ...test.metadata },
-  };
-}
-
-/** A variable that is a list stands for a test with each of its items, as in promptfoo. */
-function expandLists(variables: Readonly<Record<string, unknown>>): readonly Record<string, unknown>[] {
+/**
+ * A variable that is a list of texts stands for a test with each of them; a list of anything else is one value
+ * (promptfoo's `generateVarCombinations`).
+ */
+function expandLists(test: PromptfooTest): readonly Variables[] {
+  const { vars = {}, options } = test;
+  if (options?.['disableVarExpansion'] === true) return [vars];
   let combinations: Record<string, unknown>[] = [{}];
-  for (const [name, value] of Object.entries(variables)) {
-    const values: readonly unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
+  for (const [name, value] of Object.entries(vars)) {
+    const isExpanded = Array.isArray(value) && typeof value[0] === 'string';
+    const values: readonly unknown[] = isExpanded ? value : [value];
     if (combinations.length * values.length > MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
     combinations = combinations.flatMap((each) => values.map((one) => ({ ...each, [name]: one })));
   }
   return combinations;
 }
 
-function renderPrompt(
-  prompt: string,
-  test: PromptfooTest,
-  variables: Readonly<Record<string, unknown>>,
-): string {
-  const body = renderTemplate(prompt, variables);
-  const whole = `${test.options?.prefix ?? ''}${body}${test.options?.suffix ?? ''}`;
-  return /^\s*\[\s*\{/.test(whole) ? joinChat(whole) : whole;
-}
-
-const chatSchema = v.array(v.object({ role: v.string(), content: v.string() }));
-
-/** A prompt that is a JSON list of messages, as chat prompts of promptfoo are. */
-function joinChat(text: string): string {
-  try {
-    const messages = v.parse(chatSchema, JSON.parse(text));
-    return messages.map(({ content }) => content).join('\n\n');
-  } catch {
-    return text;
-  }
-}
-
-function readAssertion(
-  assertion: v.InferOutput<typeof assertionSchema>,
-  variables: Readonly<Record<string, unknown>>,
-): GraderSpec {
-  const own = v.safeParse(ownSpecSchema, assertion);
-  if (own.success) return own.output.config.wizardbench;
-  const { type, value, assert: parts, ...rest } = assertion;
-  const rendered = value === undefined ? {} : { value: renderValue(value, variables) };
-  const nested = Array.isArray(parts)
-    ? { assert: parts.map((part) => readAssertion(parseWith(assertionSchema, part, WHAT), variables)) }
-    : {};
-  return { ...rest, type, ...rendered, ...nested };
-}
-
-function renderValue(value: unknown, variables: Readonly<Record<string, unknown>>): unknown {
-  if (typeof value === 'string') return renderTemplate(value, variables);
-  return Array.isArray(value) ? value.map((each: unknown) => renderValue(each, variables)) : value;
-}
-
-function toDraft(
+/** @throws FaultError `bad-input` for a test that cannot be asked */
+function buildDraft(
   test: PromptfooTest,
   prompt: string,
-  graders: readonly GraderSpec[],
-  variables: Readonly<Record<string, unknown>>,
-  promptIndex: number | undefined,
+  given: Variables,
+  env: Variables,
+  number: number | undefined,
+  losses: Losses,
 ): CaseDraft {
+  const unused = listUnused(test);
+  const inFile = Object.entries(given).find(([, value]) => isInFile(value));
+  if (inFile !== undefined) {
+    throw badInput(WHAT, `the variable ${inFile[0]} is in another file (${String(inFile[1]).slice(0, 80)})`);
+  }
+  const variables = resolveVariables(given);
+  const { prefix = '', suffix = '' } = test.options ?? {};
+  const asked = readChat(renderPromptText(`${prefix}${prompt}${suffix}`, variables, env));
+  if (asked.prompt.trim() === '') throw badInput(WHAT, 'its prompt is empty');
+  if (asked.prompt.length > MAX_PROMPT_CHARACTERS) {
+    throw badInput(WHAT, `its prompt is longer than ${MAX_PROMPT_CHARACTERS} characters`);
+  }
+  const transform = test.options?.['transform'] ?? test.options?.['postprocess'];
+  if (transform !== undefined && typeof transform !== 'string') unused.add('options.transform');
+  const context = {
+    variables: { env, ...variables },
+    transforms: typeof transform === 'string' ? [transform] : [],
+    onUnused: (field: string) => void unused.add(field),
+  };
+  const graders = (test.assert ?? []).map((assertion) => readAssertion(assertion, context));
+  losses.addGraders(graders);
+  const kept = keepVariables(variables, unused);
+  losses.addFields(unused);
+  return {
+    ...asked,
+    ...toFacts(test, number),
+    graders: graders.length > 0 ? graders : [{ type: 'no-assertion' }],
+    ...(test.threshold !== undefined && { threshold: test.threshold }),
+    variables: kept,
+  };
+}
+
+function listUnused(test: PromptfooTest): Set<string> {
+  const ofTest = Object.keys(test).filter((name) => !TEST_FIELDS.has(name));
+  const ofOptions = Object.keys(test.options ?? {}).filter((name) => !OPTION_FIELDS.has(name));
+  return new Set([...ofTest, ...ofOptions.map((name) => `options.${name}`)]);
+}
+
+/** Variables for scripts, with their types. */
+function keepVariables(variables: Variables, unused: Set<string>): Variables {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => {
+      if (name === OWN_VARIABLE || name === '' || value === undefined) return [];
+      const size = typeof value === 'string' ? value.length : JSON.stringify(value).length;
+      const isKept = name.length <= 80 && size <= MAX_VARIABLE_CHARACTERS;
+      if (!isKept) unused.add(`vars.${name.slice(0, 80)}`);
+      return isKept ? [[name, value]] : [];
+    }),
+  );
+}
+
+function toFacts(
+  test: PromptfooTest,
+  number: number | undefined,
+): Pick<CaseDraft, 'id' | 'choices' | 'tags' | 'group' | 'explanation'> {
   const parsed = v.safeParse(metadataSchema, test.metadata ?? {});
   const { id, tags, group, explanation, choices } = parsed.success ? parsed.output : {};
   const description = test.description?.trim();
   const base = id ?? description;
   return {
-    id: promptIndex === undefined || base === undefined ? base : `${base}-p${promptIndex + 1}`,
-    prompt,
-    graders,
+    id: number === undefined || base === undefined ? base : `${base}-p${number}`,
     ...(choices !== undefined && { choices }),
-    ...(test.threshold !== undefined && { threshold: test.threshold }),
-    variables: Object.fromEntries(
-      Object.entries(variables)
-        .filter(([name]) => name !== OWN_VARIABLE)
-        .map(([name, value]) => [name.slice(0, 80), toText(value)]),
-    ),
     tags: [tags ?? []].flat(),
     ...(group !== undefined && { group }),
     explanation: explanation ?? (id === undefined ? description : undefined),
   };
-}
-
-function toText(value: unknown): string {
-  return (typeof value === 'string' ? value : JSON.stringify(value ?? null)).slice(0, 20_000);
-}
-
-/** The variable that an exported set's one prompt consists of. */
-const OWN_VARIABLE = 'wizardbench_prompt';
-
-function writeConfig(testSet: TestSet) {
-  const { cases, title, description, language, licence, source, system } = testSet;
-  const config = {
-    description: title,
-    metadata: { wizardbench: { title, description, language, licence, source, system } },
-    prompts: [`{{ ${OWN_VARIABLE} }}`],
-    tests: cases.map((testCase) => writeTest(testCase)),
-  };
-  const header =
-    '# Fill in `providers` and run: npx promptfoo eval\n' +
-    '# Code with `config: wizardbench` reads answers more simply than the page does; the page reads that config.\n';
-  return {
-    name: `${toId(testSet.id)}.promptfoo.yaml`,
-    mediaType: 'application/yaml',
-    text: header + stringify(JSON.parse(JSON.stringify(config)), { lineWidth: 0 }),
-  };
-}
-
-function writeTest(testCase: Case) {
-  const { id, prompt, choices, graders, threshold, variables, tags, group, explanation } = testCase;
-  return {
-    description: id,
-    vars: { ...variables, [OWN_VARIABLE]: prompt },
-    assert: graders.map((spec) => escapeSpec(spec, testCase)),
-    ...(threshold !== undefined && { threshold }),
-    metadata: { id, tags, group, explanation, choices },
-  };
-}
-
-/** Text of ours is no template: what looks like one is kept from being rendered. */
-function escapeSpec(spec: GraderSpec, testCase: Case): unknown {
-  const { value, assert: parts, ...rest } = writeAsScript(spec, testCase) ?? spec;
-  return {
-    ...rest,
-    ...(value !== undefined && { value: escapeValue(value) }),
-    ...(parts !== undefined && { assert: parts.map((part) => escapeSpec(part, testCase)) }),
-  };
-}
-
-function escapeValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each: unknown) => escapeValue(each));
-  return typeof value === 'string' ? value.replace(/\{[{%#]/g, (open) => `{{ "${open}" }}`) : value;
 }

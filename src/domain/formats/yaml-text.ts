@@ -16,7 +16,7 @@ export function readYaml(text: string, what: string): unknown {
   if (text.length > MAX_CHARACTERS) throw badInput(what, 'more than 4 MB of YAML');
   let document;
   try {
-    document = parseDocument(text, { prettyErrors: true, logLevel: 'silent' });
+    document = parseDocument(text, { prettyErrors: true, logLevel: 'silent', merge: true });
   } catch (error) {
     throw badInput(what, error instanceof Error ? error.message : String(error));
   }

@@ -137,11 +137,12 @@ export interface GraderPorts {
   readonly runRegex?: (pattern: string, flags: string, text: string) => Promise<PortReply<string | null>>;
   /** Index of the first JSON text that is valid by the schema, or null. Schemas hold patterns too. */
   readonly matchSchema?: (schema: unknown, texts: readonly string[]) => Promise<PortReply<number | null>>;
-  /** What promptfoo's `javascript` returns, as plain JSON. Given only for sets whose code a person has allowed. */
+  /** What a script of promptfoo's returns, as plain JSON. Given only for sets whose code a person has allowed. */
   readonly runScript?: (
     source: string,
-    answer: string,
-    variables: Readonly<Record<string, string>>,
+    /** What code before it made of the answer, else its text. */
+    output: unknown,
+    variables: Readonly<Record<string, unknown>>,
   ) => Promise<PortReply<unknown>>;
   /** Sentence embeddings, all of one length. */
   readonly embed?: (texts: readonly string[]) => Promise<readonly Float32Array[]>;
@@ -150,6 +151,8 @@ export interface GraderPorts {
 }
 
 export interface GradeContext extends AnswerFacts, GraderPorts {
+  /** What the set's own code made of the answer, where it is to look at more than text. */
+  readonly output?: unknown;
   /** Of all the answers to the case, by its graders that read them. */
   readonly votes?: readonly Vote[];
 }
@@ -199,8 +202,8 @@ export function defineGrader<Options, Outcome extends MaybeLater>(definition: {
   negate?: (verdict: Verdict, options: Options) => Verdict;
 }): Grader<Outcome> {
   const { id, counts = true, readsVotes = false, readScoring, form, grade, negate } = definition;
-  // The metric is the registry's business: no grader needs to know of it.
-  const parse = ({ metric: _metric, ...spec }: GraderSpec) => definition.parse(spec);
+  // The metric and the transform are the registry's business: no grader needs to know of them.
+  const parse = ({ metric: _metric, transform: _transform, ...spec }: GraderSpec) => definition.parse(spec);
   return {
     id,
     counts,

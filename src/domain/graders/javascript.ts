@@ -38,9 +38,14 @@ const resultSchema = v.union([
 export const javascript = defineGrader({
   id: 'javascript',
   parse: (spec) => parseWith(optionsSchema, spec, 'javascript grader'),
-  grade: async (answer, { value, threshold }, testCase, { runScript }): Promise<GradeOutcome> => {
+  grade: async (
+    answer,
+    { value, threshold },
+    testCase,
+    { runScript, output = answer },
+  ): Promise<GradeOutcome> => {
     if (runScript === undefined) return { notRun: { code: 'not-allowed', expected: 'javascript' } };
-    const reply = await runScript(value, answer, { prompt: testCase.prompt, ...testCase.variables });
+    const reply = await runScript(value, output, { prompt: testCase.prompt, ...testCase.variables });
     // Code that trips over an answer fails it, as in promptfoo.
     if (!reply.ok && reply.code === 'threw') return failScript(reply.detail);
     if (!reply.ok) return portFailed('javascript', reply);

@@ -183,7 +183,11 @@ describe('what is missing', () => {
       { type: 'regex', value: '(' },
       { code: 'bad-options', expected: 'regex' },
     ],
-    [{ type: 'contains', value: 'x', transform: 'output.trim()' }, { code: 'bad-options' }],
+    [
+      { type: 'contains', value: 'x', transform: 'output.trim()' },
+      { code: 'not-allowed', expected: 'transform' },
+    ],
+    [{ type: 'contains', value: 'x', transform: 5 }, { code: 'bad-options' }],
   ])('%j says so', async (spec, notRun) => {
     const { status, outcomes } = await gradeAnswer('1', { id: 'c', prompt: '?', graders: [spec], tags: [] });
     expect(status).toBe('not-run');

@@ -17,6 +17,7 @@ import {
 } from './grader';
 import * as graders from './index';
 import { castVote } from './majority';
+import { transformAnswer } from './parts/transform';
 
 export const graderRegistry: ReadonlyMap<string, Grader> = new Map(
   Object.values(graders).map((grader) => [grader.id, grader]),
@@ -154,7 +155,9 @@ async function gradeSpec(
   }
   const { grader, negated } = found;
   const verdict = await run(grader.id, async () => {
-    const outcome = await grader.grade(answer, spec, testCase, context);
+    const given = await transformAnswer(answer, spec, testCase, context);
+    if ('outcome' in given) return given.outcome;
+    const outcome = await grader.grade(given.text, spec, testCase, { ...context, output: given.output });
     return negated && !('notRun' in outcome) ? grader.negate(outcome, spec) : outcome;
   });
   const counted = grader.counts ? weight : 0;

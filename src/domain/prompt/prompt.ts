@@ -96,13 +96,14 @@ function explainRefusal<T>(act: () => T): T {
 }
 
 /**
- * The conversation of one test case: the set's system text, if any, then the case's images, its prompt and its lettered
- * choices.
+ * The conversation of one test case: the set's system text, if any, what the case says was said before, then its images,
+ * its prompt and its lettered choices.
  */
 export function buildMessages(
   system: string | undefined,
   testCase: {
     readonly prompt: string;
+    readonly turns?: readonly Message[] | undefined;
     readonly choices?: readonly string[] | undefined;
     readonly images?: readonly unknown[] | undefined;
   },
@@ -116,5 +117,9 @@ export function buildMessages(
     content: [testCase.prompt, ...choices].join('\n'),
     ...(images > 0 && { images }),
   };
-  return system === undefined ? [user] : [{ role: 'system', content: system }, user];
+  const { turns = [] } = testCase;
+  const isOwn = turns[0]?.role === 'system';
+  return system === undefined || isOwn
+    ? [...turns, user]
+    : [{ role: 'system', content: system }, ...turns, user];
 }

@@ -43,9 +43,32 @@ const imageSchema = v.pipe(
   v.check(({ base64, path }) => (base64 === undefined) !== (path === undefined), 'expected base64 or path'),
 );
 
+/** JSON of a bounded size. */
+const variable = v.pipe(
+  v.unknown(),
+  v.check(
+    (value) => typeof value === 'string' || isSmallJson(value),
+    'expected JSON of at most 20000 characters',
+  ),
+  v.check((value) => typeof value !== 'string' || value.length <= 20_000, 'longer than 20000 characters'),
+);
+
+function isSmallJson(value: unknown): boolean {
+  // Undefined for what JSON does not have, whatever the type says.
+  const json = JSON.stringify(value) as string | undefined;
+  return json !== undefined && json.length <= 20_000;
+}
+
+const turnSchema = v.strictObject({
+  role: v.picklist(['system', 'user', 'assistant']),
+  content: v.pipe(v.string(), v.maxLength(20_000)),
+});
+
 const caseSchema = v.strictObject({
   id,
   prompt: text(20_000),
+  /** What was said before the prompt: a system text, which takes the place of the set's, and earlier turns. */
+  turns: v.optional(v.pipe(v.array(turnSchema), v.minLength(1), v.maxLength(100))),
   choices: v.optional(v.pipe(v.array(text(2_000)), v.minLength(2), v.maxLength(26))),
   /** Shown to the model before the prompt. */
   images: v.optional(v.pipe(v.array(imageSchema), v.minLength(1), v.maxLength(MAX_IMAGES))),
@@ -53,7 +76,7 @@ const caseSchema = v.strictObject({
   /** With it, the weighted mean of the graders' scores decides, not each of them. */
   threshold: v.optional(v.pipe(v.number(), v.finite())),
   /** What the prompt was made of, for graders that are scripts. */
-  variables: v.optional(v.record(text(80), v.pipe(v.string(), v.maxLength(20_000)))),
+  variables: v.optional(v.record(text(80), variable)),
   tags: v.optional(v.pipe(v.array(text(60)), v.maxLength(32)), []),
   /** Cases of one group vary one item; statistics treat them as one cluster. */
   group: v.optional(id),
@@ -79,6 +102,7 @@ const testSetSchema = v.strictObject({
 
 export type GraderSpec = v.InferOutput<typeof graderSpecSchema>;
 export type CaseImage = v.InferOutput<typeof imageSchema>;
+export type Turn = v.InferOutput<typeof turnSchema>;
 export type Case = v.InferOutput<typeof caseSchema>;
 export type TestSet = v.InferOutput<typeof testSetSchema>;
 

@@ -7,8 +7,8 @@ type Work =
   | {
       readonly kind: 'script';
       readonly source: string;
-      readonly text: string;
-      readonly variables: Readonly<Record<string, string>>;
+      readonly output: unknown;
+      readonly variables: Readonly<Record<string, unknown>>;
     };
 
 export type SandboxWork = Work;

@@ -60,8 +60,10 @@ export function createSandbox(
       const reply = await patterns.run({ kind: 'schema', schema, texts }, JSON.stringify(schema), size);
       return narrow(reply, (value) => (typeof value === 'number' ? value : null));
     },
-    runScript: (source, answer, variables) =>
-      scripts.run({ kind: 'script', source, text: answer, variables }, source, source.length + answer.length),
+    runScript(source, output, variables) {
+      const size = typeof output === 'string' ? output.length : JSON.stringify(output).length;
+      return scripts.run({ kind: 'script', source, output, variables }, source, source.length + size);
+    },
     close() {
       patterns.close();
       scripts.close();

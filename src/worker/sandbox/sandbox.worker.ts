@@ -67,12 +67,12 @@ function work(job: SandboxJob): unknown {
     case 'schema':
       return matchSchema(job.schema, job.texts);
     case 'script':
-      return runScript(job.source, job.text, job.variables);
+      return runScript(job.source, job.output, job.variables);
   }
 }
 
 /** A script that cannot be read is the set's fault; one that throws says something of the answer. */
-function runScript(source: string, output: string, variables: Readonly<Record<string, string>>): unknown {
+function runScript(source: string, output: unknown, variables: Readonly<Record<string, unknown>>): unknown {
   const body = buildScriptBody(source, (text) => build(text) !== undefined);
   const script = build(body);
   if (script === undefined) {
@@ -81,9 +81,9 @@ function runScript(source: string, output: string, variables: Readonly<Record<st
   return script(output, { vars: { ...variables }, prompt: variables['prompt'] });
 }
 
-function build(body: string): ((output: string, context: unknown) => unknown) | undefined {
+function build(body: string): ((output: unknown, context: unknown) => unknown) | undefined {
   try {
-    return compile('output', 'context', body) as (output: string, context: unknown) => unknown;
+    return compile('output', 'context', body) as (output: unknown, context: unknown) => unknown;
   } catch {
     return undefined;
   }

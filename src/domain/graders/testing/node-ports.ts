@@ -17,7 +17,7 @@ export const nodePorts = {
       return typeof found === 'string' ? found : null;
     }),
   matchSchema: (schema, texts) => reply(() => matchSchema(schema, texts)),
-  runScript: (source, answer, variables) =>
+  runScript: (source, output, variables) =>
     reply(async () => {
       const body = buildScriptBody(source, (text) => {
         try {
@@ -27,8 +27,8 @@ export const nodePorts = {
           return false;
         }
       });
-      sandbox['input'] = { answer, context: { vars: variables } };
-      const script = new Script(`(function (output, context) { ${body}\n})(input.answer, input.context)`);
+      sandbox['input'] = { output, context: { vars: variables } };
+      const script = new Script(`(function (output, context) { ${body}\n})(input.output, input.context)`);
       const result: unknown = await script.runInContext(sandbox, { timeout: LIMIT_MS });
       return result === undefined ? undefined : (JSON.parse(JSON.stringify(result)) as unknown);
     }),
