@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { stripReasoning } from '../text/answer-text';
+import { stripReasoning } from '../text/reasoning';
 import { findDeciding } from '../run/deciding-reason';
 import { badInput, FaultError } from '../fault';
 import { castVote } from '../run/majority';

@@ -16,20 +16,6 @@ export interface Span {
   readonly end: number;
 }
 
-const CLOSING_TAG = '</think>';
-
-/**
- * The answer without the reasoning that opens it, as Qwen3, DeepSeek-R1 and their like write it: a `<think>` block and
- * the blank lines after it. A block that is not closed was cut short, so it leaves no answer. A `<think>` further on is
- * part of the answer.
- */
-export function stripReasoning(answer: string): string {
-  const opening = /^\s*<think>/.exec(answer);
-  if (opening === null) return answer;
-  const closing = answer.indexOf(CLOSING_TAG, opening[0].length);
-  return closing === -1 ? '' : answer.slice(closing + CLOSING_TAG.length).trimStart();
-}
-
 /** The part of an answer that is read. */
 export function readEnd(answer: string): string {
   return answer.slice(-READ_CHARACTERS);
