@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { stripReasoning } from '../text/answer-text';
+import { stripReasoning } from '../text/reasoning';
 import { badInput, FaultError } from '../fault';
 import type { Case, GraderSpec } from '../sets/test-set';
 import { findDeciding } from './deciding-reason';

@@ -16,20 +16,6 @@ export interface Span {
   readonly end: number;
 }
 
-const CLOSING_TAG = '</think>';
-
-/**
- * The answer without the reasoning that opens it, as Qwen3, DeepSeek-R1 and their like write it: a `<think>` block and
- * the blank lines after it. A block that is not closed was cut short, so it leaves no answer. A `<think>` further on is
- * part of the answer.
- */
-export function stripReasoning(answer: string): string {
-  const opening = /^\s*<think>/.exec(answer);
-  if (opening === null) return answer;
-  const closing = answer.indexOf(CLOSING_TAG, opening[0].length);
-  return closing === -1 ? '' : answer.slice(closing + CLOSING_TAG.length).trimStart();
-}
-
 /** The part of an answer that is read. */
 export function readEnd(answer: string): string {
   return answer.slice(-READ_CHARACTERS);
@@ -261,13 +247,16 @@ const DENIED_BEFORE = new RegExp(
   'iu',
 );
 const OR_BEFORE = new RegExp(String.raw`^["'»\uE001]*,?\s+(?:or|nor|или|ни)\s+${FILLER}`, 'iu');
+const WRONG = String.raw`(?:(?:the |an? )?(?:only |most |least )?(?:wrong|incorrect|false|untrue|invalid|mistake\p{L}*|error|distractor|trap|trick|red herring|unlikely|likely wrong|implausible|impossible|irrelevant|off|out|ruled out|excluded|eliminated|rejected|a bad (?:answer|choice)))`;
 const EXCLUDED_AFTER = new RegExp(
   [
-    String.raw`^["'»)\uE001]*(?:\s+(?:is|was)(?:\s+not|n't)|'s\s+not)\s+(?:the|an?|correct|right|true|it|possible)(?!\p{L})`,
-    String.raw`^["'»)\uE001]*\s+(?:cannot|can't|could not|couldn't)\s+be(?!\p{L})`,
-    String.raw`^["'»)\uE001]*\s+(?:is|was)\s+(?:wrong|incorrect|ruled out|excluded)(?!\p{L})`,
-    String.raw`^["'»)\uE001]*\s+(?:[—-]\s+)?(?:это\s+)?(?:точно\s+)?не\s+(?:сам\p{L}+|ответ|подход\p{L}+|верн\p{L}+|прав\p{L}+|может)(?!\p{L})`,
-    String.raw`^["'»)\uE001]*\s+(?:неверн\p{L}+|исключ\p{L}+|отпада\p{L}+)(?!\p{L})`,
+    String.raw`^["'»)\uE001]*(?:\s+(?:is|was)(?:\s+not|n't)|'s\s+not)\s+(?:the|an?|correct|right|true|it|possible|valid|likely|an option)(?!\p{L})`,
+    String.raw`^["'»)\uE001]*\s+(?:cannot|can't|can not|could not|couldn't|won't|will not)\s+(?:be|work|hold)(?!\p{L})`,
+    String.raw`^["'»)\uE001]*\s+(?:is|was|are|were|would be|will be|must be|looks|seems|appears|has to be|can be)\s+(?:\p{L}+ly\s+|also\s+|just\s+|both\s+){0,2}${WRONG}(?!\p{L})`,
+    String.raw`^["'»)\uE001]*\s+(?:does not|doesn't|do not|don't|would not|wouldn't)\s+(?:fit|work|match|apply|hold|make sense|answer|belong|satisfy)(?!\p{L})`,
+    String.raw`^["'»)\uE001]*\s*(?:[—–-]\s+)?(?:это\s+)?(?:точно\s+)?не\s+(?:сам\p{L}+|ответ|подход\p{L}+|верн\p{L}+|прав\p{L}+|может|годит\p{L}+)(?!\p{L})`,
+    String.raw`^["'»)\uE001]*\s*(?:[—–-]\s+)?(?:это\s+)?(?:явно\s+|точно\s+)?(?:неверн\p{L}+|неправильн\p{L}+|ошиб\p{L}+|исключ\p{L}+|отпада\p{L}+|лишн\p{L}+)(?!\p{L})`,
+    String.raw`^["'»)\uE001]*\s*(?:=|:|[—–-]|\()\s*(?:wrong|incorrect|false)(?!\p{L})`,
   ].join('|'),
   'iu',
 );

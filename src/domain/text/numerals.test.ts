@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { appendNumberWord, findNumerals, isDayOfMonth, isYear } from './numerals';
+import { appendNumberWord } from './number-words';
+import { findNumerals, isDayOfMonth, isYear } from './numerals';
 
 describe('findNumerals', () => {
   it.each([
