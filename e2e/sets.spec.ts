@@ -1,10 +1,10 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { writeFileSync } from 'node:fs';
+import { expect, gradedRows, openIsolated, run, shortenAnswers, test, waitForGraded } from './site';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startHub } from './hub-stand-in.mjs';
-import { expect, gradedRows, openIsolated, run, shortenAnswers, test, waitForGraded } from './site';
 
 const PROMPTFOO = `description: Two sums
 prompts:
