@@ -1,5 +1,6 @@
 // A stand-in for the Hugging Face Hub on loopback: search, file lists, and files with ranges, LFS hashes and a redirect
-// to a CDN on another origin, as https://huggingface.co/docs/hub/api documents them; and what can go wrong, on demand.
+// to a CDN on another origin, as https://huggingface.co/docs/hub/api documents them; the rows of data sets, as
+// https://huggingface.co/docs/dataset-viewer does; and what can go wrong, on demand.
 // Usage: node e2e/hub-stand-in.mjs [PORT]   serves a small random GGUF and the bundled model
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
@@ -77,10 +78,11 @@ async function describe(content) {
 
 /**
  * @param {Record<string, Content>} files by `owner/name/path`
- * @param {{ port?: number, xet?: boolean, pageSize?: number }} [options] `xet`: the Hub itself tells of a file where it
- *   is asked for that media type, as for files in its newer store
+ * @param {{ port?: number, xet?: boolean, pageSize?: number,
+ *   datasets?: Record<string, readonly Record<string, unknown>[]> }} [options] `xet`: the Hub itself tells of a file where
+ *   it is asked for that media type, as for files in its newer store; `datasets`: rows by `owner/name`
  */
-export async function startHub(files, { port = 0, xet = false, pageSize = 1000 } = {}) {
+export async function startHub(files, { port = 0, xet = false, pageSize = 1000, datasets = {} } = {}) {
   /** @type {Map<string, Entry>} */
   const entries = new Map();
   for (const [name, content] of Object.entries(files)) entries.set(name, await describe(content));
@@ -106,7 +108,8 @@ export async function startHub(files, { port = 0, xet = false, pageSize = 1000 }
   const answer = async (request, response) => {
     const url = new URL(request.url ?? '/', hubUrl);
     const path = decodeURIComponent(url.pathname);
-    const on = path.startsWith('/api/') ? 'api' : path.startsWith('/cdn/') ? 'cdn' : 'resolve';
+    const isDataset = path === '/splits' || path === '/rows';
+    const on = path.startsWith('/api/') || isDataset ? 'api' : path.startsWith('/cdn/') ? 'cdn' : 'resolve';
     const { range } = request.headers;
     /** @type {Seen} */
     const seen = { method: request.method ?? '', on, path, range, status: 0, sentBytes: 0 };
@@ -128,9 +131,30 @@ export async function startHub(files, { port = 0, xet = false, pageSize = 1000 }
     if (request.method === 'OPTIONS') return void writeHead(204).end();
     if (fault.html) return void writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(PAGE);
     if (fault.status) return void writeHead(fault.status).end('{"error":"asked for"}');
-    if (on === 'api') answerApi(url, path, writeHead);
+    if (isDataset) answerDataset(url, path, writeHead);
+    else if (on === 'api') answerApi(url, path, writeHead);
     else await answerFile(request, path, on, fault, seen, writeHead);
   };
+
+  /** @param {URL} url @param {string} path @param {(status: number, headers?: Record<string, string>) => any} writeHead */
+  function answerDataset(url, path, writeHead) {
+    const json = { 'Content-Type': 'application/json' };
+    const dataset = url.searchParams.get('dataset') ?? '';
+    const all = datasets[dataset];
+    if (!all) {
+      return writeHead(404, json).end('{"error":"The dataset does not exist on the Hub."}');
+    }
+    if (path === '/splits') {
+      const split = { dataset, config: 'main', split: 'test' };
+      return writeHead(200, json).end(JSON.stringify({ splits: [split], pending: [], failed: [] }));
+    }
+    const offset = Number(url.searchParams.get('offset'));
+    const length = Math.min(100, Number(url.searchParams.get('length')));
+    const rows = all
+      .slice(offset, offset + length)
+      .map((row, index) => ({ row_idx: offset + index, row, truncated_cells: [] }));
+    writeHead(200, json).end(JSON.stringify({ features: [], rows, num_rows_total: all.length }));
+  }
 
   /** @param {URL} url @param {string} path @param {(status: number, headers?: Record<string, string>) => any} writeHead */
   function answerApi(url, path, writeHead) {

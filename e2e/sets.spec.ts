@@ -2,6 +2,9 @@ import type { Page } from '@playwright/test';
 import { writeFileSync } from 'node:fs';
 import { expectAccessible, expectAccessibleEverywhere } from './accessible';
 import { expect, gradedRows, openIsolated, run, shortenAnswers, test, waitForGraded } from './site';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startHub } from './hub-stand-in.mjs';
 
 const PROMPTFOO = `description: Two sums
 prompts:
@@ -85,6 +88,77 @@ test('imports a promptfoo configuration, runs it, edits a grader and regrades wi
   await page.goto(site.url);
   await expect(page.getByLabel('Test', { exact: true })).toContainText('My sums');
   await expect(page.locator('main ol')).toContainText('What is two plus two?');
+});
+
+/** Another origin, with files that other pages may read, below `/open/`, and such that they may not. */
+async function serveOthers() {
+  const server = createServer((request, response) => {
+    const path = request.url ?? '';
+    const headers: Record<string, string> = path.startsWith('/open/')
+      ? { 'Access-Control-Allow-Origin': '*' }
+      : {};
+    if (path.endsWith('/sums.yaml')) response.writeHead(200, headers).end(PROMPTFOO);
+    else response.writeHead(path.endsWith('/busy.yaml') ? 503 : 404, headers).end();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+test('imports from an address of another host, and says why it cannot', async ({ page, site }) => {
+  const others = await serveOthers();
+  const host = new URL(others.url).host;
+  await openSets(page, site.url);
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  const fetchFrom = async (address: string) => {
+    await page.getByLabel('From an address').fill(address);
+    await page.getByRole('button', { name: 'Fetch', exact: true }).click();
+  };
+  const alert = page.getByRole('alert');
+  await fetchFrom(`${others.url}closed/sums.yaml`);
+  await expect(alert).toContainText(`${host} cannot be reached, or does not let other pages read this`);
+  await fetchFrom(`${others.url}open/missing.yaml`);
+  await expect(alert).toContainText('The host has no such thing');
+  await fetchFrom(`${others.url}open/busy.yaml`);
+  await expect(alert).toContainText('did not give this out: HTTP 503');
+  await fetchFrom(`${others.url}open/sums.yaml`);
+  await expect(page.getByText(/promptfoo.*, 2 questions/)).toBeVisible();
+  await expect(page.getByText('What is two plus two?')).toBeVisible();
+  others.close();
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await fetchFrom(`${others.url}open/sums.yaml`);
+  await expect(alert).toContainText(`${host} cannot be reached`);
+});
+
+test('imports a data set from the Hub, page after page', async ({ page, site }) => {
+  const rows = Array.from({ length: 130 }, (_, index) => ({
+    question: `What is ${index} plus 1?`,
+    answer: `#### ${index + 1}`,
+  }));
+  const hub = await startHub({}, { datasets: { 'owner/sums': rows } });
+  await openSets(page, `${site.url}?hub=${encodeURIComponent(hub.url)}`);
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  const find = async (name: string) => {
+    await page.getByLabel('A data set on Hugging Face').fill(name);
+    await page.getByRole('button', { name: 'Find', exact: true }).click();
+  };
+  await find('owner/nothing');
+  await expect(page.getByRole('alert')).toContainText('The host has no such thing');
+  await find('owner/sums');
+  await page.getByRole('button', { name: 'Fetch', exact: true }).click();
+  await expect(page.getByText(/GSM8K.*, 130 questions/)).toBeVisible();
+  expect(hub.requests.filter(({ path }) => path === '/rows')).toHaveLength(2);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText(/^Saved: /)).toBeVisible();
+  await hub.close();
 });
 
 test('maps the columns of a table that nobody knows', async ({ page, site }) => {

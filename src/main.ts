@@ -26,7 +26,7 @@ import { createSettingsStore } from './storage/settings-store';
 import App from './ui/App.svelte';
 import { overwriteGetLocale } from './ui/messages/runtime';
 import { createEngineClient } from './worker/client';
-import { runImportTask } from './worker/import/import-client';
+import { createImportClient } from './worker/import/import-client';
 import { nameRunLock } from './worker/protocol';
 
 const siteUrl = new URL('./', window.location.href.split('#')[0]).href;
@@ -101,7 +101,7 @@ mount(App, {
       own,
       preferences,
       router,
-      runImport: runImportTask,
+      importSteps: createImportClient(hubUrl),
       sets,
       siteUrl,
       speed,

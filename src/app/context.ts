@@ -7,7 +7,7 @@ import type { Choices } from './run/choices.svelte';
 import type { DeviceProbe } from './models/device-probe.svelte';
 import type { History } from './results/history.svelte';
 import type { HubBrowser } from './models/hub-browser.svelte';
-import type { ImporterPorts } from './sets/importer.svelte';
+import type { ImportSteps } from './sets/importer.svelte';
 import type { OwnModels } from './models/own-models.svelte';
 import type { Preferences } from './preferences.svelte';
 import type { Router } from './router.svelte';
@@ -32,7 +32,7 @@ export interface App {
   readonly speed: Speed;
   /** For what needs no state of its own. */
   readonly client: Pick<EngineClient, 'gradeAnswers'>;
-  readonly runImport: ImporterPorts['run'];
+  readonly importSteps: ImportSteps;
   /** Absolute URL of the page's folder, with a slash at its end. */
   readonly siteUrl: string;
 }

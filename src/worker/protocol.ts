@@ -8,7 +8,9 @@ import { FaultError, type Fault } from '../domain/fault';
 import type { AnswerFacts, CaseGrade } from '../domain/graders/grader';
 import type { Inspected } from '../domain/model/gguf-model';
 import type { HubModel, HubRepo } from '../domain/model/hub';
+import type { Row } from '../domain/formats/rows';
 import type { runImport } from '../domain/sets/import-task';
+import type { HubSplit } from '../domain/sets/set-address';
 import type { LocalFile } from '../domain/download/local-file';
 import type { Adapter, LoraPlan } from '../domain/model/lora-model';
 import type { MlcWeights } from '../domain/model/mlc-weights';
@@ -192,9 +194,20 @@ export interface ModelFilesApi {
   importLocal(file: LocalFile, listener: (events: readonly TransferEvent[]) => void): Promise<RunEnd>;
 }
 
-/** What the worker that reads foreign sets does. */
+/** What the worker that reads foreign sets does, and fetches them: the page's own policy forbids it that. */
 export interface ImportWorkerApi {
   readonly runImport: typeof runImport;
+  /** @throws FaultError */
+  fetchText(address: string): Promise<string>;
+  /** @param rowsUrl of a stand-in for the Hub's service @throws FaultError */
+  listSplits(dataset: string, rowsUrl?: string): Promise<readonly HubSplit[]>;
+  /** At most `most` rows; tells of each page of them how many have come. @throws FaultError */
+  fetchRows(
+    split: HubSplit,
+    most: number,
+    onRows: (count: number) => void,
+    rowsUrl?: string,
+  ): Promise<readonly Row[]>;
 }
 
 /** What the page may ask of the engine worker. */

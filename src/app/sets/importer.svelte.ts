@@ -6,15 +6,29 @@ import { mapRow, type Mapping } from '../../domain/formats/plain';
 import type { Row } from '../../domain/formats/rows';
 import { SHOWN_ROWS, type ImportOutcome, type ImportTask } from '../../domain/sets/import-task';
 import type { TestSet } from '../../domain/sets/test-set';
-import { fetchRows, fetchText, listSplits, readAddress, type HubSplit } from './set-source';
+import { readAddress, type HubSplit } from '../../domain/sets/set-address';
+
+/** Does each step where it does not hold up the page, and where other hosts may be asked. */
+export interface ImportSteps {
+  /** @throws FaultError */
+  run(task: ImportTask, signal: AbortSignal): Promise<ImportOutcome>;
+  /** @throws FaultError */
+  fetchText(url: URL, signal: AbortSignal): Promise<string>;
+  /** The parts of a data set on the Hub. @throws FaultError */
+  listSplits(dataset: string, signal: AbortSignal): Promise<readonly HubSplit[]>;
+  /** @throws FaultError */
+  fetchRows(
+    split: HubSplit,
+    most: number,
+    signal: AbortSignal,
+    onRows: (count: number) => void,
+  ): Promise<readonly Row[]>;
+}
 
 export interface ImporterPorts {
   /** Of a set whose file does not say its language. */
   readonly language: string;
-  /** Does a step where it does not hold up the page. @throws FaultError */
-  readonly run: (task: ImportTask, signal: AbortSignal) => Promise<ImportOutcome>;
-  /** Of a stand-in for the Hub's service. */
-  readonly rowsUrl?: string;
+  readonly steps: ImportSteps;
 }
 
 /** A file as a page gets it. */
@@ -107,7 +121,7 @@ export class Importer {
   readUrl(address: string): Promise<void> {
     return this.#attempt(async () => {
       const url = readAddress(address);
-      const text = await fetchText(url, this.#abort.signal);
+      const text = await this.ports.steps.fetchText(url, this.#abort.signal);
       await this.#take(text, decodeURIComponent(url.pathname.split('/').at(-1) ?? ''));
     });
   }
@@ -116,7 +130,7 @@ export class Importer {
   findSplits(dataset: string): Promise<void> {
     return this.#attempt(async () => {
       const step = this.#step;
-      const splits = await listSplits(dataset, this.#abort.signal, this.ports.rowsUrl);
+      const splits = await this.ports.steps.listSplits(dataset, this.#abort.signal);
       const wanted = step.kind === 'rows' ? step.dataset?.name : undefined;
       const matching = splits.filter(({ config }) => wanted === undefined || config === wanted);
       this.#step = {
@@ -133,7 +147,8 @@ export class Importer {
       this.#readRows = 0;
       const onRows = (count: number) => (this.#readRows = count);
       const { signal } = this.#abort;
-      const rows = await fetchRows(split, Math.min(most, MOST_HUB_ROWS), signal, onRows, this.ports.rowsUrl);
+      const count = Math.min(most, MOST_HUB_ROWS);
+      const rows = await this.ports.steps.fetchRows(split, count, signal, onRows);
       if (step.kind === 'split' && step.taskText !== undefined) await this.#join(step.taskText, rows);
       else await this.#take(rows.map((row) => JSON.stringify(row)).join('\n'), split.dataset);
     });
@@ -191,7 +206,7 @@ export class Importer {
 
   async #run(task: ImportTask): Promise<void> {
     const { signal } = this.#abort;
-    const outcome = await this.ports.run(task, signal);
+    const outcome = await this.ports.steps.run(task, signal);
     if (signal.aborted) return;
     this.#step = outcome.kind === 'preview' ? outcome : { ...outcome, text: task.text };
   }

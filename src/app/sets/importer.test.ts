@@ -1,13 +1,18 @@
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { runImport } from '../../domain/sets/import-task';
+import { fetchRows, fetchText, listSplits } from '../../worker/import/set-source';
 import { Importer, type ImportStep } from './importer.svelte';
 
 const makeImporter = (rowsUrl?: string) =>
   new Importer({
     language: 'ru',
-    run: async (task) => Promise.resolve(structuredClone(task)).then(runImport),
-    ...(rowsUrl !== undefined && { rowsUrl }),
+    steps: {
+      run: async (task) => Promise.resolve(structuredClone(task)).then(runImport),
+      fetchText,
+      listSplits: (dataset) => listSplits(dataset, rowsUrl),
+      fetchRows: (split, most, _signal, onRows) => fetchRows(split, most, onRows, rowsUrl),
+    },
   });
 const file = (name: string, text: string) => ({
   name,
@@ -115,7 +120,7 @@ describe('Importer', () => {
     await importer.readFiles([{ name: 'big', size: 1e9, text: () => Promise.reject(new Error('unread')) }]);
     expect(importer.fault).toMatchObject({ kind: 'bad-input', what: 'big' });
     await importer.readUrl('ftp://x');
-    expect(importer.fault).toMatchObject({ kind: 'bad-input', what: 'address' });
+    expect(importer.fault).toMatchObject({ kind: 'bad-input', what: 'set address' });
   });
 
   it('reads 5,000 rows', async () => {

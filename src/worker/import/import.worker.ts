@@ -1,7 +1,13 @@
 import { expose } from 'comlink';
 import { runImport } from '../../domain/sets/import-task';
 import { carryFaults, type ImportWorkerApi } from '../protocol';
+import { fetchRows, fetchText, listSplits } from './set-source';
 
-/** Reads foreign test sets: the largest ones take seconds, which the page must not. */
+/** Fetches and reads foreign test sets: the largest ones take seconds, which the page must not. */
 carryFaults();
-expose({ runImport } satisfies ImportWorkerApi);
+expose({
+  runImport,
+  fetchText: (address) => fetchText(new URL(address)),
+  listSplits,
+  fetchRows,
+} satisfies ImportWorkerApi);

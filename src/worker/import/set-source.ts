@@ -3,18 +3,12 @@ import { badInput, FaultError, toFault } from '../../domain/fault';
 import { MAX_TEXT_CHARACTERS } from '../../domain/formats/limits';
 import type { Row } from '../../domain/formats/rows';
 import { parseJsonWith } from '../../domain/parse';
+import type { HubSplit } from '../../domain/sets/set-address';
 
 /** The Hub's own service that reads data sets as JSON. */
 const HUB_ROWS_URL = 'https://datasets-server.huggingface.co/';
 /** As many as the service gives at once. */
 const PAGE_ROWS = 100;
-
-/** A part of a data set on the Hub. */
-export interface HubSplit {
-  readonly dataset: string;
-  readonly config: string;
-  readonly split: string;
-}
 
 const name = v.pipe(v.string(), v.maxLength(300));
 const splitsSchema = v.object({
@@ -25,28 +19,38 @@ const pageSchema = v.object({
 });
 const errorSchema = v.object({ error: v.pipe(v.string(), v.maxLength(2_000)) });
 
+/** What a host says by its status, and the page has words for. */
+const KNOWN_STATUSES = new Set([401, 403, 404, 429]);
+
 /**
- * Reads a text in the page, at most `maxBytes` of it.
- * @throws FaultError `download` with the status, or where the host lets no page read it; `bad-input` when too large
+ * Reads a text, at most `maxBytes` of it. Only a worker may: the page's own policy lets it ask no other host.
+ * @throws FaultError `download` with a status that says why; `bad-input` for a host that cannot be read at all, one that
+ *   answers with another status, and a text that is too large
  */
 export async function fetchText(
   url: URL,
-  signal: AbortSignal,
+  signal?: AbortSignal,
   maxBytes = MAX_TEXT_CHARACTERS,
 ): Promise<string> {
-  const fail = (detail: string, status?: number) =>
-    new FaultError({ kind: 'download', url: url.href, detail, ...(status !== undefined && { status }) });
+  const isSecure = typeof location !== 'undefined' && location.protocol === 'https:';
+  if (isSecure && url.protocol === 'http:' && !isLoopback(url)) {
+    throw badInput('insecure address', url.host);
+  }
   let response: Response;
   try {
-    response = await fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' });
+    response = await fetch(url, {
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      ...(signal !== undefined && { signal }),
+    });
   } catch (error) {
     if (toFault(error).kind === 'stopped') throw error;
-    // A page cannot tell these apart.
-    throw fail(`${url.host} cannot be reached, or does not let other pages read this`);
+    // A browser tells neither a page nor a worker which of the two it is: it cannot be reached, or it forbids it.
+    throw badInput('closed host', url.host);
   }
-  if (!response.ok) throw fail(await describeAnswer(response), response.status);
+  if (!response.ok) await refuse(url, response);
   const tooLarge = () =>
-    badInput('address', `more than ${Math.round(maxBytes / 1024 / 1024)} MB: too large for a set`);
+    badInput('file', `more than ${Math.round(maxBytes / 1024 / 1024)} MB: too large for a set`);
   if (Number(response.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge();
   const parts: string[] = [];
   const decoder = new TextDecoder();
@@ -63,6 +67,24 @@ export async function fetchText(
   return parts.join('') + decoder.decode();
 }
 
+async function refuse(url: URL, response: Response): Promise<never> {
+  const { status, headers } = response;
+  const detail = await describeAnswer(response);
+  if (!KNOWN_STATUSES.has(status)) throw badInput('answer of a host', detail);
+  const retryAfterSeconds = Number(headers.get('retry-after') ?? Number.NaN);
+  throw new FaultError({
+    kind: 'download',
+    url: url.href,
+    status,
+    detail,
+    ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
+  });
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+}
+
 /** The service says in JSON what is wrong; others only by their status. */
 async function describeAnswer(response: Response): Promise<string> {
   const status = `HTTP ${response.status}`;
@@ -74,34 +96,15 @@ async function describeAnswer(response: Response): Promise<string> {
   }
 }
 
-/** An address as a person copies it: of GitHub's page about a file, the file itself. @throws FaultError `bad-input` */
-export function readAddress(text: string): URL {
-  const trimmed = text.trim();
-  const url = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
-  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw badInput('address', 'expected https://…');
-  }
-  const [, owner, repo, kind, ...path] = url.pathname.split('/');
-  if (url.host === 'github.com' && kind === 'blob') {
-    return new URL(`https://raw.githubusercontent.com/${owner}/${repo}/${path.join('/')}`);
-  }
-  if (url.host === 'huggingface.co') url.pathname = url.pathname.replace('/blob/', '/resolve/');
-  return url;
-}
-
 /** The parts of a data set. @throws FaultError */
-export async function listSplits(
-  dataset: string,
-  signal: AbortSignal,
-  rowsUrl = HUB_ROWS_URL,
-): Promise<readonly HubSplit[]> {
+export async function listSplits(dataset: string, rowsUrl = HUB_ROWS_URL): Promise<readonly HubSplit[]> {
   const wanted = dataset.trim().replace(/^https:\/\/(www\.)?(huggingface|hf)\.co\/datasets\//, '');
   if (!/^[\w.-]{1,96}(\/[\w.-]{1,96})?$/.test(wanted)) {
     throw badInput('data set', 'expected owner/name, as on huggingface.co/datasets');
   }
   const url = new URL('splits', rowsUrl);
   url.searchParams.set('dataset', wanted);
-  const { splits } = parseJsonWith(splitsSchema, await fetchText(url, signal), 'answer of the Hub');
+  const { splits } = parseJsonWith(splitsSchema, await fetchText(url), 'answer of the Hub');
   if (splits.length === 0) throw badInput('data set', 'it has no parts to read');
   return splits;
 }
@@ -110,8 +113,7 @@ export async function listSplits(
 export async function fetchRows(
   { dataset, config, split }: HubSplit,
   most: number,
-  signal: AbortSignal,
-  onRows: (count: number) => void = () => undefined,
+  onRows: (count: number) => unknown = () => undefined,
   rowsUrl = HUB_ROWS_URL,
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
@@ -120,9 +122,9 @@ export async function fetchRows(
     const url = new URL('rows', rowsUrl);
     const query = { dataset, config, split, offset: String(rows.length), length: String(length) };
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
-    const page = parseJsonWith(pageSchema, await fetchText(url, signal), 'answer of the Hub').rows;
+    const page = parseJsonWith(pageSchema, await fetchText(url), 'answer of the Hub').rows;
     rows.push(...page.map(({ row }) => row));
-    onRows(rows.length);
+    await onRows(rows.length);
     if (page.length < length) break;
   }
   return rows;

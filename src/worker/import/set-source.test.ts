@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FaultError } from '../../domain/fault';
-import { fetchRows, fetchText, listSplits, readAddress } from './set-source';
+import { fetchRows, fetchText, listSplits } from './set-source';
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -63,13 +63,15 @@ describe('fetchText', () => {
     expect(await fetchText(new URL(url), signal)).toBe('вопрос');
   });
 
-  it('says the status, and what the host says of it', async () => {
-    const url = await serve((_request, response) => response.writeHead(503).end('{"error":"busy"}'));
-    expect(await faultOf(fetchText(new URL(url), signal))).toMatchObject({
-      kind: 'download',
-      status: 503,
-      detail: 'HTTP 503: busy',
-    });
+  it.each([
+    [503, { kind: 'bad-input', what: 'answer of a host', detail: 'HTTP 503: busy' }],
+    [404, { kind: 'download', status: 404, detail: 'HTTP 404: busy' }],
+    [429, { kind: 'download', status: 429, retryAfterSeconds: 7 }],
+  ])('says the status %d, and what the host says of it', async (status, fault) => {
+    const url = await serve((_request, response) =>
+      response.writeHead(status, { 'Retry-After': '7' }).end('{"error":"busy"}'),
+    );
+    expect(await faultOf(fetchText(new URL(url), signal))).toMatchObject(fault);
   });
 
   it('reads no more than it may, whether or not the length is announced', async () => {
@@ -83,27 +85,12 @@ describe('fetchText', () => {
     expect(await faultOf(fetchText(new URL(chunked), signal, 1_000))).toMatchObject({ kind: 'bad-input' });
   });
 
-  it('says download for a host that cannot be reached', async () => {
-    expect(await faultOf(fetchText(new URL('http://127.0.0.1:1/'), signal))).toMatchObject({
-      kind: 'download',
+  it('names a host that cannot be reached', async () => {
+    expect(await faultOf(fetchText(new URL('http://127.0.0.1:1/'), signal))).toEqual({
+      kind: 'bad-input',
+      what: 'closed host',
+      detail: '127.0.0.1:1',
     });
-  });
-});
-
-describe('readAddress', () => {
-  it.each([
-    [' https://x.example/a.json ', 'https://x.example/a.json'],
-    ['https://github.com/o/r/blob/main/dir/a.yaml', 'https://raw.githubusercontent.com/o/r/main/dir/a.yaml'],
-    [
-      'https://huggingface.co/datasets/o/d/blob/main/a.jsonl',
-      'https://huggingface.co/datasets/o/d/resolve/main/a.jsonl',
-    ],
-  ])('reads %s', (text, url) => {
-    expect(readAddress(text).href).toBe(url);
-  });
-
-  it.each(['', 'a.json', 'file:///etc/passwd', 'javascript:alert(1)'])('refuses %j', (text) => {
-    expect(() => readAddress(text)).toThrow(FaultError);
   });
 });
 
@@ -111,29 +98,29 @@ describe('the rows of a data set on the Hub', () => {
   it('lists the parts, by name or by address', async () => {
     const url = await serveRows(0);
     const parts = [{ dataset: 'openai/gsm8k', config: 'main', split: 'test' }];
-    expect(await listSplits('openai/gsm8k', signal, url)).toEqual(parts);
-    expect(await listSplits('https://huggingface.co/datasets/openai/gsm8k', signal, url)).toEqual(parts);
-    expect(await faultOf(listSplits('no/such', signal, url))).toMatchObject({
+    expect(await listSplits('openai/gsm8k', url)).toEqual(parts);
+    expect(await listSplits('https://huggingface.co/datasets/openai/gsm8k', url)).toEqual(parts);
+    expect(await faultOf(listSplits('no/such', url))).toMatchObject({
       status: 404,
       detail: 'HTTP 404: The dataset does not exist.',
     });
-    expect(await faultOf(listSplits('a b', signal, url))).toMatchObject({ kind: 'bad-input' });
+    expect(await faultOf(listSplits('a b', url))).toMatchObject({ kind: 'bad-input' });
   });
 
   it('fetches page after page, as many as are wanted or there are', async () => {
     const url = await serveRows(230);
     const part = { dataset: 'o/d', config: 'main', split: 'test' };
     const counts: number[] = [];
-    const rows = await fetchRows(part, 1_000, signal, (count) => counts.push(count), url);
+    const rows = await fetchRows(part, 1_000, (count) => counts.push(count), url);
     expect(rows).toHaveLength(230);
     expect(rows[229]).toEqual({ n: 229 });
     expect(counts).toEqual([100, 200, 230]);
-    expect(await fetchRows(part, 120, signal, undefined, url)).toHaveLength(120);
+    expect(await fetchRows(part, 120, undefined, url)).toHaveLength(120);
   });
 
   it('refuses an answer that is none', async () => {
     const url = await serve((_request, response) => response.end('{"rows":[1]}'));
     const part = { dataset: 'o/d', config: 'main', split: 'test' };
-    expect(await faultOf(fetchRows(part, 5, signal, undefined, url))).toMatchObject({ kind: 'bad-input' });
+    expect(await faultOf(fetchRows(part, 5, undefined, url))).toMatchObject({ kind: 'bad-input' });
   });
 });
