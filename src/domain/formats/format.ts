@@ -1,5 +1,12 @@
 import { badInput } from '../fault';
-import { parseTestSet, type Case, type GraderSpec, type TestSet, type Turn } from '../sets/test-set';
+import {
+  parseTestSet,
+  type Case,
+  type Generation,
+  type GraderSpec,
+  type TestSet,
+  type Turn,
+} from '../sets/test-set';
 import { MAX_CASES } from './limits';
 import type { Row } from './rows';
 
@@ -16,6 +23,8 @@ export interface ImportNote {
     | 'has-scripts'
     /** A field of the file, which `detail` names, that has no place here: how many cases it touches. */
     | 'not-applied'
+    /** Questions that are asked as bare text, and end where the file says. */
+    | 'asked-plain'
     /** Fields that a set of ours has no place for. */
     | 'dropped-fields'
     /** Prompts of several turns: only the first is asked. */
@@ -62,6 +71,7 @@ export interface CaseDraft {
   readonly prompt: string;
   readonly turns?: readonly Turn[] | undefined;
   readonly choices?: readonly string[] | undefined;
+  readonly generation?: Generation | undefined;
   readonly graders: readonly GraderSpec[];
   readonly threshold?: number | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
@@ -110,7 +120,7 @@ export function buildSet(
 }
 
 function buildCase(draft: CaseDraft, index: number, taken: Set<string>): Partial<Case> {
-  const { turns, choices, threshold, variables, tags = [], group, explanation } = draft;
+  const { turns, choices, generation, threshold, variables, tags = [], group, explanation } = draft;
   const base = toId(draft.id ?? '') || String(index + 1);
   let id = base;
   for (let copy = 2; taken.has(id); copy++) id = `${base.slice(0, 72)}-${copy}`;
@@ -120,6 +130,7 @@ function buildCase(draft: CaseDraft, index: number, taken: Set<string>): Partial
     prompt: draft.prompt,
     ...(turns !== undefined && { turns: [...turns] }),
     ...(choices !== undefined && { choices: [...choices] }),
+    ...(generation !== undefined && { generation }),
     graders: [...draft.graders],
     ...(threshold !== undefined && { threshold }),
     ...(variables !== undefined && Object.keys(variables).length > 0 && { variables: { ...variables } }),

@@ -15,6 +15,7 @@ const rowSchema = v.object({
     arguments: v.optional(v.array(v.tuple([v.string(), v.unknown()]))),
   }),
 });
+const settingsSchema = v.object({ until: v.array(v.string()), max_gen_toks: v.number() });
 /** What lm-eval 0.4.13's `ConfigurableTask` made of each task's first document. */
 const table = v.parse(
   v.array(rowSchema),
@@ -34,7 +35,11 @@ it.each(table.map((row) => [row.name, row] as const))('%s', (name, { task, rows,
   const [testCase] = importSet(task, { rows }).testSet.cases;
   if (testCase === undefined) throw new Error('no case');
   expect(testCase.prompt).toBe(DIFFERENT[name] ?? expected.context);
-  if (testCase.choices === undefined) return;
+  if (testCase.choices === undefined) {
+    const { until, max_gen_toks: maxTokens } = v.parse(settingsSchema, expected.arguments?.[0]?.[1]);
+    expect(testCase.generation).toEqual({ plain: true, stop: until, maxTokens });
+    return;
+  }
   const template = { kind: 'jinja' as const, source: '', bosToken: '', eosToken: '', stop: [] };
   const { prompt, continuations } = buildScoring(undefined, testCase, template);
   expect(continuations.map((each) => [promptText(prompt), each])).toEqual(expected.arguments);

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { stringify } from 'yaml';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
-import type { Case, GraderSpec, TestSet } from '../sets/test-set';
+import type { Case, Generation, GraderSpec, TestSet } from '../sets/test-set';
 import { toId, type CaseDraft, type ExportedFile, type Format, type ImportNote } from './format';
 import { checkSize } from './limits';
 import { buildFromRows, gradersFor, indexOfChoice } from './row-format';
@@ -12,6 +12,12 @@ import { readYaml } from './yaml-text';
 
 const WHAT = 'lm-eval task';
 const template = v.union([v.string(), v.number()]);
+/** lm-eval's own, for a task that says nothing (`TaskConfig`, `HFLM.max_gen_toks`). */
+const MAX_GEN_TOKS = 256;
+const generationKwargsSchema = v.looseObject({
+  until: v.optional(v.union([v.string(), v.array(v.string())])),
+  max_gen_toks: v.optional(v.number()),
+});
 const taskSchema = v.looseObject({
   task: v.optional(v.union([v.string(), v.array(v.unknown())])),
   include: v.optional(v.string()),
@@ -32,6 +38,7 @@ const taskSchema = v.looseObject({
   doc_to_target: v.optional(v.union([template, v.array(template)])),
   doc_to_choice: v.optional(v.union([v.string(), v.array(template)])),
   output_type: v.optional(v.string(), 'generate_until'),
+  generation_kwargs: v.optional(generationKwargsSchema),
   process_docs: v.optional(v.unknown()),
   process_results: v.optional(v.unknown()),
   metric_list: v.optional(v.array(v.looseObject({ metric: v.unknown() })), []),
@@ -96,7 +103,7 @@ export const lmEval: Format = {
       rows,
       (row) => toDraft(row, task, metrics, examples),
       { ...options, ...(name !== undefined && { name }) },
-      nameUnused(text, rows.length),
+      [...nameUnused(text, rows.length), ...nameUnusedParts(task, rows.length)],
     );
   },
   write: writeTask,
@@ -118,6 +125,7 @@ const HONOURED = new Set([
   'doc_to_choice',
   'output_type',
   'metric_list',
+  'generation_kwargs',
   'test_split',
   'training_split',
   'validation_split',
@@ -128,7 +136,37 @@ function nameUnused(text: string, count: number): readonly ImportNote[] {
   const given = v.parse(v.record(v.string(), v.unknown()), readYaml(text, WHAT));
   return Object.keys(given)
     .filter((field) => !HONOURED.has(field))
-    .map((field) => ({ code: 'dropped-fields', count, detail: field }));
+    .map((field) => ({ code: 'not-applied', count, detail: field }));
+}
+
+const FEWSHOT_FIELDS = new Set(['sampler', 'samples']);
+const GENERATION_FIELDS = new Set(['until', 'max_gen_toks']);
+/** Says what is done anyway: the likeliest token each time. */
+const GREEDY: Readonly<Record<string, unknown>> = { do_sample: false, temperature: 0 };
+/** Of a metric, what does not change a mark. */
+const METRIC_FIELDS = new Set(['metric', 'aggregation', 'higher_is_better']);
+
+/** The same for what is inside a field that is used. */
+function nameUnusedParts(task: LmEvalTask, count: number): readonly ImportNote[] {
+  const { fewshot_config: fewshot = {}, generation_kwargs: kwargs = {}, metric_list: metrics } = task;
+  const parts = [
+    ...Object.keys(fewshot)
+      .filter((key) => !FEWSHOT_FIELDS.has(key))
+      .map((key) => `fewshot_config.${key}`),
+    ...Object.entries(kwargs)
+      .filter(([key, value]) => !GENERATION_FIELDS.has(key) && GREEDY[key] !== value)
+      .map(([key]) => `generation_kwargs.${key}`),
+    ...metrics.slice(1).map(({ metric }) => `metric_list: ${String(metric)}`),
+    ...metrics
+      .slice(0, 1)
+      .flatMap((metric) => Object.keys(metric).filter((key) => !METRIC_FIELDS.has(key)))
+      .map((key) => `metric_list.${key}`),
+  ];
+  const isAsked = task.output_type === 'generate_until';
+  return [
+    ...(isAsked ? [{ code: 'asked-plain' as const, count }] : []),
+    ...parts.map((detail) => ({ code: 'not-applied' as const, count, detail })),
+  ];
 }
 
 /** @throws FaultError `bad-input` for examples that are not in the file, or are drawn at random */
@@ -174,7 +212,17 @@ function toDraft(
     );
   }
   const graders = facts.graders ?? gradeTarget(target, task, row);
-  return graders === undefined ? undefined : { prompt, ...facts, graders };
+  if (graders === undefined) return undefined;
+  // A set of ours that was exported is asked as it was before.
+  const generation = own.success ? undefined : readGeneration(task);
+  return { prompt, ...facts, graders, ...(generation !== undefined && { generation }) };
+}
+
+/** Bare text, ended by the task's own texts; without any, by the delimiter between examples. */
+function readGeneration({ generation_kwargs: kwargs, fewshot_delimiter }: LmEvalTask): Generation {
+  const { until = fewshot_delimiter, max_gen_toks: maxTokens = MAX_GEN_TOKS } = kwargs ?? {};
+  const stop = (typeof until === 'string' ? [until] : until).filter((each) => each !== '').slice(0, 16);
+  return { plain: true, stop, maxTokens: Math.min(4_096, Math.max(1, Math.round(maxTokens))) };
 }
 
 /** One of several right answers is enough. */

@@ -2,7 +2,7 @@ import { Template } from '@huggingface/jinja';
 import { badInput } from '../fault';
 import type { PromptTemplate } from '../model/model';
 import { findForeignText, hideText, IMAGE_MARK } from './foreign-text';
-import type { Prompt } from './pieces';
+import { foreignPrompt, type Prompt } from './pieces';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -93,6 +93,22 @@ function explainRefusal<T>(act: () => T): T {
   } catch (error) {
     throw badInput('chat template', error instanceof Error ? error.message : String(error));
   }
+}
+
+/**
+ * What the model sees of a test case: its conversation in the model's template, or its bare text where the case says so.
+ * @throws FaultError `bad-input` as `renderPrompt` does
+ */
+export function renderCase(
+  template: PromptTemplate,
+  system: string | undefined,
+  testCase: Parameters<typeof buildMessages>[1] & {
+    readonly generation?: { readonly plain?: true | undefined } | undefined;
+  },
+): Prompt {
+  const isPlain = testCase.generation?.plain === true && testCase.images === undefined;
+  if (!isPlain) return renderPrompt(template, buildMessages(system, testCase));
+  return foreignPrompt(system === undefined ? testCase.prompt : `${system}\n\n${testCase.prompt}`);
 }
 
 /**

@@ -152,6 +152,20 @@ describe('runCases', () => {
     expect(bench.recorded[0]?.prompt).toBe(prompt);
   });
 
+  it('asks a case as bare text, with its own stops and length, where the case says so', async () => {
+    const bench = makeBench();
+    const generation = { plain: true as const, stop: ['\n\n'], maxTokens: 7 };
+    const plan = makePlan([makeCase('a', { generation }), makeCase('b')], { system: 'Be brief.' });
+    await collect(runCases(plan, bench.ports, bench.abort.signal));
+    expect(bench.asked[0]?.input).toEqual({
+      prompt: [{ kind: 'foreign', text: 'Be brief.\n\nQuestion a?' }],
+      stop: ['<|im_end|>', '\n\n'],
+    });
+    expect(bench.asked[0]?.sampling).toEqual({ ...DEFAULT_SAMPLING, maxTokens: 7 });
+    expect(bench.asked[1]?.input.stop).toEqual(['<|im_end|>']);
+    expect(bench.asked[1]?.sampling).toEqual(DEFAULT_SAMPLING);
+  });
+
   it('shows the model the system text of its template when the set has none', async () => {
     const bench = makeBench();
     await collect(runCases(makePlan([makeCase('a')]), bench.ports, bench.abort.signal));

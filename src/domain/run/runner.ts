@@ -3,7 +3,7 @@ import { FaultError, throwIfStopped, toFault, type Fault } from '../fault';
 import type { AnswerFacts, CaseGrade, ChoiceScores } from '../graders/grader';
 import type { PromptTemplate } from '../model/model';
 import { promptText } from '../prompt/pieces';
-import { buildMessages, renderPrompt } from '../prompt/prompt';
+import { renderCase } from '../prompt/prompt';
 import { nameAttempt } from './repeats';
 import type { GradedResult, Result, RunEnd } from './run';
 import { buildScoring, gradeScores, isScored, refuseScoring, scoreChoices, type Scoring } from './score-case';
@@ -135,6 +135,11 @@ function* listAttempts({ cases, repeats = 1, done }: RunPlan): Generator<Attempt
   }
 }
 
+/** The case's own limit of an answer, where it has one. */
+function limitOf({ generation }: Case): Partial<Sampling> {
+  return generation?.maxTokens === undefined ? {} : { maxTokens: generation.maxTokens };
+}
+
 async function* runCase(
   testCase: Case,
   repeat: number,
@@ -151,7 +156,7 @@ async function* runCase(
   try {
     throwIfStopped(signal);
     const scoring = isScored(testCase) ? buildScoring(plan.system, testCase, plan.template) : undefined;
-    const pieces = scoring?.prompt ?? renderPrompt(plan.template, buildMessages(plan.system, testCase));
+    const pieces = scoring?.prompt ?? renderCase(plan.template, plan.system, testCase);
     prompt = promptText(pieces);
     yield { type: 'case-started', ...attempt, prompt };
     if (scoring !== undefined) {
@@ -167,12 +172,12 @@ async function* runCase(
     const tokens: AsyncIterator<Token, CompletionEnd, void> = session.complete(
       {
         prompt: pieces,
-        stop: plan.template.stop,
+        stop: [...plan.template.stop, ...(testCase.generation?.stop ?? [])],
         ...(images.length > 0 && { images }),
         // A fresh seed on a cache of the answer before would not be a fresh answer.
         ...(repeat > 0 && { fresh: true }),
       },
-      { ...plan.sampling, seed: (plan.sampling.seed + repeat) % 0x1_0000_0000 },
+      { ...plan.sampling, ...limitOf(testCase), seed: (plan.sampling.seed + repeat) % 0x1_0000_0000 },
       signal,
     );
     let end: CompletionEnd;

@@ -64,12 +64,23 @@ const turnSchema = v.strictObject({
   content: v.pipe(v.string(), v.maxLength(20_000)),
 });
 
+/** How an answer is asked for, where another tool's set says so. */
+const generationSchema = v.strictObject({
+  /** As bare text, without the model's chat template. */
+  plain: v.optional(v.literal(true)),
+  /** Texts that end the answer and are not part of it, beside the template's own. */
+  stop: v.optional(v.pipe(v.array(text(200)), v.maxLength(16))),
+  /** In place of the run's own limit. */
+  maxTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4_096))),
+});
+
 const caseSchema = v.strictObject({
   id,
   prompt: text(20_000),
   /** What was said before the prompt: a system text, which takes the place of the set's, and earlier turns. */
   turns: v.optional(v.pipe(v.array(turnSchema), v.minLength(1), v.maxLength(100))),
   choices: v.optional(v.pipe(v.array(text(2_000)), v.minLength(2), v.maxLength(26))),
+  generation: v.optional(generationSchema),
   /** Shown to the model before the prompt. */
   images: v.optional(v.pipe(v.array(imageSchema), v.minLength(1), v.maxLength(MAX_IMAGES))),
   graders: v.pipe(v.array(graderSpecSchema), v.minLength(1), v.maxLength(32)),
@@ -102,6 +113,7 @@ const testSetSchema = v.strictObject({
 
 export type GraderSpec = v.InferOutput<typeof graderSpecSchema>;
 export type CaseImage = v.InferOutput<typeof imageSchema>;
+export type Generation = v.InferOutput<typeof generationSchema>;
 export type Turn = v.InferOutput<typeof turnSchema>;
 export type Case = v.InferOutput<typeof caseSchema>;
 export type TestSet = v.InferOutput<typeof testSetSchema>;

@@ -153,13 +153,24 @@ async function workThrough(
   }
 }
 
+/** The most tokens that an answer may have: a case may have a limit of its own. */
+function findLongest({ sampling, testSet }: RunRequest): number {
+  return testSet.cases.reduce(
+    (most, { generation }) => Math.max(most, generation?.maxTokens ?? 0),
+    sampling.maxTokens,
+  );
+}
+
 function openFor(
   request: RunRequest,
   { open }: RunRequestPorts,
   setAside: readonly SetAside[],
 ): Promise<OpenedSession> {
   return open({
-    contextTokens: countContextTokens(findArtifact(request), request.sampling),
+    contextTokens: countContextTokens(findArtifact(request), {
+      ...request.sampling,
+      maxTokens: findLongest(request),
+    }),
     needsImages: request.testSet.cases.some(({ images }) => images !== undefined),
     before: request.continued?.session,
     setAside,
