@@ -3,7 +3,8 @@ import { gradeAnswer } from './registry';
 import { rightNumbers, wrongNumbers } from './testing/number-answers';
 
 const statusOf = async (answer: string, value: number | string) =>
-  (await gradeAnswer(answer, { id: 'case', prompt: '?', tags: [], graders: [{ type: 'number', value }] })).status;
+  (await gradeAnswer(answer, { id: 'case', prompt: '?', tags: [], graders: [{ type: 'number', value }] }))
+    .status;
 
 describe('number', () => {
   it.each(rightNumbers.flatMap(([value, answers]) => answers.map((answer) => [value, answer] as const)))(
