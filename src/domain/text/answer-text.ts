@@ -105,7 +105,7 @@ export function answerMarker(
 
 /** "Therefore" and the like. */
 const CONCLUSION = new RegExp(
-  String.raw`(?<!\p{L})(?:therefore|thus|hence|consequently|значит|следовательно|итак|таким образом|поэтому|выходит|получается)(?!\p{L})|(?:^|[.!?,;:\n—–]|(?<!\p{L})(?:and|а|и))\s*so(?!\p{L})`,
+  String.raw`(?<!\p{L})(?:therefore|thus|hence|consequently|значит|следовательно|итак|таким образом|поэтому|выходит|получается)(?!\p{L})|(?:^|[.!?,;:\n—–]|(?<!\p{L})(?:and|а|и))\s{0,20}so(?!\p{L})`,
   'giu',
 );
 
