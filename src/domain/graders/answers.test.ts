@@ -6,7 +6,7 @@ import rows from './testing/answers.json';
 const DIFFERENCES: ReadonlyMap<string, string> = new Map([]);
 
 /** Answers in the forms that models write them, from public reports about graders. */
-describe.each(['number'])('the %s grader', (type) => {
+describe.each(['number', 'choice'])('the %s grader', (type) => {
   const own = rows.filter(({ grader, answer }) => grader === type && !DIFFERENCES.has(answer));
 
   it.each(own.map((row) => [row.answer, row] as const))(

@@ -113,7 +113,7 @@ export function findFinalPart(text: string, saysSomething: (part: string) => boo
 }
 
 const REASON =
-  /[,;(—–-]?\s*(?<!\p{L})(?:because|since|as(?!\s+well)|ведь|потому|так как|поскольку)(?!\p{L})[^.!?\n]*/giu;
+  /[,;(—–-]?\s{0,20}(?<!\p{L})(?:because|since|as(?!\s+well)|ведь|потому|так как|поскольку)(?!\p{L})[^.!?\n]*/giu;
 
 /** Without "because ...": reasons name what is not the answer. */
 export function dropReasonClauses(text: string): string {

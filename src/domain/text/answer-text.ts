@@ -32,8 +32,8 @@ export function textAfter(text: string, at: number, characters = NEAR): string {
 // --- markup ---
 
 /** Private-use characters that stand for the start and the end of bold text; patterns have them as \uE000 and \uE001. */
-const BOLD = '\uE000';
-const UNBOLD = '\uE001';
+export const BOLD = '\uE000';
+export const UNBOLD = '\uE001';
 
 /** One code for each letter; ё is written as е, as most people type it. */
 export function unifyLetters(text: string): string {
@@ -105,7 +105,7 @@ export function answerMarker(
 
 /** "Therefore" and the like. */
 const CONCLUSION = new RegExp(
-  String.raw`(?<!\p{L})(?:therefore|thus|hence|consequently|значит|следовательно|итак|таким образом|поэтому|выходит|получается)(?!\p{L})|(?:^|[.!?,;:\n—–]|(?<!\p{L})(?:and|а|и))\s*so(?!\p{L})`,
+  String.raw`(?<!\p{L})(?:therefore|thus|hence|consequently|значит|следовательно|итак|таким образом|поэтому|выходит|получается)(?!\p{L})|(?:^|[.!?,;:\n—–]|(?<!\p{L})(?:and|а|и))\s{0,20}so(?!\p{L})`,
   'giu',
 );
 
@@ -190,51 +190,6 @@ export function findNames(text: string, names: ReadonlyMap<string, number>): Pla
       if (!opens && !closes) return [];
     }
     return [{ option, start, end }];
-  });
-}
-
-const MARKER_WORDS =
-  '(?:answer|option|choice|letter|variant|ответ|вариант|буква|пункт)(?!\\p{L})[\\s:=—-]{0,4}(?:is|это|будет)?';
-const AFTER_MARKER_WORD = new RegExp(String.raw`(?<!\p{L})${MARKER_WORDS}[\s:("'«\uE000-]*$`, 'iu');
-
-/**
- * A single letter counts as a label only where it can't be a word: alone, marked, in brackets, or before a bracket or a
- * point.
- */
-function isLabel(letter: string, before: string, after: string): boolean {
-  const isUpper = letter === letter.toUpperCase();
-  const wordFollows = /^\s+\p{L}/u.test(after);
-  const reasonFollows =
-    /^\s+(?:because|since|as|is|was|and|or|и|или|потому|так как|поскольку)(?!\p{L})/u.test(after);
-  const isWord = wordFollows && !reasonFollows;
-  const opensLine = /(?:^|\n|[.!?;]\s)[\s>#("'«\uE000-]*$/u.test(before);
-  return (
-    (/[([]\s*$/u.test(before) && /^\s*[)\]]/u.test(after)) ||
-    (/^\uE001?\)/u.test(after) && !/\([^)]*$/u.test(before)) ||
-    (opensLine && /^[\s.!?:,"'»\uE001]*(?:\n|$)/u.test(after)) ||
-    (opensLine && isUpper && /^\uE001?(?:[.:,]| [-–—] )/u.test(after)) ||
-    (before.endsWith(BOLD) && after.startsWith(UNBOLD)) ||
-    (AFTER_MARKER_WORD.test(before) && (!isWord || (isUpper && /[B-HJ-Z]/.test(letter)))) ||
-    (isUpper && !isWord && /^(?:\s|[.;!?)"'»\uE001]|$)/u.test(after)) ||
-    /[B-HJ-Z]/.test(letter)
-  );
-}
-
-/** Cyrillic capitals that look like Latin ones: a Russian keyboard types labels with them. */
-const LOOKALIKES: ReadonlyMap<string, string> = new Map(
-  'А В С Е Н К М О Р Т Х'.split(' ').map((letter, at) => [letter, 'ABCEHKMOPTX'.charAt(at)]),
-);
-
-/** Where single letters stand as labels; the keys of `letters` are in upper case. */
-export function findLabels(text: string, letters: ReadonlyMap<string, number>): Place[] {
-  if (letters.size === 0) return [];
-  return [...text.matchAll(/(?<![\p{L}\p{N}'_])\p{L}(?![\p{L}\p{N}'_])/gu)].flatMap((match) => {
-    const letter = match[0].toUpperCase();
-    const option = letters.get(letter) ?? letters.get(LOOKALIKES.get(letter) ?? '');
-    if (option === undefined) return [];
-    const start = match.index;
-    const end = start + 1;
-    return isLabel(match[0], textBefore(text, start), textAfter(text, end)) ? [{ option, start, end }] : [];
   });
 }
 

@@ -46,12 +46,28 @@ const SYMBOLS: ReadonlyMap<string, string> = new Map(
     pounds: '£',
     euro: '€',
     checkmark: '✓',
-    // One letter stands for all of them: what matters is that it is no number.
-    ...Object.fromEntries(
-      'alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi varphi chi psi omega'
-        .split(' ')
-        .map((name) => [name, name === 'mu' ? 'μ' : 'π']),
-    ),
+    alpha: 'α',
+    beta: 'β',
+    gamma: 'γ',
+    delta: 'δ',
+    epsilon: 'ε',
+    varepsilon: 'ε',
+    zeta: 'ζ',
+    eta: 'η',
+    theta: 'θ',
+    lambda: 'λ',
+    mu: 'μ',
+    nu: 'ν',
+    xi: 'ξ',
+    pi: 'π',
+    rho: 'ρ',
+    sigma: 'σ',
+    tau: 'τ',
+    phi: 'φ',
+    varphi: 'φ',
+    chi: 'χ',
+    psi: 'ψ',
+    omega: 'ω',
   }),
 );
 /** What these say is said by their content alone. */
@@ -156,7 +172,7 @@ class Flattener {
     const degree = /^\s?\[([^\]\n]{1,8})\]/.exec(this.#text.slice(this.#at, this.#at + 12));
     this.#at += degree?.[0].length ?? 0;
     const inside = this.#readArgument(depth);
-    const sign = degree === null || degree[1] === '2' ? '√' : degree[1] === '3' ? '∛' : 'π√';
+    const sign = degree === null || degree[1] === '2' ? '√' : degree[1] === '3' ? '∛' : 'ⁿ√';
     return `${sign}(${inside})`;
   }
 

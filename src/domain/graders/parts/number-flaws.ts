@@ -35,7 +35,7 @@ const VARIABLE_BEFORE = new RegExp(
     String.raw`(?<!\p{L})(?:log|ln|lg|sin|cos|tan|tg|ctg|cot|exp|arcsin|arccos|arctan|gcd|lcm|нод|нок)(?:_?\d{0,3})?\s{0,2}\(?$`,
     String.raw`(?<!\p{L})[a-z]\($`,
     String.raw`(?<!\p{L})mod\s$`,
-    String.raw`[√∛]\([^)\n]{0,20}$`,
+    String.raw`[√∛]\([^)\n]{0,20}$|ⁿ√\(?$`,
   ].join('|'),
   'u',
 );
