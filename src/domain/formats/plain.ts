@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { badInput } from '../fault';
 import { parseWith } from '../parse';
 import type { CaseDraft, Format, ImportedSet, ImportOptions } from './format';
-import { buildFromRows, gradersFor, indexOfChoice, letterOf, stripLabel } from './row-format';
+import { buildFromRows, gradersFor, indexOfChoice, letterOf, readNumber, stripLabel } from './row-format';
 import { probeRows, readRows, textOf, textsOf, type Row } from './rows';
 
 const column = v.pipe(v.string(), v.maxLength(200));
@@ -103,7 +103,7 @@ function mapGraders(
       return value === undefined ? undefined : [{ type: 'choice', value }];
     }
     case 'number':
-      return [{ type: 'number', value: gold.trim() }];
+      return [{ type: 'number', value: readNumber(gold.trim()) ?? gold.trim() }];
     case 'equals':
     case 'icontains':
     case 'regex':

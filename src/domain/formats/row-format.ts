@@ -1,5 +1,7 @@
 import { FaultError } from '../fault';
 import type { GraderSpec } from '../sets/test-set';
+import { toAscii } from '../text/digits';
+import { flattenLatex } from '../text/latex';
 import { buildSet, type CaseDraft, type Format, type ImportOptions, type ImportNote } from './format';
 import { probeRows, readRows, type Row } from './rows';
 
@@ -85,14 +87,51 @@ export function gradersFor(gold: string, choices?: readonly string[]): GraderSpe
     const value = index === undefined ? undefined : letterOf(index);
     return value === undefined ? undefined : [{ type: 'choice', value }];
   }
-  if (/^[-+]?\$?\d[\d,]*(\.\d+)?%?$/.test(answer)) {
-    return [{ type: 'number', value: Number(answer.replace(/[$,%]/g, '')) }];
-  }
+  const number = readNumber(answer);
+  if (number !== undefined) return [{ type: 'number', value: number }];
   if (/^(yes|no|true|false)\.?$/i.test(answer)) {
     const value = /^(yes|true)/i.test(answer) ? 'yes' : 'no';
     return [{ type: 'choice', value, options: YES_NO }];
   }
   return [{ type: 'icontains', value: answer }];
+}
+
+/** Graders for several answers of which one is enough. Numbers are read as numbers: "14" does not hold the answer 4. */
+export function gradersForAny(golds: readonly string[]): GraderSpec[] | undefined {
+  const [only] = golds;
+  if (only === undefined) return undefined;
+  if (golds.length === 1) return gradersFor(only);
+  const numbers = [...new Set(golds.map((gold) => readNumber(gold.trim())))];
+  if (numbers.includes(undefined)) return [{ type: 'icontains-any', value: [...golds] }];
+  const graders = numbers.slice(0, 32).map((value) => ({ type: 'number', value }));
+  return graders.length === 1
+    ? graders
+    : [{ type: 'assert-set', threshold: 1 / graders.length, assert: graders }];
+}
+
+const PLAIN_NUMBER =
+  /^[-+]?(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}|\d{1,3}(?: \d{3})+)?(?:\.\d+)?(?:e[-+]?\d{1,2})?$/i;
+
+/**
+ * A gold answer that is a number, as the number grader takes it: a number, or text for a fraction or a percentage. Undefined
+ * for any other: a year with a word, a unit, a list.
+ */
+export function readNumber(gold: string): number | string | undefined {
+  const text = flattenLatex(toAscii(gold))
+    .replace(/^\s*answer:/i, '')
+    .replace(/[\uE002\uE003]/g, '')
+    .replace(/^\$([^$]*)\$$/, '$1')
+    .replace(/[\u2212\u2013]/g, '-')
+    .replace(/[\u00a0\u202f\u2009]/g, ' ')
+    .trim();
+  const plain = text.replace(/^([-+]?)[$€£₽]\s?|\s?[$€£₽]$/g, '$1').replace(/\.$/, '');
+  if (/^[-+]?(?:\d{1,6} )?\d{1,9}\/0*[1-9]\d{0,8}$/.test(plain)) return plain.replace(/^\+/, '');
+  const isPercent = plain.endsWith('%');
+  const digits = isPercent ? plain.slice(0, -1).trim() : plain;
+  if (!/\d/.test(digits) || !PLAIN_NUMBER.test(digits)) return undefined;
+  const value = Number(digits.replace(/[, ]/g, ''));
+  if (!Number.isFinite(value)) return undefined;
+  return isPercent && value >= 0 && !/e/i.test(String(value)) ? `${value}%` : value;
 }
 
 /** The index of a gold answer that is a choice's text, its letter, `(A)`, or its number from 0. */

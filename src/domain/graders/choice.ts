@@ -49,7 +49,8 @@ export function judgeOptions(
 ): Verdict {
   const key = buildKey(list, value, labelled);
   const text = prepareChoiceText(answer, prompt, (sentence) => isOption(sentence, key));
-  const settled = settle(text, findMentions(text, key, asksForWrong(prompt)), key);
+  const wrongIsMeant = asksForWrong(prompt);
+  const settled = settle(text, findMentions(text, key, wrongIsMeant), key, wrongIsMeant);
   const show = (indexes: readonly number[]) =>
     indexes
       .map((index) => list[index]?.text ?? '')

@@ -202,12 +202,12 @@ const DENIED_BEFORE = new RegExp(
   'iu',
 );
 const OR_BEFORE = new RegExp(String.raw`^["'»\uE001]*,?\s+(?:or|nor|или|ни)\s+${FILLER}`, 'iu');
-const WRONG = String.raw`(?:(?:the |an? )?(?:only |most |least )?(?:wrong|incorrect|false|untrue|invalid|mistake\p{L}*|error|distractor|trap|trick|red herring|unlikely|likely wrong|implausible|impossible|irrelevant|off|out|ruled out|excluded|eliminated|rejected|a bad (?:answer|choice)))`;
+const WRONG = String.raw`(?:(?:the |an? )?(?:only |most |least )?(?:wrong|incorrect|false|untrue|invalid|mistake\p{L}*|error|distractor|trap|trick|red herring|unlikely|likely wrong|implausible|impossible|irrelevant|off|out|ruled out|excluded|eliminated|rejected|nonsense|absurd|a bad (?:answer|choice)))`;
 const EXCLUDED_AFTER = new RegExp(
   [
     String.raw`^["'»)\uE001]*(?:\s+(?:is|was)(?:\s+not|n't)|'s\s+not)\s+(?:the|an?|correct|right|true|it|possible|valid|likely|an option)(?!\p{L})`,
     String.raw`^["'»)\uE001]*\s+(?:cannot|can't|can not|could not|couldn't|won't|will not)\s+(?:be|work|hold)(?!\p{L})`,
-    String.raw`^["'»)\uE001]*\s+(?:is|was|are|were|would be|will be|must be|looks|seems|appears|has to be|can be)\s+(?:\p{L}+ly\s+|also\s+|just\s+|both\s+){0,2}${WRONG}(?!\p{L})`,
+    String.raw`^["'»)\uE001]*\s+(?:is|was|are|were|has been|have been|would be|will be|must be|looks|seems|appears|has to be|can be)\s+(?:\p{L}+ly\s+|also\s+|just\s+|both\s+){0,2}${WRONG}(?!\p{L})`,
     String.raw`^["'»)\uE001]*\s+(?:does not|doesn't|do not|don't|would not|wouldn't)\s+(?:fit|work|match|apply|hold|make sense|answer|belong|satisfy)(?!\p{L})`,
     String.raw`^["'»)\uE001]*\s*(?:[—–-]\s+)?(?:это\s+)?(?:точно\s+)?не\s+(?:сам\p{L}+|ответ|подход\p{L}+|верн\p{L}+|прав\p{L}+|может|годит\p{L}+)(?!\p{L})`,
     String.raw`^["'»)\uE001]*\s*(?:[—–-]\s+)?(?:это\s+)?(?:явно\s+|точно\s+)?(?:неверн\p{L}+|неправильн\p{L}+|ошиб\p{L}+|исключ\p{L}+|отпада\p{L}+|лишн\p{L}+)(?!\p{L})`,

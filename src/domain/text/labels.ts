@@ -32,7 +32,7 @@ const LICENSING = new Set(
     "is are was be been being isn't aren't wasn't it its it's that that's this thus so therefore hence then than not nor but or and except only " +
     'either neither both between if because since while whereas unlike answer answers option options choice choices letter letters variant ' +
     'alternative pick picks picked picking choose chooses chose chosen choosing select selects selected selecting say says saying prefer ' +
-    'favor favour think believe guess know conclude means meaning indicates suggests equals correct right wrong incorrect true false best ' +
+    'among comparing compare consider considering ans favor favour think believe guess know conclude means meaning indicates suggests equals correct right wrong incorrect true false best ' +
     'final finally definitely probably likely clearly obviously certainly surely perhaps maybe possibly actually just simply statement ' +
     'statements conclusion result solution response decision verdict leaves leaving remains left mark marked circle circled eliminate ' +
     "eliminates eliminated eliminating exclude excluding excludes discard discarding reject out no yes ok okay i'd i'll still hmm wait sorry " +
@@ -49,7 +49,7 @@ const LICENSING_PHRASE =
   /(?<!\p{L})(?:(?:go|goes|going|went|stick|sticking|agree|start|align\p{L}*|correspond\p{L}*|stay|staying) with|(?:opt|opts|opting|go|goes|going|vote|voting|settle|argue\p{L}*|as) for|(?:settle|settled|decide|decided|land|landed|bet) on|arrived? at|(?:points?|pointing|leads?|leading|comes|boils|corresponds?|refers?|belongs?|matches|narrow\p{L}*|equal|leads us|down|amounts) to|the letter|é a|über|под буквой|à la)$/iu;
 /** After a label that opens a sentence: "B is right", but not "B vitamins". */
 const AFTER_LABEL =
-  /^\s+(?:is|was|isn't|wasn't|are|and|or|nor|not|but|rather|instead|over|because|since|as|would|can|can't|cannot|could|couldn't|must|should|seems|looks|appears|fits|works|matches|makes|says|describes|gives|represents|correctly|wins|it|does|doesn't|remains|stays|has|only|alone|here|definitely|probably|clearly|и|или|не|это|потому|так|поскольку|верн\p{L}+|правильн\p{L}+|неверн\p{L}+|подходит|ist|est|es)(?!\p{L})/iu;
+  /^\s+(?:is|was|isn't|wasn't|are|and|or|nor|not|but|rather|instead|over|because|since|as|would|can|can't|cannot|could|couldn't|must|should|seems|looks|appears|fits|works|matches|makes|says|describes|gives|represents|correctly|wins|it|does|doesn't|remains|stays|has|only|alone|of course|true|false|correct|wrong|right|incorrect|yes|no|here|definitely|probably|clearly|и|или|не|это|потому|так|поскольку|верн\p{L}+|правильн\p{L}+|неверн\p{L}+|подходит|ist|est|es)(?!\p{L})/iu;
 /** These are also words of their own. */
 const WORDLIKE = /^[AIАВСКОУИЯ]$/u;
 const JOINER =
@@ -74,9 +74,12 @@ export function findLabels(text: string, letters: ReadonlyMap<string, number>): 
     const isLatin = letters.has(upper) || /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(upper);
     const link = previous === undefined ? undefined : text.slice(previous.end, letter.start);
     const isJoined = link !== undefined && link.length < 20 && letter.text === upper && JOINER.test(link);
-    const accepted = isJoined
-      ? previous?.accepted === true && isCleanAround(text, letter)
-      : isLabel(text, letter, isLatin);
+    // "Of vitamins A and C, C is ..." begins anew.
+    const isSubject = AFTER_LABEL.test(textAfter(text, letter.end)) && link?.startsWith(',') === true;
+    const accepted =
+      isJoined && !isSubject
+        ? previous?.accepted === true && isCleanAround(text, letter)
+        : isLabel(text, letter, isLatin);
     previous = { end: letter.end, accepted };
     if (accepted && option !== undefined) places.push({ option, start: letter.start, end: letter.end });
   }
@@ -87,7 +90,9 @@ export function findLabels(text: string, letters: ReadonlyMap<string, number>): 
 function isCleanAround(text: string, { start, end }: Letter): boolean {
   return (
     !/^(?:[+#°]|[-/&.]\p{L}{2}|-\p{L}|\.\p{L})/u.test(textAfter(text, end, 4)) &&
-    !/(?:[°@#&]|\p{L}-|\p{N} ?)$/u.test(textBefore(text, start, 4))
+    !/(?:[°@#&]|\p{L}[-.]|\p{N} ?|(?<!\p{L})(?:Mr|Mrs|Ms|Dr|Prof|St|Fig|Sec|Ch)\. )$/u.test(
+      textBefore(text, start, 6),
+    )
   );
 }
 

@@ -120,6 +120,13 @@ function cutNextQuestion(text: string): string {
  */
 export function readAnswer(answer: string): string {
   return cutNextQuestion(dropInnerBlocks(stripReasoning(answer)))
-    .replace(/<(?:final[_ -]?)?(?:answer|result|final)>[ \t]*\n?/gi, '\nanswer: ')
-    .replace(/<\/(?:final[_ -]?)?(?:answer|result|final)>/gi, '\n');
+    .replace(/[<[](?:final[_ -]?)?(?:answer|result|final)[>\]][ \t]{0,8}\n?/gi, '\nanswer: ')
+    .replace(/[<[]\/(?:final[_ -]?)?(?:answer|result|final)[>\]]/gi, '\n')
+    .replace(/<\/?(?:b|strong)>/gi, '**')
+    .replace(/<sup>(-?\d{1,4})<\/sup>/gi, '^$1')
+    .replace(
+      /<\/?(?:p|br|div|span|i|em|u|li|ul|ol|code|pre|center|font|h[1-6])(?:\s[^<>\n]{0,200})?\/?>/gi,
+      '\n',
+    )
+    .replace(/<(-?[\d.,]{1,30})>/g, '$1');
 }

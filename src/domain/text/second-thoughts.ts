@@ -26,6 +26,7 @@ const REFUSAL = new RegExp(
     String.raw`i (?:really |honestly |just )?(?:don't|do not) know`,
     String.raw`i(?:'m| am) (?:not sure|unsure|not certain)`,
     String.raw`i have no idea`,
+    String.raw`i(?:'d)? (?:refuse|decline|prefer not|would rather not|won't|will not)(?: to)? (?:answer|say|choose|guess|pick)`,
     String.raw`(?:нельзя|невозможно|не могу|не удастся|не получится)\s+(?:\p{L}+о\s+)?(?:знать|узнать|сказать|определить|ответить|вычислить|решить|найти|помочь|выбрать)`,
     String.raw`недостаточно (?:данных|информации|сведений)`,
     String.raw`(?:я )?не (?:знаю|уверена?)`,

@@ -102,12 +102,13 @@ const ELIMINATED_BEFORE = new RegExp(
   [
     String.raw`(?<!\p{L})(?:eliminat\p{L}*|rul\p{L}* out|exclud\p{L}*|discard\p{L}*|reject\p{L}*|cross\p{L}* out|avoid\p{L}*|dismiss\p{L}*|исключ\p{L}+|отбрас\p{L}+|вычерк\p{L}+)\s+${ARTICLES}`,
     String.raw`(?<!\p{L})(?:everything|anything|all|any|every \p{L}+|anyone|everyone|все|что угодно|любой)(?:\s+(?:of them|options?|answers?|choices?|others?))?\s+(?:but|save|besides)\s+${ARTICLES}`,
+    String.raw`(?:(?<!\p{L})(?:do not|would not|never|not|nobody would|no one would|cannot|нельзя)|n't)\s+(?:choose|pick|select|say|go with|answer|выбрать)\s+${ARTICLES}`,
     String.raw`(?<!\p{L})(?:other than|apart from|aside from|as opposed to|wouldn't (?:pick|choose|say)|would not (?:pick|choose|say)|не выбираю|не выбрал\p{L}?)\s+${ARTICLES}`,
   ].join('|'),
   'iu',
 );
 const WRONG_ONE_BEFORE = new RegExp(
-  String.raw`(?<!\p{L})(?:least \p{L}+|wrong|incorrect|worst|false|invalid|неправильн\p{L}+|неверн\p{L}+|ложн\p{L}+)(?:\s+(?:one|options?|answers?|choices?|statements?|ответ|вариант|утверждение))?\s*(?:(?:is|are|was|would be|это)(?!\p{L})|[:=—–-])?\s*${ARTICLES}`,
+  String.raw`(?<!\p{L})(?:(?:least|less) \p{L}+|wrong|incorrect|worst|false|invalid|неправильн\p{L}+|неверн\p{L}+|ложн\p{L}+)(?:\s+(?:one|options?|answers?|choices?|statements?|ответ|вариант|утверждение))?\s*(?:(?:is|are|was|would be|это)(?!\p{L})|[:=—–-])?\s*${ARTICLES}`,
   'iu',
 );
 const HYPOTHETICAL_BEFORE =
@@ -155,6 +156,14 @@ function judge(
   const doubt = measureDoubt(textAfter(text, end));
   // "Anna not Boris" denies Boris only.
   return as(doubt > 0 && next?.start !== end + doubt ? 'doubtful' : 'meant');
+}
+
+const ASSERTED_AFTER =
+  /^["'»)\uE001]*(?:\s+(?:is|must be|has to be|should be)\s+(?:\p{L}+ly\s+)?(?:the\s+)?(?:only\s+|most\s+)?(?:correct|right|true|answer|best|better|one)(?!\p{L})|\s+(?:is )?the answer(?!\p{L})|\s*(?:[—–-]\s+)?(?:это\s+)?(?:верн\p{L}+|правильн\p{L}+))/iu;
+
+/** "C is right": says which one, whatever else is spoken of. */
+export function isAsserted(text: string, { end, state }: Mention): boolean {
+  return state === 'meant' && ASSERTED_AFTER.test(textAfter(text, end, 2 * NEAR));
 }
 
 /** In "not A, B or D" the comma says "or". */

@@ -9,12 +9,12 @@ import {
   textAfter,
 } from '../../text/answer-text';
 import { findCorrection, isRefusal } from '../../text/second-thoughts';
-import type { Key, Mention } from './choice-mentions';
-import { settleVerdicts } from './choice-verdicts';
+import { isAsserted, type Key, type Mention } from './choice-mentions';
+import { findVerdicts } from './choice-verdicts';
 
 const ANSWER_MARKER = new RegExp(
   [
-    answerMarker('answer|conclusion|choice|pick|selection|verdict', 'is|are|was|be'),
+    answerMarker('answer|ans|conclusion|choice|pick|selection|verdict', 'is|are|was|be'),
     answerMarker('(?:ответ|вывод|выбор)(?:ом)?', 'будет|это|является'),
     answerMarker(
       'antwort|respuesta|r[ée]ponse|resposta|risposta|antwoord|odpowiedź|відповідь|jawaban|cevap|svaret|svar|vastaus|उत्तर|الجواب|الإجابة',
@@ -35,13 +35,21 @@ const RESTATES =
   /^[\s,.:!*"'\uE000—–-]*(?:(?:that's|that is|that was|no|not|wrong|incorrect|right|actually|sorry|so|then|but|and|i meant|i mean|make that|it|it's|it is|this|the|answer|correct|option|should|must|has to|would|be|is|choose|pick|go with|это|должно быть|будет|точнее|вернее|нет|не так|ответ|[,.\s:—–-])\s*)*["'(\uE000]*$/iu;
 
 /** The options the answer comes down to: one, several (undecided) or none. */
-export function settle(text: string, all: readonly Mention[], key: Key): readonly number[] {
+export function settle(
+  text: string,
+  found: readonly Mention[],
+  key: Key,
+  wrongIsMeant: boolean,
+): readonly number[] {
+  const verdicts = findVerdicts(text, found, key);
+  const all = wrongIsMeant
+    ? found
+    : found.map((each) => (verdicts.wrong.has(each) ? { ...each, state: 'excluded' as const } : each));
   const refusesAsOption = [...key.names.keys()].some((name) => isRefusal(name, () => false));
   if (!refusesAsOption && isRefusal(text, (from) => isMarkedAfter(text, all, key, from))) return [];
   const corrected = settleCorrected(text, all, key);
   if (corrected !== undefined) return corrected;
-  const verdicts = settleVerdicts(text, all, key);
-  if (verdicts !== undefined) {
+  if (verdicts.settled !== undefined && (verdicts.ticked || !wrongIsMeant)) {
     const later = all.filter(({ start }) => start >= verdicts.end);
     return settleMarked(text, later, key, verdicts.end) ?? verdicts.settled;
   }
@@ -51,6 +59,7 @@ export function settle(text: string, all: readonly Mention[], key: Key): readonl
   return (
     settleMarked(text, mentions, key) ??
     settleBold(text, mentions) ??
+    settleAsserted(text, mentions) ??
     settleByPlace(text, mentions) ??
     settleBySet(dropReasons(text, mentions))
   );
@@ -144,6 +153,12 @@ function settleBold(text: string, mentions: readonly Mention[]): readonly number
   );
   const options = distinct(bold);
   return options.length === 1 ? options : undefined;
+}
+
+/** The one option that is called right. */
+function settleAsserted(text: string, mentions: readonly Mention[]): readonly number[] | undefined {
+  const asserted = distinct(mentions.filter((each) => isAsserted(text, each)));
+  return asserted.length === 1 ? asserted : undefined;
 }
 
 const STOP = new RegExp(

@@ -22,29 +22,41 @@ const VERDICTS = new Set(`${RIGHT}|${WRONG}`.split('|'));
 
 interface Judged {
   readonly option: number;
+  /** The label and the name. */
+  readonly mentions: readonly Mention[];
   readonly end: number;
   readonly verdict: 'right' | 'wrong' | 'none';
 }
 
-/** The options that a list of verdicts leaves, and where that list ends; undefined without such a list. */
-export function settleVerdicts(
-  text: string,
-  mentions: readonly Mention[],
-  { names, count }: Key,
-): { readonly settled: readonly number[]; readonly end: number } | undefined {
-  if ([...names.keys()].some((name) => VERDICTS.has(name))) return undefined;
+export interface Verdicts {
+  /** What a list of verdicts leaves; undefined without such a list. */
+  readonly settled?: readonly number[];
+  /** Where that list ends. */
+  readonly end: number;
+  /** What is called wrong, there and then. */
+  readonly wrong: ReadonlySet<Mention>;
+  /** By ticks and crosses, not by words. */
+  readonly ticked: boolean;
+}
+
+export function findVerdicts(text: string, mentions: readonly Mention[], { names, count }: Key): Verdicts {
+  if ([...names.keys()].some((name) => VERDICTS.has(name)))
+    return { end: 0, wrong: new Set(), ticked: false };
   const judged = judgeEach(text, mentions);
   const of = (verdict: Judged['verdict']) => [
     ...new Set(judged.filter((each) => each.verdict === verdict).map(({ option }) => option)),
   ];
   const right = of('right');
   const wrong = of('wrong').filter((option) => !right.includes(option));
-  if (right.length + wrong.length < 2 && !(right.length === 1 && isMarked(text))) return undefined;
-  const end = Math.max(...judged.filter(({ verdict }) => verdict !== 'none').map((each) => each.end));
-  if (right.length > 0) return { settled: right, end };
+  const refuted = new Set(judged.flatMap((each) => (each.verdict === 'wrong' ? each.mentions : [])));
+  const end = judged.findLast(({ verdict }) => verdict !== 'none')?.end ?? 0;
+  const ticked = isMarked(text);
+  const isList = right.length + wrong.length > 1 || (right.length === 1 && ticked);
+  if (isList && right.length > 0) return { settled: right, end, wrong: refuted, ticked };
   // All but one are crossed out.
   const open = of('none').filter((option) => !wrong.includes(option));
-  return open.length === 1 && wrong.length === count - 1 ? { settled: open, end } : undefined;
+  const isLeft = isList && open.length === 1 && wrong.length === count - 1;
+  return { ...(isLeft && { settled: open }), end, wrong: refuted, ticked };
 }
 
 function isMarked(text: string): boolean {
@@ -66,7 +78,14 @@ function judgeEach(text: string, mentions: readonly Mention[]): Judged[] {
         .slice(Math.max(0, first.start - 12), first.start)
         .split('\n')
         .at(-1) ?? '';
-    return [{ option: mention.option, end: mention.end + own.length, verdict: judgeOne(before, own) }];
+    return [
+      {
+        option: mention.option,
+        mentions: [first, mention],
+        end: mention.end + own.length,
+        verdict: judgeOne(before, own),
+      },
+    ];
   });
 }
 

@@ -29,6 +29,9 @@ const AFTER_WRONG =
 const OR_NOT = /^\s*(?:,|or|nor|,\s*(?:or|nor)|или|ни)\s+(?:the\s+)?$/u;
 /** COVID-19, gpt_4: part of a name, not of a number; "answer-5" is an answer. */
 const INSIDE_NAME = /(?<=\p{L})(?<!(?<!\p{L})(?:answer|ответ))[-_]$/u;
+/** "2 more than John" is a difference, which counts where no amount does. */
+const MORE_THAN =
+  /^\s(?:\p{L}+\s)?(?:more|less|fewer|greater|higher|lower|older|younger|bigger|larger|smaller|longer|shorter|taller|больше|меньше|старше|младше|выше|ниже)\s(?:\p{L}+\s)?(?:than|чем)(?!\p{L})/u;
 const LIST_NUMBER = /(?:^|\n)[\s>#(\uE000-]*$/u;
 
 /** The numbers that an answer could consist of, in their order; those that are denied or only name a step are left out. */
@@ -54,7 +57,8 @@ export function findNumbers(text: string, decimal: DecimalSign, allowsBounds = f
       (word && readings[0] === 1) ||
       none ||
       numeral.part !== undefined ||
-      isSupposedNumber(before);
+      isSupposedNumber(before) ||
+      MORE_THAN.test(after);
     const own = numeral.part === 'denominator' ? readings.map((each) => 1 / each) : readings;
     const base = word && (readings[0] ?? 0) >= 1000 ? (readings[0] ?? 0) : 0;
     const each: Found = { readings: own, start, end, weak, word, base, negative: false };

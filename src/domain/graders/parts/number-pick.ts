@@ -87,7 +87,17 @@ function describe(text: string, all: readonly Found[], found: Found): Picked {
   if (found.flaw !== undefined)
     return { found, problem: found.flaw === 'expression' ? 'expression' : 'several' };
   if (isOneOfSeveral(text, all, found)) return { found, problem: 'several' };
-  return isPartOfSum(text, all, found) ? { found, problem: 'expression' } : { found };
+  return isPartOfSum(text, all, found)
+    ? { found, problem: 'expression' }
+    : { found: withRounded(text, all, found) };
+}
+
+/** "1/3 ≈ 0.333" says both. */
+function withRounded(text: string, all: readonly Found[], found: Found): Found {
+  const exact = all[all.indexOf(found) - 1];
+  if (exact === undefined || exact.flaw !== undefined) return found;
+  if (!/^\s*≈\s*$/u.test(text.slice(exact.end, found.start)) || isPartOfSum(text, all, exact)) return found;
+  return { ...found, readings: [...found.readings, ...exact.readings] };
 }
 
 /** "3 × 4", where nothing says what that makes. */
@@ -197,7 +207,12 @@ function pickResult(text: string, numbers: readonly Found[]): Found | undefined 
     const before = textBefore(text, each.start, 12);
     if (!/(?:[=≈→⇒]|(?<!\p{L})(?:equals|равно|равен|равна))[\s~$€£₽(\uE000]*$/u.test(before)) continue;
     const result = resolve(text, numbers, at);
-    if (result === undefined) continue;
+    if (result === undefined) {
+      // "42 = 6 × 7" says its result first.
+      const first = resolveBefore(text, numbers, at);
+      if (first === undefined) continue;
+      return first;
+    }
     const seen = new Set(numbers.slice(0, at + 1).map((other) => other.readings[0]));
     const previous = numbers[at - 1];
     const isComputed = previous !== undefined && EQUALS.test(text.slice(previous.end, each.start));
@@ -207,8 +222,15 @@ function pickResult(text: string, numbers: readonly Found[]): Found | undefined 
   return undefined;
 }
 
+function resolveBefore(text: string, numbers: readonly Found[], at: number): Found | undefined {
+  const previous = numbers[at - 1];
+  const next = numbers[at];
+  if (previous === undefined || next === undefined) return undefined;
+  return EQUALS.test(text.slice(previous.end, next.start)) ? resolve(text, numbers, at - 1) : undefined;
+}
+
 const BARE_END = new RegExp(
-  String.raw`^[\s%$€£₽\uE001]*(?:[.,;!](?=\s+\p{L})|\n|[(—–](?=\s*\p{L})|\s-\s|(?:${REASON_WORDS})(?!\p{L}))`,
+  String.raw`^[\s%$€£₽\uE001]*(?:[.,;!](?=\s+\p{L})|\n|[(—–](?=\s*\p{L})|(?:\s\(|:\s)(?=\d+\s\p{L})|\s-\s|(?:${REASON_WORDS})(?!\p{L}))`,
   'u',
 );
 
