@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { parseJsonWith } from '../parse';
 import { buildSet, type CaseDraft, type Format } from './format';
 import { checkSize } from './limits';
-import { gradersForAny, letterOf } from './row-format';
+import { gradersFor, letterOf } from './row-format';
 
 const target = v.union([v.string(), v.number()]);
 const exampleSchema = v.looseObject({
@@ -64,6 +64,6 @@ function toDraft(example: Example, prefix: string, keywords: readonly string[]):
       ? [{ ...shared, choices, graders: [{ type: 'choice', value }] }]
       : [];
   }
-  const graders = gradersForAny([example.target ?? []].flat().map(String));
+  const graders = gradersFor([example.target ?? []].flat().map(String));
   return graders === undefined ? [] : [{ ...shared, graders }];
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { defineRowFormat, gradersForAny } from './row-format';
+import { defineRowFormat, gradersFor } from './row-format';
 import type { Row } from './rows';
 
 const messageSchema = v.looseObject({ role: v.string(), content: v.string() });
@@ -29,7 +29,7 @@ export const openaiEvals = defineRowFormat({
   matches: (row) => v.is(rowSchema, row),
   toCase(row: Row) {
     if (!v.is(rowSchema, row)) return undefined;
-    const graders = gradersForAny([row.ideal].flat());
+    const graders = gradersFor([row.ideal].flat());
     return graders === undefined ? undefined : { prompt: joinMessages(row.input), graders };
   },
 });

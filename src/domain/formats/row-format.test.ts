@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gradersFor, gradersForAny } from './row-format';
+import { gradersFor } from './row-format';
 
 describe('gradersFor', () => {
   it.each([
@@ -38,13 +38,13 @@ describe('gradersFor', () => {
   );
 });
 
-describe('gradersForAny', () => {
+describe('gradersFor several answers', () => {
   it('reads numbers as numbers, and all else as text', () => {
-    expect(gradersForAny([])).toBeUndefined();
-    expect(gradersForAny(['4'])).toEqual([{ type: 'number', value: 4 }]);
-    expect(gradersForAny(['4', '4.0'])).toEqual([{ type: 'number', value: 4 }]);
-    expect(gradersForAny(['4', 'four'])).toEqual([{ type: 'icontains-any', value: ['4', 'four'] }]);
-    expect(gradersForAny(['4', '1/2'])).toEqual([
+    expect(gradersFor([])).toBeUndefined();
+    expect(gradersFor(['4'])).toEqual([{ type: 'number', value: 4 }]);
+    expect(gradersFor(['4', '4.0'])).toEqual([{ type: 'number', value: 4 }]);
+    expect(gradersFor(['4', 'four'])).toEqual([{ type: 'icontains-any', value: ['4', 'four'] }]);
+    expect(gradersFor(['4', '1/2'])).toEqual([
       {
         type: 'assert-set',
         threshold: 0.5,

@@ -77,9 +77,13 @@ export function letterOf(index: number): string | undefined {
 
 /**
  * Graders for a gold answer as data sets give it: a letter or text of the choices, a number, yes or no, else text that
- * the answer has to hold.
+ * the answer has to hold. Of several gold answers one is enough.
  */
-export function gradersFor(gold: string, choices?: readonly string[]): GraderSpec[] | undefined {
+export function gradersFor(
+  gold: string | readonly string[],
+  choices?: readonly string[],
+): GraderSpec[] | undefined {
+  if (typeof gold !== 'string') return gradersForAny(gold);
   const answer = gold.trim();
   if (answer === '') return undefined;
   if (choices !== undefined) {
@@ -96,8 +100,8 @@ export function gradersFor(gold: string, choices?: readonly string[]): GraderSpe
   return [{ type: 'icontains', value: answer }];
 }
 
-/** Graders for several answers of which one is enough. Numbers are read as numbers: "14" does not hold the answer 4. */
-export function gradersForAny(golds: readonly string[]): GraderSpec[] | undefined {
+/** Numbers are read as numbers: "14" does not hold the answer 4. */
+function gradersForAny(golds: readonly string[]): GraderSpec[] | undefined {
   const [only] = golds;
   if (only === undefined) return undefined;
   if (golds.length === 1) return gradersFor(only);
