@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expectAccessibleEverywhere } from './accessible';
-import { ENGINE, WEIGHTS, expect, openIsolated, test } from './site';
+import { ENGINE, WEIGHTS, expect, openIsolated, visitedTest as test } from './site';
 
 /** A red square of 8 by 8 pixels, as PNG. */
 const PNG = Buffer.from(

@@ -3,7 +3,7 @@ import Papa from 'papaparse';
 import type { Page } from '@playwright/test';
 import { expectAccessible, expectAccessibleEverywhere } from './accessible';
 import { readJournal, type Stored } from './journal';
-import { expect, openIsolated, run, shortenAnswers, test } from './site';
+import { expect, openIsolated, run, shortenAnswers, visitedTest as test } from './site';
 
 /** The exact test, summed the long way. */
 function computeP(b: number, c: number): number {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createVisionModel, writeFiles } from '../src/engines/testing/make-vision-model.mjs';
 import { expectAccessibleEverywhere } from './accessible';
-import { expect, openIsolated, shortenAnswers, run, test, waitForGraded } from './site';
+import { expect, openIsolated, shortenAnswers, run, visitedTest as test, waitForGraded } from './site';
 
 /*
  * Images in test sets, on the built site: who may answer them, what a reader sees of them, and how they get into a set.

@@ -7,7 +7,15 @@ import { createRandomLora } from '../src/inference/testing/random-lora.mjs';
 import { expectAccessibleInBoth } from './accessible';
 import { startHub } from './hub-stand-in.mjs';
 import { readJournal } from './journal';
-import { expect, openIsolated, run, shortenAnswers, test, waitForGraded, WEIGHTS } from './site';
+import {
+  expect,
+  openIsolated,
+  run,
+  shortenAnswers,
+  visitedTest as test,
+  waitForGraded,
+  WEIGHTS,
+} from './site';
 
 const MODEL = 'SmolLM2 135M Instruct';
 /** Matrices of SmolLM2-135M. */

@@ -8,6 +8,7 @@ import {
   shortenAnswers,
   stop,
   test,
+  visitedTest,
   waitForGraded,
 } from './site';
 
@@ -93,7 +94,7 @@ test('stops in the download, in loading and in an answer; what was finished stay
   await expect(page.locator('main ul > li').first()).toContainText(`Stopped · ${graded} of 24 answered`);
 });
 
-test('a run cut off by a reload goes on where it was', async ({ page, site }) => {
+visitedTest('a run cut off by a reload goes on where it was', async ({ page, site }) => {
   await openIsolated(page, site.url);
   await shortenAnswers(page);
   await run(page);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GraderSpec } from '../src/domain/sets/test-set';
 import type { SandboxWork } from '../src/worker/sandbox/sandbox-protocol';
 import type { GradeRequest, GradedAnswer } from '../src/worker/protocol';
-import { expect, openIsolated, test } from './site';
+import { expect, openIsolated, test, visitedTest } from './site';
 
 /** The built file of a worker, by the start of its name. */
 function findAsset(name: string): string {
@@ -152,7 +152,7 @@ const REACHES = [
   ],
 ];
 
-test('a script reaches nothing but the language', async ({ page, site }) => {
+visitedTest('a script reaches nothing but the language', async ({ page, site }) => {
   await openIsolated(page, site.url);
   const { waysOut, replies } = await askSandbox(
     page,
@@ -176,7 +176,7 @@ test('a script reaches nothing but the language', async ({ page, site }) => {
   expect(JSON.parse(left.replies[1]?.json ?? 'null')).toEqual([]);
 });
 
-test('a script finds no way round', async ({ page, site }) => {
+visitedTest('a script finds no way round', async ({ page, site }) => {
   await openIsolated(page, site.url);
   const target = JSON.stringify(new URL('icon.svg?stolen', site.url).href);
   const before = site.requests.length;
@@ -198,7 +198,7 @@ test('a script finds no way round', async ({ page, site }) => {
   expect(site.requests.slice(before).filter((path) => path.includes('stolen'))).toEqual([]);
 });
 
-test('scripts of one line and of many do their work', async ({ page, site }) => {
+visitedTest('scripts of one line and of many do their work', async ({ page, site }) => {
   await openIsolated(page, site.url);
   const { replies } = await askSandbox(page, [
     script('output === "x"'),
@@ -224,7 +224,7 @@ test('scripts of one line and of many do their work', async ({ page, site }) => 
   ]);
 });
 
-test('what takes for ever is stopped in its time, and grading goes on', async ({ page, site }) => {
+visitedTest('what takes for ever is stopped in its time, and grading goes on', async ({ page, site }) => {
   await openIsolated(page, site.url);
   const catastrophe = { type: 'regex', value: '^(a+)+$' };
   const endless = { type: 'javascript', value: 'while (true);\nreturn true;' };
@@ -265,7 +265,7 @@ test('what takes for ever is stopped in its time, and grading goes on', async ({
   expect(many?.grades.every(({ grade }) => grade.status === 'not-run')).toBe(true);
 });
 
-test("a set's own code is not run without a yes", async ({ page, site }) => {
+visitedTest("a set's own code is not run without a yes", async ({ page, site }) => {
   await openIsolated(page, site.url);
   const graders = [{ type: 'javascript', value: 'true' }];
   const [unasked, refused, allowed] = await gradeInWorker(page, [
@@ -279,7 +279,7 @@ test("a set's own code is not run without a yes", async ({ page, site }) => {
   expect(allowed?.grades[0]?.grade).toMatchObject({ status: 'pass', score: 1 });
 });
 
-test('5,000 stored answers are graded', async ({ page, site }) => {
+visitedTest('5,000 stored answers are graded', async ({ page, site }) => {
   await openIsolated(page, site.url);
   const graders = [
     { type: 'regex', value: 'answer is (\\d+)\\.' },

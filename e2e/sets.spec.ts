@@ -1,7 +1,15 @@
 import type { Page } from '@playwright/test';
 import { writeFileSync } from 'node:fs';
 import { expectAccessible, expectAccessibleEverywhere } from './accessible';
-import { expect, gradedRows, openIsolated, run, shortenAnswers, test, waitForGraded } from './site';
+import {
+  expect,
+  gradedRows,
+  openIsolated,
+  run,
+  shortenAnswers,
+  visitedTest as test,
+  waitForGraded,
+} from './site';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startHub } from './hub-stand-in.mjs';

@@ -8,7 +8,7 @@ import {
   run,
   shortenAnswers,
   stop,
-  test,
+  visitedTest as test,
   waitForGraded,
 } from './site';
 

@@ -1,5 +1,7 @@
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, chromium, expect, type Page } from '@playwright/test';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serveStatic } from '../scripts/serve-static.mjs';
 
@@ -14,34 +16,90 @@ export interface Site {
   close(): Promise<void>;
 }
 
+async function startSite(): Promise<Site> {
+  const requests: string[] = [];
+  const server = await serveStatic(join(import.meta.dirname, '../dist'), 0, {
+    onRequest: (path: string) => {
+      requests.push(path);
+      return path.endsWith('.bin') && site.delayShardsMs > 0
+        ? new Promise((resolve) => setTimeout(resolve, site.delayShardsMs))
+        : undefined;
+    },
+  });
+  const { port } = server.address() as AddressInfo;
+  const site: Site = {
+    url: `http://127.0.0.1:${port}/`,
+    requests,
+    delayShardsMs: 0,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+  return site;
+}
+
+/** A first visit: a new browser, and a site of its own. */
 export const test = base.extend<{ site: Site }>({
   // Playwright wants the first argument destructured, whether or not anything is taken from it.
   // eslint-disable-next-line no-empty-pattern
   site: async ({}, use) => {
-    const requests: string[] = [];
-    const server = await serveStatic(join(import.meta.dirname, '../dist'), 0, {
-      onRequest: (path: string) => {
-        requests.push(path);
-        return path.endsWith('.bin') && site.delayShardsMs > 0
-          ? new Promise((resolve) => setTimeout(resolve, site.delayShardsMs))
-          : undefined;
-      },
-    });
-    const { port } = server.address() as AddressInfo;
-    const site: Site = {
-      url: `http://127.0.0.1:${port}/`,
-      requests,
-      delayShardsMs: 0,
-      close: () =>
-        new Promise((resolve) => {
-          server.close(() => {
-            resolve();
-          });
-          server.closeAllConnections();
-        }),
-    };
+    const site = await startSite();
     await use(site);
     await site.close();
+  },
+});
+
+interface Visited {
+  readonly site: Site;
+  /** A browser's folder, left by one visit. */
+  readonly profile: string;
+}
+
+/**
+ * A second visit, for what does not test the first: the service worker is there, the bundled model is stored and its
+ * settings for this device are measured. Each test has a copy of that browser's folder, so none sees what another did.
+ */
+export const visitedTest = base.extend<{ site: Site }, { visited: Visited }>({
+  visited: [
+    async ({ launchOptions }, use) => {
+      const site = await startSite();
+      const profile = mkdtempSync(join(tmpdir(), 'wizardbench-profile-'));
+      const context = await chromium.launchPersistentContext(profile, { ...launchOptions, locale: 'en-US' });
+      const page = await context.newPage();
+      await openIsolated(page, site.url);
+      // A chat loads the model as a run does, and leaves nothing behind.
+      await page.getByRole('link', { name: 'Chat', exact: true }).click();
+      await page.getByLabel('Your question').fill('Hello?');
+      await page.getByLabel('Your question').press('Enter');
+      await expect(page.getByRole('article').locator('.answer .text')).not.toHaveText('');
+      await page.goto('about:blank');
+      await context.close();
+      await use({ site, profile });
+      await site.close();
+      rmSync(profile, { recursive: true, force: true });
+    },
+    { scope: 'worker', timeout: 300_000 },
+  ],
+  site: async ({ visited: { site } }, use) => {
+    site.requests.length = 0;
+    site.delayShardsMs = 0;
+    await use(site);
+  },
+  context: async ({ visited, launchOptions, locale, viewport }, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'wizardbench-visit-'));
+    cpSync(visited.profile, folder, { recursive: true });
+    const context = await chromium.launchPersistentContext(folder, {
+      ...launchOptions,
+      viewport,
+      ...(locale !== undefined && { locale }),
+    });
+    await use(context);
+    await context.close();
+    rmSync(folder, { recursive: true, force: true });
   },
 });
 

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { gzipSync } from 'node:zlib';
 import { encodeLinkText } from '../src/domain/sharing/link-codec';
 import { expectAccessibleEverywhere } from './accessible';
-import { ENGINE, WEIGHTS, expect, openIsolated, test } from './site';
+import { ENGINE, WEIGHTS, expect, openIsolated, visitedTest as test } from './site';
 
 async function openSpeed(page: Page, url: string): Promise<void> {
   await openIsolated(page, url);
