@@ -1,7 +1,7 @@
 import { readNumber, readOptionalNumber, readOptionalString } from '../gguf/metadata';
 import { InferenceError } from '../errors';
 import type { GgufMetadata } from '../gguf/types';
-import type { Hyperparameters } from './architecture';
+import type { BlockFacts, Hyperparameters } from './architecture';
 
 function positive(metadata: GgufMetadata, key: string, most: number, fallback?: number): number {
   const value =
@@ -15,25 +15,43 @@ function positive(metadata: GgufMetadata, key: string, most: number, fallback?: 
   return value;
 }
 
-function readRopeLinear(metadata: GgufMetadata, architecture: string): number {
-  const type = readOptionalString(metadata, `${architecture}.rope.scaling.type`) ?? 'none';
-  if (type !== 'none' && type !== 'linear') throw new InferenceError('unsupported', `RoPE scaling '${type}'`);
+interface RopeScaling {
+  readonly ropeLinear: number;
+  readonly yarn: boolean;
+  readonly ropeMagnitude: number;
+}
+
+function readRopeScaling(metadata: GgufMetadata, architecture: string): RopeScaling {
+  const at = `${architecture}.rope.scaling`;
+  const type = readOptionalString(metadata, `${at}.type`) ?? 'linear';
+  if (!['none', 'linear', 'yarn', 'longrope'].includes(type))
+    throw new InferenceError('unsupported', `RoPE scaling '${type}'`);
   const factor =
-    readOptionalNumber(metadata, `${architecture}.rope.scaling.factor`) ??
+    readOptionalNumber(metadata, `${at}.factor`) ??
     readOptionalNumber(metadata, `${architecture}.rope.scale_linear`) ??
     1;
   if (!(factor >= 0 && factor <= 1e6))
     throw new InferenceError('bad-file', `the RoPE scaling factor is ${factor}`);
+  const magnitude = readOptionalNumber(metadata, `${at}.attn_factor`) ?? 1;
+  if (!(magnitude > 0 && magnitude < 1e3))
+    throw new InferenceError('bad-file', `the RoPE attention factor is ${magnitude}`);
   // A type that says `none` overrules a factor, and a factor of 0 stands for none.
-  const isOff = metadata.get(`${architecture}.rope.scaling.type`) === 'none' || factor === 0;
-  return isOff ? 1 : factor;
+  const ropeLinear = type === 'none' || factor === 0 ? 1 : factor;
+  const yarn = type === 'yarn';
+  // YaRN's "attention temperature", eq. 22.
+  const temperature = yarn && ropeLinear > 1 ? 0.1 * Math.log(ropeLinear) + 1 : 1;
+  return { ropeLinear, yarn, ropeMagnitude: magnitude * temperature };
 }
 
 /**
  * Reads the sizes under the keys that decoders share, `<architecture>.*` (ggml, docs/gguf.md).
  * Throws `unsupported` with the name of what this engine lacks, `bad-file` for contradictions.
  */
-export function readHyperparameters(metadata: GgufMetadata, architecture: string): Hyperparameters {
+export function readHyperparameters(
+  metadata: GgufMetadata,
+  architecture: string,
+  { norm = 'rms' }: { readonly norm?: BlockFacts['norm'] } = {},
+): Hyperparameters {
   const experts = readOptionalNumber(metadata, `${architecture}.expert_count`) ?? 0;
   if (experts > 0) throw new InferenceError('unsupported', `a mixture of ${experts} experts`);
   for (const key of [
@@ -61,12 +79,23 @@ export function readHyperparameters(metadata: GgufMetadata, architecture: string
   if (headDim % 4 !== 0 || ropeDim % 4 !== 0) {
     throw new InferenceError('unsupported', `heads of ${headDim} with RoPE over ${ropeDim} dimensions`);
   }
-  const epsilon = readNumber(metadata, `${architecture}.attention.layer_norm_rms_epsilon`);
+  for (const [key, most] of [
+    ['attention.key_length', headDim],
+    ['attention.value_length', headDim],
+    ['rope.dimension_count', ropeDim],
+  ] as const) {
+    const local = readOptionalNumber(metadata, `${architecture}.${key}_swa`) ?? most;
+    if (local !== most) throw new InferenceError('unsupported', `'${key}' of ${local} in local layers`);
+  }
+  const epsilonKey = norm === 'rms' ? 'layer_norm_rms_epsilon' : 'layer_norm_epsilon';
+  const epsilon = readNumber(metadata, `${architecture}.attention.${epsilonKey}`);
   const ropeBase = readOptionalNumber(metadata, `${architecture}.rope.freq_base`) ?? 10_000;
   if (!(epsilon >= 0 && epsilon < 1))
     throw new InferenceError('bad-file', `the norm's epsilon is ${epsilon}`);
   if (!(ropeBase > 0 && ropeBase < 1e12))
     throw new InferenceError('bad-file', `the RoPE base is ${ropeBase}`);
+  const trainedContext = positive(metadata, `${architecture}.context_length`, 1 << 24, 2048);
+  const originalKey = `${architecture}.rope.scaling.original_context_length`;
   return {
     layers: positive(metadata, `${architecture}.block_count`, 512),
     dim,
@@ -74,10 +103,12 @@ export function readHyperparameters(metadata: GgufMetadata, architecture: string
     kvHeads,
     headDim,
     ffn: positive(metadata, `${architecture}.feed_forward_length`, 1 << 20),
-    trainedContext: positive(metadata, `${architecture}.context_length`, 1 << 24, 2048),
+    trainedContext,
     epsilon,
     ropeDim,
     ropeBase,
-    ropeLinear: readRopeLinear(metadata, architecture),
+    ropeLocalBase: ropeBase,
+    ...readRopeScaling(metadata, architecture),
+    originalContext: positive(metadata, originalKey, 1 << 24, trainedContext),
   };
 }

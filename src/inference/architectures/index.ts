@@ -1,2 +1,15 @@
+export { falcon } from './falcon';
+export { gemma2 } from './gemma2';
+export { gemma3 } from './gemma3';
+export { gpt2 } from './gpt2';
+export { gptneox } from './gptneox';
+export { granite } from './granite';
 export { llama } from './llama';
+export { olmo2 } from './olmo2';
+export { phi2 } from './phi2';
+export { phi3 } from './phi3';
 export { qwen2 } from './qwen2';
+export { qwen3 } from './qwen3';
+export { smollm3 } from './smollm3';
+export { stablelm } from './stablelm';
+export { starcoder2 } from './starcoder2';

@@ -3,10 +3,10 @@ import { LLAMA_BLOCK } from './architecture';
 import { readHyperparameters } from './hyperparameters';
 import { takeDecoderWeights } from './decoder-weights';
 
-/** LLaMA 1 to 3, Mistral and all that share their block. Biases of q, k and v are optional. */
+/** LLaMA 1 to 3, Mistral and all that share their block. Biases are optional. */
 export const llama: Architecture = {
   id: 'llama',
-  block: LLAMA_BLOCK,
   readHyperparameters: (metadata) => readHyperparameters(metadata, 'llama'),
-  takeWeights: (tensors, h) => takeDecoderWeights(tensors, h, 'optional'),
+  readBlock: () => LLAMA_BLOCK,
+  takeWeights: takeDecoderWeights,
 };

@@ -6,7 +6,8 @@ import { readHyperparameters } from './hyperparameters';
 /** Qwen2 and Qwen2.5: llama's block with biases of q, k and v, and RoPE over the halves of a head. */
 export const qwen2: Architecture = {
   id: 'qwen2',
-  block: { ...LLAMA_BLOCK, rope: 'half' },
   readHyperparameters: (metadata) => readHyperparameters(metadata, 'qwen2'),
-  takeWeights: (tensors, h) => takeDecoderWeights(tensors, h, 'required'),
+  readBlock: () => ({ ...LLAMA_BLOCK, rope: 'half' }),
+  takeWeights: (tensors, h, block) =>
+    takeDecoderWeights(tensors, h, block, { required: ['qBias', 'kBias', 'vBias'] }),
 };

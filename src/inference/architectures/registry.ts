@@ -18,7 +18,8 @@ export function describeModel({ metadata, tensors }: GgufFile): ModelDescription
   if (!architecture) throw new InferenceError('unsupported', `the architecture '${id}'`);
   const h = architecture.readHyperparameters(metadata);
   const set = new TensorSet(tensors);
-  const weights = architecture.takeWeights(set, h);
+  const block = architecture.readBlock({ metadata, h, tensors: set });
+  const weights = architecture.takeWeights(set, h, block);
   set.refuseRest();
-  return { architecture: id, block: architecture.block, h, weights };
+  return { architecture: id, block, h, weights };
 }

@@ -8,34 +8,46 @@ export interface Matrix {
   readonly columns: number;
 }
 
+/** Matrices that a block may have. What lacks one leaves it out: `gate` where nothing gates the network. */
+export const LAYER_MATRICES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
+
+/** Vectors that a block may have, each absent where the architecture has none. */
+export const LAYER_VECTORS = [
+  ...(['attnNorm', 'attnNormBias', 'attnPostNorm', 'ffnNorm', 'ffnNormBias', 'ffnPostNorm'] as const),
+  ...(['qNorm', 'kNorm'] as const),
+  ...(['qBias', 'kBias', 'vBias', 'oBias', 'gateBias', 'upBias', 'downBias'] as const),
+] as const;
+export type LayerVector = (typeof LAYER_VECTORS)[number];
+
 /** The weights of one block. `M` is what stands for a matrix: a backend has more to say about each. */
-export interface LayerOf<M> {
-  readonly q: M;
-  readonly k: M;
-  readonly v: M;
-  readonly o: M;
-  readonly gate: M;
-  readonly up: M;
-  readonly down: M;
-  readonly attnNorm: GgufTensor;
-  readonly ffnNorm: GgufTensor;
-  readonly qBias?: GgufTensor | undefined;
-  readonly kBias?: GgufTensor | undefined;
-  readonly vBias?: GgufTensor | undefined;
-}
+export type LayerOf<M> = {
+  readonly [Name in Exclude<(typeof LAYER_MATRICES)[number], 'gate'>]: M;
+} & { readonly gate?: M | undefined } & { readonly [Name in LayerVector]?: GgufTensor | undefined };
 
 export interface ModelOf<M> {
   readonly vocabulary: number;
   readonly embedding: M;
+  /** A row for each position, added to the embedding (GPT-2). */
+  readonly positions?: M | undefined;
   /** The embedding itself where the two are tied. */
   readonly output: M;
   readonly outputNorm: GgufTensor;
+  readonly outputNormBias?: GgufTensor | undefined;
+  readonly outputBias?: GgufTensor | undefined;
   /** Divisors of RoPE's frequencies (Llama 3). */
   readonly ropeFactors?: GgufTensor | undefined;
+  /** The same for contexts longer than the original one, and for those within it (LongRoPE). */
+  readonly ropeLong?: GgufTensor | undefined;
+  readonly ropeShort?: GgufTensor | undefined;
   readonly layers: readonly LayerOf<M>[];
 }
 
 export type ModelWeights = ModelOf<Matrix>;
+
+/** The matrices of a block, without those it lacks. */
+export function layerMatrices<M>(layer: LayerOf<M>): readonly M[] {
+  return LAYER_MATRICES.flatMap((name) => layer[name] ?? []);
+}
 
 /** The same model with every matrix replaced; a matrix that is used twice is mapped once. */
 export function mapMatrices<A, B>(model: ModelOf<A>, map: (matrix: A) => B): ModelOf<B> {
@@ -43,6 +55,7 @@ export function mapMatrices<A, B>(model: ModelOf<A>, map: (matrix: A) => B): Mod
   return {
     ...model,
     embedding,
+    positions: model.positions && map(model.positions),
     output: model.output === model.embedding ? embedding : map(model.output),
     layers: model.layers.map((layer) => ({
       ...layer,
@@ -50,7 +63,7 @@ export function mapMatrices<A, B>(model: ModelOf<A>, map: (matrix: A) => B): Mod
       k: map(layer.k),
       v: map(layer.v),
       o: map(layer.o),
-      gate: map(layer.gate),
+      gate: layer.gate && map(layer.gate),
       up: map(layer.up),
       down: map(layer.down),
     })),
@@ -60,11 +73,23 @@ export function mapMatrices<A, B>(model: ModelOf<A>, map: (matrix: A) => B): Mod
 /** Every matrix once, in file order: a disk or a network is read forwards. */
 export function matricesInFileOrder<M extends Matrix>(model: ModelOf<M>): readonly M[] {
   const all = new Set<M>([model.embedding, model.output]);
-  for (const { q, k, v, o, gate, up, down } of model.layers) {
-    for (const matrix of [q, k, v, o, gate, up, down]) all.add(matrix);
-  }
+  if (model.positions) all.add(model.positions);
+  for (const layer of model.layers) for (const matrix of layerMatrices(layer)) all.add(matrix);
   return [...all].toSorted((a, b) => a.tensor.part - b.tensor.part || a.tensor.offset - b.tensor.offset);
 }
+
+/** Consecutive rows of a tensor, as a tensor of their own: what converters fuse is taken apart by where it lies. */
+function sliceRows(tensor: GgufTensor, from: number, count: number, rows: number): GgufTensor {
+  const rowBytes = tensor.bytes / rows;
+  if (!Number.isInteger(rowBytes)) {
+    throw new InferenceError('bad-file', `${shape(tensor)} has rows of ${rowBytes} bytes`);
+  }
+  const dimensions = tensor.dimensions.length < 2 ? [count] : [tensor.dimensions[0] ?? 1, count];
+  return { ...tensor, dimensions, offset: tensor.offset + from * rowBytes, bytes: count * rowBytes };
+}
+
+const sum = (parts: readonly number[]) => parts.reduce((a, b) => a + b, 0);
+const starts = (parts: readonly number[]) => parts.map((_, index) => sum(parts.slice(0, index)));
 
 function shape(tensor: GgufTensor): string {
   return `${tensor.name} ${tensor.dimensions.join('x')}`;
@@ -106,7 +131,7 @@ export class TensorSet {
 
   vector(name: string, length: number): GgufTensor {
     const tensor = this.#take(name);
-    if (tensor.dimensions[0] !== length || tensor.dimensions.slice(1).some((n) => n !== 1)) {
+    if (tensor.dimensions.reduce((a, b) => a * b, 1) !== length) {
       throw new InferenceError('bad-file', `${shape(tensor)} should be ${length}`);
     }
     if (!['F32', 'F16', 'BF16'].includes(tensor.type)) {
@@ -117,6 +142,22 @@ export class TensorSet {
 
   optionalVector(name: string, length: number): GgufTensor | undefined {
     return this.#left.has(name) ? this.vector(name, length) : undefined;
+  }
+
+  /** Takes a matrix whose rows are those of several, one after another. */
+  fusedMatrix(name: string, columns: number, parts: readonly number[]): readonly Matrix[] {
+    const { tensor, rows } = this.matrix(name, columns, sum(parts));
+    return starts(parts).map((from, index) => {
+      const count = parts[index] ?? 0;
+      return { tensor: sliceRows(tensor, from, count, rows), columns, rows: count };
+    });
+  }
+
+  /** The same for a vector, which may be absent where it is not required. */
+  fusedVector(name: string, parts: readonly number[], required: boolean): readonly GgufTensor[] {
+    const tensor = required ? this.vector(name, sum(parts)) : this.optionalVector(name, sum(parts));
+    if (!tensor) return [];
+    return starts(parts).map((from, index) => sliceRows(tensor, from, parts[index] ?? 0, sum(parts)));
   }
 
   refuseRest(): void {

@@ -1,20 +1,22 @@
 import { expect, test } from 'vitest';
 import { LLAMA_BLOCK } from '../architectures/architecture';
 import type { BlockFacts } from '../architectures/architecture';
-import { ARCHITECTURES } from '../architectures/registry';
+import { describeModel } from '../architectures/registry';
+import { parseGguf } from '../gguf/parse';
+import { bytesSource } from '../gguf/source';
+import { createRandomModel, RANDOM_MODELS } from '../testing/random-model.mjs';
 import { checkBlock } from './check-block';
 
-test.each(ARCHITECTURES)('computes the block of $id', ({ block }) => {
+test.each(Object.entries(RANDOM_MODELS))('computes the block of %s', async (_, options) => {
+  const { block } = describeModel(await parseGguf([bytesSource(createRandomModel(options))]));
   expect(() => checkBlock(block)).not.toThrow();
 });
 
 test.each<[Partial<BlockFacts>, string]>([
-  [{ norm: 'layer' }, 'norm layer'],
-  [{ normPlace: 'both' }, 'normPlace both'],
-  [{ parallelResidual: true }, 'parallelResidual true'],
-  [{ activation: 'gelu' }, 'activation gelu'],
-  [{ window: 512 }, 'window 512'],
-  [{ logitSoftCap: 30 }, 'logitSoftCap 30'],
+  [{ activation: 'relu' as 'silu' }, 'activation relu'],
+  [{ norm: 'group' as 'rms' }, 'norm group'],
+  [{ parallelResidual: true, normPlace: 'both' }, 'normPlace both with parallelResidual'],
+  [{ queryKeyNorm: 'row', norm: 'layer' }, 'queryKeyNorm row with norm layer'],
 ])('refuses %o by name', (facts, message) => {
   expect(() => checkBlock({ ...LLAMA_BLOCK, ...facts })).toThrow(message);
 });

@@ -25,8 +25,11 @@ const open = (bytes: Uint8Array, options: OpenOptions = {}) =>
   openModel([bytesSource(bytes)], { loadBinary, build: 'wasm32-plain', ...options });
 
 // Both round activations to 8 bits, in different places: llama.cpp per 256 columns for K-quants, and half-float
-// matrices' to half floats. Only F32 is comparable to the last digits.
+// matrices' to half floats. Only F32 is comparable to the last digits, and not GELU: llama.cpp looks it up in a table of
+// half floats.
 const TOLERANCES: Record<string, number> = { F32: 2e-5, F16: 3e-3, BF16: 2e-2 };
+const GELU_TOLERANCE = 5e-4;
+const GELU_ARCHITECTURES = ['gemma2', 'gemma3', 'gpt2', 'gptneox', 'phi2', 'falcon', 'starcoder2'];
 
 /** The forward pass in f64 on the dequantised weights, from testing/reference-forward.mjs. */
 async function referenceLogits(bytes: Uint8Array): Promise<readonly ArrayLike<number>[]> {
@@ -58,17 +61,21 @@ describe('logits against native llama.cpp', () => {
   test.each(Object.entries(RANDOM_MODELS))('%s', async (name, options) => {
     const model = await open(createRandomModel(options), { kvType: 'f32' });
     const logits = await model.logits(RANDOM_PROMPT);
+    const least = GELU_ARCHITECTURES.includes(options.architecture ?? 'llama') ? GELU_TOLERANCE : 0;
     for (const [kept, position] of KEPT_POSITIONS.entries()) {
       const row = logits.subarray(position * VOCABULARY, (position + 1) * VOCABULARY);
       const error = relativeError(row, elementAt(fixture.get(name) ?? [], kept));
-      expect(error).toBeLessThan(TOLERANCES[options.type ?? 'F32'] ?? 6.5e-2);
+      expect(error).toBeLessThan(Math.max(TOLERANCES[options.type ?? 'F32'] ?? 6.5e-2, least));
     }
     model.close();
   });
 });
 
 describe('ways to compute the same', () => {
-  test.each(['F32', 'F16', 'Q8_0', 'Q4_1', 'mixed'])('chunks and single steps agree: %s', async (name) => {
+  test.each([
+    ...['F32', 'F16', 'Q8_0', 'Q4_1', 'mixed', 'qwen3 Q8_0', 'gemma2 Q4_K', 'gemma3 F32', 'gemma3 Q8_0'],
+    ...['gpt2 F32', 'gpt2 Q8_0', 'gptneox Q4_0', 'phi3 Q4_K', 'stablelm 12B', 'olmo2 Q8_0', 'olmo2 local'],
+  ])('chunks and single steps agree: %s', async (name) => {
     const bytes = createNamedModel(name);
     const whole = await open(bytes);
     const chunked = await open(bytes, { chunkTokens: 7 });
@@ -77,9 +84,9 @@ describe('ways to compute the same', () => {
     const b = await chunked.logits(RANDOM_PROMPT);
     const c = await single.logits(RANDOM_PROMPT);
     // Integer dot products are exact and summed in one order: to the bit.
-    const isFloat = name === 'F32' || name === 'F16';
-    expect(relativeError(b, a)).toBeLessThan(isFloat ? 5e-5 : 1e-30);
-    expect(relativeError(c, a)).toBeLessThan(isFloat ? 5e-5 : 1e-30);
+    const isFloat = ['F32', 'F16', 'BF16'].includes(RANDOM_MODELS[name]?.type ?? 'F32');
+    expect(relativeError(b, a)).toBeLessThan(isFloat ? 2e-4 : 1e-30);
+    expect(relativeError(c, a)).toBeLessThan(isFloat ? 2e-4 : 1e-30);
   });
 
   test('an f16 cache is close to an f32 one', async () => {

@@ -1,4 +1,5 @@
-import type { ModelDescription } from '../architectures/architecture';
+import { layerFacts } from '../architectures/architecture';
+import type { BlockFacts, ModelDescription } from '../architectures/architecture';
 import { mapMatrices } from '../architectures/weights';
 import type { LayerOf, Matrix, ModelOf } from '../architectures/weights';
 import { InferenceError } from '../errors';
@@ -70,7 +71,7 @@ export interface MatrixPlan extends Matrix {
 }
 
 export type LayerPlan = LayerOf<MatrixPlan>;
-export type ModelPlan = ModelOf<MatrixPlan>;
+export type ModelPlan = ModelOf<MatrixPlan> & { readonly block: BlockFacts };
 
 /** Throws `unsupported` for a type without a frame, `bad-file` for rows that are not whole blocks. */
 export function planMatrix(matrix: Matrix): MatrixPlan {
@@ -95,15 +96,15 @@ export function planMatrix(matrix: Matrix): MatrixPlan {
 
 /** Frames of every matrix. RoPE over halves becomes the kernels' form by another order of the rows of q and k. */
 export function planFrames({ block, h, weights }: ModelDescription): ModelPlan {
-  const plan = mapMatrices(weights, planMatrix);
+  const plan = { ...mapMatrices(weights, planMatrix), block };
   if (block.rope === 'interleaved') return plan;
   const halved = { headDim: h.headDim, ropeDim: h.ropeDim };
   return {
     ...plan,
-    layers: plan.layers.map((layer) => ({
-      ...layer,
-      q: { ...layer.q, halved },
-      k: { ...layer.k, halved },
-    })),
+    layers: plan.layers.map((layer, index) =>
+      layerFacts(block, index).rope === 'none'
+        ? layer
+        : { ...layer, q: { ...layer.q, halved }, k: { ...layer.k, halved } },
+    ),
   };
 }

@@ -2,7 +2,11 @@ import { elementAt } from '../element-at';
 import { DOT_MODES } from './binary';
 import type { DotMode, EngineExports } from './binary';
 import type { KvType } from '../decoding/backend';
-import type { Hyperparameters } from '../architectures/architecture';
+import { layerFacts } from '../architectures/architecture';
+import type { BlockFacts, Hyperparameters } from '../architectures/architecture';
+import { LAYER_MATRICES, LAYER_VECTORS, layerMatrices } from '../architectures/weights';
+import type { LayerVector } from '../architectures/weights';
+import type { GgufTensor } from '../gguf/types';
 import { FRAME_Q8_SIGNED } from './frames';
 import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from './frames';
 import { InferenceError } from '../errors';
@@ -10,8 +14,9 @@ import { SYNC_FACTS } from './stand-in';
 
 /** The places of kernels/model.h's structs: every member is one 8-byte word. */
 const MATRIX_WORDS = 8;
-const LAYER_MATRICES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
-const LAYER_WORDS = LAYER_MATRICES.length * MATRIX_WORDS + 7;
+/** After the matrices and the vectors: RoPE's table, the window, the caches. */
+const LAYER_REST = 4;
+const LAYER_WORDS = LAYER_MATRICES.length * MATRIX_WORDS + LAYER_VECTORS.length + LAYER_REST;
 /** A matrix within the model: its first word has the name. */
 const MATRIX_REST = ['', '', '', '', '', '', ''] as const;
 const MODEL_WORDS = [
@@ -27,12 +32,15 @@ const MODEL_WORDS = [
     'context',
     'kvF16',
   ] as const),
-  ...(['ropeDim', 'rope', 'embedding'] as const),
+  ...(['ropeDim', 'norm', 'activation', 'queryKeyNorm', 'parallel', 'embedding'] as const),
+  ...MATRIX_REST,
+  'positions',
   ...MATRIX_REST,
   'output',
   ...MATRIX_REST,
-  'outputNorm',
-  ...(['epsilon', 'attnScale', 'x', 'q', 'k', 'v', 'att', 'h'] as const),
+  ...(['outputNorm', 'outputNormBias', 'outputBias'] as const),
+  ...(['epsilon', 'attnScale', 'attnCap', 'logitCap', 'logitScale'] as const),
+  ...(['embeddingScale', 'residualScale', 'x', 'q', 'k', 'v', 'att', 'h', 'y'] as const),
   ...(['acts0', 'acts1', 'acts2', 'acts3', 'acts4', 'acts5', 'acts6', 'acts7', 'acts8', 'acts9'] as const),
   ...(['logits', 'stats', 'maxTokens', 'maxLogits'] as const),
   ...([
@@ -85,6 +93,13 @@ const STACK_BYTES = 65_536;
 const FIRST_ADDRESS = 131_072;
 const SYNC_HEAD_BYTES = 128;
 
+/** The most phases of a layer (kernels/engine.c), each with a counter. */
+const PHASES_PER_LAYER = 16;
+/** kernels/model.h's enums, in their order. */
+const NORMS: readonly BlockFacts['norm'][] = ['rms', 'layer'];
+const ACTIVATIONS: readonly BlockFacts['activation'][] = ['silu', 'gelu'];
+const QUERY_KEY_NORMS: readonly BlockFacts['queryKeyNorm'][] = ['none', 'head', 'each-head', 'row'];
+
 const pad8 = (n: number) => Math.ceil(n / 8) * 8;
 
 export interface LayoutOptions {
@@ -99,19 +114,15 @@ export interface LayoutOptions {
   readonly stagingBytes: number;
 }
 
-export interface LayerAddresses {
-  readonly attnNorm: number;
-  readonly ffnNorm: number;
-  readonly qBias: number;
-  readonly kBias: number;
-  readonly vBias: number;
+/** 0 for what a layer has not. */
+export interface LayerAddresses extends Readonly<Record<LayerVector, number>> {
   readonly kCache: number;
   readonly vCache: number;
 }
 
 type ActivationBuffer = `acts${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}`;
-type BufferName =
-  'sync' | 'tokens' | 'x' | 'q' | 'k' | 'v' | 'att' | 'h' | 'logits' | 'stats' | 'scratch' | ActivationBuffer;
+type StateBuffer = 'x' | 'q' | 'k' | 'v' | 'att' | 'h' | 'y' | 'logits' | 'stats';
+type BufferName = 'sync' | 'tokens' | 'scratch' | StateBuffer | ActivationBuffer;
 const ACTIVATION_BUFFERS = MODEL_WORDS.filter((name): name is ActivationBuffer => /^acts\d$/.test(name));
 
 /** Where everything is in the engine's memory, bytes. */
@@ -120,7 +131,12 @@ export interface MemoryLayout {
   readonly model: number;
   readonly layers: number;
   readonly outputNorm: number;
+  /** 0 where there is none, as the next. */
+  readonly outputNormBias: number;
+  readonly outputBias: number;
   readonly rope: number;
+  /** Of local layers; 0 where no layer is. */
+  readonly localRope: number;
   readonly matrices: ReadonlyMap<MatrixPlan, number>;
   readonly perLayer: readonly LayerAddresses[];
   readonly buffers: Readonly<Record<BufferName, number>>;
@@ -167,18 +183,24 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
 
   const model = take(MODEL_WORDS.length * 8);
   const layers = take(h.layers * LAYER_WORDS * 8);
-  const sync = take(SYNC_HEAD_BYTES + 4 * (12 * h.layers + 16));
+  const sync = take(SYNC_HEAD_BYTES + 4 * (PHASES_PER_LAYER * h.layers + 16));
   const tokenIds = take(tokens * 4);
   const stacks = take(STACK_BYTES * options.threads);
   const outputNorm = floats(pad8(h.dim));
+  const vector = (tensor: GgufTensor | undefined) =>
+    tensor ? floats(pad8(tensor.dimensions.reduce((a, b) => a * b, 1))) : 0;
+  const outputNormBias = vector(plan.outputNormBias);
+  const outputBias = vector(plan.outputBias);
+  const ropes = new Set(plan.layers.map((_, index) => layerFacts(plan.block, index).rope));
   const rope = floats(options.context * 2 * h.ropeDim);
-  const vectors = plan.layers.map((layer) => ({
-    attnNorm: floats(pad8(h.dim)),
-    ffnNorm: floats(pad8(h.dim)),
-    qBias: layer.qBias ? floats(pad8(h.heads * h.headDim)) : 0,
-    kBias: layer.kBias ? floats(pad8(h.kvHeads * h.headDim)) : 0,
-    vBias: layer.vBias ? floats(pad8(h.kvHeads * h.headDim)) : 0,
-  }));
+  const localRope = ropes.has('local') ? floats(options.context * 2 * h.ropeDim) : 0;
+  const vectors = plan.layers.map(
+    (layer) =>
+      Object.fromEntries(LAYER_VECTORS.map((name) => [name, vector(layer[name])])) as Record<
+        LayerVector,
+        number
+      >,
+  );
   const matrices = new Map<MatrixPlan, number>();
   const place = (matrix: MatrixPlan) => {
     if (!matrices.has(matrix)) matrices.set(matrix, take(matrix.bytes));
@@ -186,7 +208,8 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
   const weightsFrom = next;
   // In the order of use: a decode step then reads memory forwards.
   place(plan.embedding);
-  for (const layer of plan.layers) for (const name of LAYER_MATRICES) place(layer[name]);
+  if (plan.positions) place(plan.positions);
+  for (const layer of plan.layers) for (const matrix of layerMatrices(layer)) place(matrix);
   place(plan.output);
   const weightBytes = next - weightsFrom;
 
@@ -204,6 +227,7 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
     v: floats(tokens * pad8(h.kvHeads * h.headDim)),
     att: floats(tokens * pad8(h.heads * h.headDim)),
     h: floats(tokens * pad8(h.ffn)),
+    y: plan.block.normPlace === 'before' ? 0 : floats(tokens * pad8(h.dim)),
     logits: floats(options.maxLogits * pad8(plan.vocabulary)),
     stats: take(options.maxLogits * 24),
   };
@@ -227,7 +251,10 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
     model,
     layers,
     outputNorm,
+    outputNormBias,
+    outputBias,
     rope,
+    localRope,
     matrices,
     perLayer,
     buffers,
@@ -242,10 +269,7 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
 /** Forms of activations that any matrix may read, whatever the dot product turns out to do. */
 function usedForms(plan: ModelPlan): ReadonlySet<number> {
   const forms = new Set<number>();
-  for (const matrix of [
-    plan.output,
-    ...plan.layers.flatMap((layer) => LAYER_MATRICES.map((name) => layer[name])),
-  ]) {
+  for (const matrix of [plan.output, ...plan.layers.flatMap(layerMatrices)]) {
     for (const mode of DOT_MODES) forms.add(formOf(matrix, mode));
   }
   return forms;
@@ -328,16 +352,20 @@ export function writeModel(
   kernels: KernelChoice,
   shiftOf: (matrix: MatrixPlan) => number,
 ): void {
+  const { block } = plan;
   const matrixAt = (at: number, matrix: MatrixPlan) =>
     writeMatrix(view, at, matrix, addressOf(layout, matrix), kernels, shiftOf(matrix));
   plan.layers.forEach((layer: LayerPlan, index) => {
     let at = layout.layers + index * LAYER_WORDS * 8;
     for (const name of LAYER_MATRICES) {
-      matrixAt(at, layer[name]);
+      const matrix = layer[name];
+      if (matrix) matrixAt(at, matrix);
       at += MATRIX_WORDS * 8;
     }
     const a = elementAt(layout.perLayer, index);
-    for (const word of [a.attnNorm, a.ffnNorm, a.qBias, a.kBias, a.vBias, a.kCache, a.vCache]) {
+    const { rope, window } = layerFacts(block, index);
+    const table = { global: layout.rope, local: layout.localRope, none: 0 }[rope];
+    for (const word of [...LAYER_VECTORS.map((name) => a[name]), table, window, a.kCache, a.vCache]) {
       view.setBigUint64(at, BigInt(word), true);
       at += 8;
     }
@@ -355,17 +383,32 @@ export function writeModel(
     context: layout.options.context,
     kvF16: layout.options.kvType === 'f16' ? 1 : 0,
     ropeDim: h.ropeDim,
-    rope: layout.rope,
+    norm: NORMS.indexOf(block.norm),
+    activation: ACTIVATIONS.indexOf(block.activation),
+    queryKeyNorm: QUERY_KEY_NORMS.indexOf(block.queryKeyNorm),
+    parallel: Number(block.parallelResidual),
     outputNorm: layout.outputNorm,
+    outputNormBias: layout.outputNormBias,
+    outputBias: layout.outputBias,
     maxTokens: layout.options.maxTokens,
     maxLogits: layout.options.maxLogits,
     scratchBytes: layout.scratchBytes,
     threads: 1,
   };
   for (const [name, word] of Object.entries(words)) setWord(view, layout, name as ModelWord, word);
-  view.setFloat64(wordAt(layout, 'epsilon'), h.epsilon, true);
-  view.setFloat64(wordAt(layout, 'attnScale'), 1 / Math.sqrt(h.headDim), true);
+  const factors: Partial<Record<ModelWord, number>> = {
+    epsilon: h.epsilon,
+    attnScale: block.attentionScale || 1 / Math.sqrt(h.headDim),
+    attnCap: block.attentionSoftCap,
+    logitCap: block.logitSoftCap,
+    logitScale: block.logitScale,
+    embeddingScale: block.embeddingScale,
+    residualScale: block.residualScale,
+  };
+  for (const [name, factor] of Object.entries(factors))
+    view.setFloat64(wordAt(layout, name as ModelWord), factor, true);
   matrixAt(wordAt(layout, 'embedding'), plan.embedding);
+  if (plan.positions) matrixAt(wordAt(layout, 'positions'), plan.positions);
   matrixAt(wordAt(layout, 'output'), plan.output);
 }
 
@@ -393,6 +436,12 @@ export function checkLayout(engine: EngineExports): void {
     SUM16_GEMM,
     ...SYNC_FACTS,
     SYNC_HEAD_BYTES,
+    LAYER_MATRICES.length * MATRIX_WORDS + LAYER_VECTORS.length,
+    ...(['positions', 'residualScale', 'y'] as const).map((name) => MODEL_WORDS.indexOf(name)),
+    PHASES_PER_LAYER,
+    NORMS.indexOf('layer'),
+    ACTIVATIONS.indexOf('gelu'),
+    QUERY_KEY_NORMS.indexOf('row'),
   ];
   const wrong = facts.findIndex((fact, index) => engine.describe(index) !== fact);
   if (wrong >= 0 || engine.describe(facts.length) !== -1)

@@ -1,11 +1,13 @@
 import { elementAt } from '../element-at';
 import type { EngineExports } from './binary';
 import type { KernelChoice } from './layout';
-import { ropeFrequencies } from '../architectures/rope-frequencies';
-import { matricesInFileOrder } from '../architectures/weights';
+import { localRopeFrequencies, ropeFrequencies } from '../architectures/rope-frequencies';
+import { LAYER_VECTORS, matricesInFileOrder } from '../architectures/weights';
+import type { LayerVector } from '../architectures/weights';
 import type { Hyperparameters } from '../architectures/architecture';
 import { readVector } from '../gguf/read-vector';
 import { interleaveRows } from './interleave-rows';
+import type { HalvedHeads } from './interleave-rows';
 import { ropeTable } from './rope-table';
 import { addressOf, frameOf } from './layout';
 import type { MemoryLayout } from './layout';
@@ -151,24 +153,36 @@ export async function loadWeights(
     await Promise.all(slots.flatMap(({ job }) => job ?? []));
   };
 
-  /** In the order of the matrix's rows. */
-  const readBias = async (tensor: GgufTensor, { halved }: MatrixPlan) => {
+  const put = async (tensor: GgufTensor | undefined, at: number, halved?: HalvedHeads) => {
+    if (!tensor) return;
     const values = await readVector(sources, tensor, signal);
-    if (!halved) return values;
+    if (!halved) {
+      putFloats(values, at);
+      return;
+    }
+    // In the order of the matrix's rows.
     const ordered = new Float32Array(values.length);
     interleaveRows(new Uint8Array(values.buffer), 4, halved, new Uint8Array(ordered.buffer));
-    return ordered;
+    putFloats(ordered, at);
   };
-  const factors = plan.ropeFactors && (await readVector(sources, plan.ropeFactors, signal));
-  putFloats(ropeTable(ropeFrequencies(h, factors), layout.options.context), layout.rope);
-  putFloats(await readVector(sources, plan.outputNorm, signal), layout.outputNorm);
+  const stretch = layout.options.context > h.originalContext ? plan.ropeLong : plan.ropeShort;
+  const divisors = plan.ropeFactors ?? stretch;
+  const factors = divisors && (await readVector(sources, divisors, signal));
+  const positions = layout.options.context;
+  putFloats(ropeTable(ropeFrequencies(h, factors), positions, h.ropeMagnitude), layout.rope);
+  if (layout.localRope > 0) putFloats(ropeTable(localRopeFrequencies(h), positions, 1), layout.localRope);
+  await put(plan.outputNorm, layout.outputNorm);
+  await put(plan.outputNormBias, layout.outputNormBias);
+  await put(plan.outputBias, layout.outputBias);
   for (const [index, layer] of plan.layers.entries()) {
     const at = elementAt(layout.perLayer, index);
-    putFloats(await readVector(sources, layer.attnNorm, signal), at.attnNorm);
-    putFloats(await readVector(sources, layer.ffnNorm, signal), at.ffnNorm);
-    if (layer.qBias) putFloats(await readBias(layer.qBias, layer.q), at.qBias);
-    if (layer.kBias) putFloats(await readBias(layer.kBias, layer.k), at.kBias);
-    if (layer.vBias) putFloats(await readVector(sources, layer.vBias, signal), at.vBias);
+    const orders: Partial<Record<LayerVector, HalvedHeads | undefined>> = {
+      qNorm: layer.q.halved,
+      kNorm: layer.k.halved,
+      qBias: layer.q.halved,
+      kBias: layer.k.halved,
+    };
+    for (const name of LAYER_VECTORS) await put(layer[name], at[name], orders[name]);
   }
   await drain(
     (function* () {

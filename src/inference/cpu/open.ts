@@ -74,7 +74,9 @@ function layOutFor(h: Hyperparameters, plan: ModelPlan, options: CpuOptions, thr
   if (!Number.isInteger(context) || context < 1 || context > 1 << 20) {
     throw new InferenceError('bad-input', `a context of ${context} tokens`);
   }
-  const padded = Math.ceil(context / 8) * 8;
+  // There is no row for a position beyond the learned ones.
+  const most = plan.block.learnedPositions ? Math.max(8, Math.floor(h.trainedContext / 8) * 8) : Infinity;
+  const padded = Math.min(most, Math.ceil(context / 8) * 8);
   const chunk = Math.max(...chunkCandidates(h, plan, options));
   return layOut(h, plan, {
     context: padded,

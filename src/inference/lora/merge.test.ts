@@ -5,9 +5,9 @@ import { elementAt } from '../element-at';
 import { parseGguf } from '../gguf/parse';
 import { bytesSource, mergeLora, openModel } from '../index';
 import type { LoraMergeReport } from '../index';
-import { readNumber } from '../gguf/metadata';
 import { canQuantise } from '../quantisation/quantise';
 import { computeReferenceLogits } from '../testing/reference-forward.mjs';
+import { readReferenceShape } from '../testing/reference-shape';
 import { dequantise as dequantiseReference } from '../testing/dequantise.mjs';
 import { encodeGguf } from '../testing/gguf-writer.mjs';
 import type { GgufEntry } from '../testing/gguf-writer.mjs';
@@ -99,19 +99,7 @@ async function applyDefinition(
 
 async function logitsOf(tensors: readonly FloatTensor[], base: Uint8Array) {
   const { metadata } = await parseGguf([bytesSource(base)]);
-  return computeReferenceLogits(
-    tensors,
-    {
-      layers: readNumber(metadata, 'llama.block_count'),
-      heads: readNumber(metadata, 'llama.attention.head_count'),
-      kvHeads: readNumber(metadata, 'llama.attention.head_count_kv'),
-      headSize: readNumber(metadata, 'llama.rope.dimension_count'),
-      epsilon: readNumber(metadata, 'llama.attention.layer_norm_rms_epsilon'),
-      frequencyBase: readNumber(metadata, 'llama.rope.freq_base'),
-      linearScaling: 1,
-    },
-    RANDOM_PROMPT,
-  );
+  return computeReferenceLogits(tensors, readReferenceShape(metadata), RANDOM_PROMPT);
 }
 
 async function engineLogits(bytes: Uint8Array): Promise<Float32Array> {

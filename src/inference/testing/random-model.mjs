@@ -1,11 +1,13 @@
 // Tiny models with random weights: small enough to make in a test, complete enough for llama.cpp to run.
 
 import { encodeGguf, TENSOR_TYPES } from './gguf-writer.mjs';
+import { fileShapeOf } from './random-architectures.mjs';
 import { createRandomData, encodeFloats } from './random-blocks.mjs';
 
 /**
  * @typedef {object} RandomModelOptions
- * @property {'llama' | 'qwen2'} [architecture]
+ * @property {string} [architecture]
+ * @property {Partial<import('./random-architectures.mjs').FileShape>} [shape] what differs from the architecture's usual files
  * @property {string} [type] of the matrices
  * @property {string} [mixedType] of attn_v, ffn_down and output instead
  * @property {number} [embedding] @property {number} [feedForward] @property {number} [layers]
@@ -13,6 +15,8 @@ import { createRandomData, encodeFloats } from './random-blocks.mjs';
  * @property {boolean} [tied] no output matrix: the embedding serves
  * @property {boolean} [frequencyFactors] Llama-3's `rope_freqs.weight`
  * @property {number} [linearScaling] context stretched by this factor
+ * @property {readonly [factor: number, originalContext: number]} [yarn]
+ * @property {number} [longrope] the context before LongRoPE stretched it
  * @property {number} [frequencyBase]
  * @property {number} [contextTokens]
  * @property {number} [seed]
@@ -35,10 +39,32 @@ function createVocabulary(controlTokens) {
   return { tokens, types, scores: tokens.map((_, id) => (id < 259 ? 0 : 259 - id)) };
 }
 
-/** @param {string} architecture @param {number} headSize @returns {import('./gguf-writer.mjs').GgufEntry[]} */
-function rotatedDimensions(architecture, headSize) {
-  if (architecture !== 'llama') return [];
-  return [{ key: 'llama.rope.dimension_count', type: 'u32', value: headSize }];
+/** Files of some leave it out where all dimensions are rotated. @param {string} architecture @param {number} headSize @param {number} rotated @returns {import('./gguf-writer.mjs').GgufEntry[]} */
+function rotatedDimensions(architecture, headSize, rotated) {
+  if (rotated === 1 && architecture !== 'llama') return [];
+  return [{ key: `${architecture}.rope.dimension_count`, type: 'u32', value: headSize * rotated }];
+}
+
+/** How RoPE is stretched. @param {string} architecture @param {RandomModelOptions} options @returns {import('./gguf-writer.mjs').GgufEntry[]} */
+function ropeScaling(architecture, { linearScaling, yarn, longrope }) {
+  const at = `${architecture}.rope.scaling`;
+  if (linearScaling !== undefined)
+    return [
+      { key: `${at}.type`, type: 'str', value: 'linear' },
+      { key: `${at}.factor`, type: 'f32', value: linearScaling },
+    ];
+  if (yarn)
+    return [
+      { key: `${at}.type`, type: 'str', value: 'yarn' },
+      { key: `${at}.factor`, type: 'f32', value: yarn[0] },
+      { key: `${at}.original_context_length`, type: 'u32', value: yarn[1] },
+    ];
+  if (longrope === undefined) return [];
+  return [
+    { key: `${at}.type`, type: 'str', value: 'longrope' },
+    { key: `${at}.original_context_length`, type: 'u32', value: longrope },
+    { key: `${at}.attn_factor`, type: 'f32', value: 1.19 },
+  ];
 }
 
 /** Bytes of a GGUF model; the same for the same options. @param {RandomModelOptions} options */
@@ -56,6 +82,8 @@ export function createRandomModel(options) {
   const { embedding = wide ? 256 : 96, feedForward = wide ? 512 : 160 } = options;
   const { heads = wide ? 4 : 3, kvHeads = wide ? 2 : 1 } = options;
   const { headSize = embedding / heads } = options;
+  const shape = { ...fileShapeOf(architecture), ...options.shape };
+  const { biases = [], rotated = 1, norms, ownNetworkNorm = true } = shape;
 
   /** @type {import('./gguf-writer.mjs').GgufTensorData[]} */
   const tensors = [];
@@ -65,46 +93,93 @@ export function createRandomModel(options) {
     const data = createRandomData(tensorType, columns * rows, gain / Math.sqrt(columns), nextSeed++);
     tensors.push({ name, dimensions: [columns, rows], type: tensorType, data });
   };
-  /** @param {string} name */
-  const addNorm = (name) => {
-    const noise = createRandomData('F32', embedding, 0.2, nextSeed++);
-    const floats = new Float32Array(noise.buffer).map((value) => value + 1);
-    tensors.push({ name, dimensions: [embedding], type: 'F32', data: encodeFloats('F32', floats) });
+  /** @param {string} name @param {readonly number[]} dimensions @param {number} spread @param {number} mean */
+  const addVector = (name, dimensions, spread, mean) => {
+    const count = dimensions.reduce((a, b) => a * b, 1);
+    const noise = createRandomData('F32', count, spread, nextSeed++);
+    const floats = new Float32Array(noise.buffer).map((value) => value + mean);
+    tensors.push({ name, dimensions, type: 'F32', data: encodeFloats('F32', floats) });
   };
-  /** @param {string} name @param {number} rows */
-  const addBias = (name, rows) => {
-    if (architecture !== 'qwen2') return;
-    tensors.push({
-      name,
-      dimensions: [rows],
-      type: 'F32',
-      data: createRandomData('F32', rows, 1, nextSeed++),
-    });
+  /** @param {string} name without its ending */
+  const addNorm = (name, dimensions = [embedding], hasBias = shape.norm === 'layer') => {
+    addVector(`${name}.weight`, dimensions, 0.2, 1);
+    if (hasBias) addVector(`${name}.bias`, dimensions, 0.3, 0);
+  };
+  /** @param {'qkv' | 'o' | 'network' | 'output'} kind @param {string} name @param {number} rows */
+  const addBias = (kind, name, rows) => {
+    if (biases.includes(kind)) addVector(`${name}.bias`, [rows], kind === 'qkv' ? 1 : 0.3, 0);
+  };
+  const queries = heads * headSize;
+  const keys = kvHeads * headSize;
+  /** @param {string} block */
+  const addAttention = (block) => {
+    if (shape.fusedQkv) {
+      addMatrix(`${block}.attn_qkv.weight`, type, embedding, queries + 2 * keys, 1.5);
+      addBias('qkv', `${block}.attn_qkv`, queries + 2 * keys);
+    } else {
+      addMatrix(`${block}.attn_q.weight`, type, embedding, queries, 1.5);
+      addMatrix(`${block}.attn_k.weight`, type, embedding, keys, 1.5);
+      addMatrix(`${block}.attn_v.weight`, mixedType, embedding, keys, 1);
+      addBias('qkv', `${block}.attn_q`, queries);
+      addBias('qkv', `${block}.attn_k`, keys);
+      addBias('qkv', `${block}.attn_v`, keys);
+    }
+    const { queryKeyNorm } = shape;
+    if (queryKeyNorm) {
+      /** @param {number} count */
+      const dimensions = (count) =>
+        queryKeyNorm === 'head'
+          ? [headSize]
+          : queryKeyNorm === 'row'
+            ? [count * headSize]
+            : [headSize, count];
+      addNorm(`${block}.attn_q_norm`, dimensions(heads), false);
+      addNorm(`${block}.attn_k_norm`, dimensions(kvHeads), false);
+    }
+    addMatrix(`${block}.attn_output.weight`, type, queries, embedding, 1);
+    addBias('o', `${block}.attn_output`, embedding);
+  };
+  /** @param {string} block */
+  const addNetwork = (block) => {
+    if (shape.gate === 'own') addMatrix(`${block}.ffn_gate.weight`, type, embedding, feedForward, 1.5);
+    const rows = shape.gate === 'fused' ? 2 * feedForward : feedForward;
+    addMatrix(`${block}.ffn_up.weight`, type, embedding, rows, 1);
+    addBias('network', `${block}.ffn_up`, rows);
+    addMatrix(`${block}.ffn_down.weight`, mixedType, feedForward, embedding, 1);
+    addBias('network', `${block}.ffn_down`, embedding);
   };
 
-  addMatrix('token_embd.weight', type, embedding, VOCABULARY, Math.sqrt(embedding));
+  addMatrix(
+    'token_embd.weight',
+    type,
+    embedding,
+    VOCABULARY,
+    Math.sqrt(embedding) * (shape.embeddingGain ?? 1),
+  );
+  if (shape.learnedPositions)
+    addMatrix('position_embd.weight', 'F32', embedding, options.contextTokens ?? 128, Math.sqrt(embedding));
   for (let layer = 0; layer < layers; layer++) {
     const block = `blk.${layer}`;
-    addNorm(`${block}.attn_norm.weight`);
-    addMatrix(`${block}.attn_q.weight`, type, embedding, heads * headSize, 1.5);
-    addMatrix(`${block}.attn_k.weight`, type, embedding, kvHeads * headSize, 1.5);
-    addMatrix(`${block}.attn_v.weight`, mixedType, embedding, kvHeads * headSize, 1);
-    addBias(`${block}.attn_q.bias`, heads * headSize);
-    addBias(`${block}.attn_k.bias`, kvHeads * headSize);
-    addBias(`${block}.attn_v.bias`, kvHeads * headSize);
-    addMatrix(`${block}.attn_output.weight`, type, heads * headSize, embedding, 1);
-    addNorm(`${block}.ffn_norm.weight`);
-    addMatrix(`${block}.ffn_gate.weight`, type, embedding, feedForward, 1.5);
-    addMatrix(`${block}.ffn_up.weight`, type, embedding, feedForward, 1);
-    addMatrix(`${block}.ffn_down.weight`, mixedType, feedForward, embedding, 1);
+    if (norms.includes('before')) addNorm(`${block}.attn_norm`);
+    if (shape.secondNorm) addNorm(`${block}.attn_norm_2`);
+    addAttention(block);
+    if (norms.includes('after')) addNorm(`${block}.post_attention_norm`);
+    if (norms.includes('before') && ownNetworkNorm) addNorm(`${block}.ffn_norm`);
+    addNetwork(block);
+    if (norms.includes('after')) addNorm(`${block}.post_ffw_norm`);
   }
-  addNorm('output_norm.weight');
+  addNorm('output_norm');
   if (!tied) {
     addMatrix('output.weight', mixedType, embedding, VOCABULARY, 3);
     const output = tensors.at(-1)?.data;
     const rowBytes = (output?.length ?? 0) / VOCABULARY;
     const [from, to] = options.unwritten ?? [0, 0];
     output?.fill(0, from * rowBytes, to * rowBytes);
+    addBias('output', 'output', VOCABULARY);
+  }
+  if (options.longrope !== undefined) {
+    addVector('rope_factors_long.weight', [(headSize * rotated) / 2], 1, 4);
+    addVector('rope_factors_short.weight', [(headSize * rotated) / 2], 0.1, 1.2);
   }
   if (options.frequencyFactors) {
     // Llama 3.1: high frequencies as they are, low ones slowed down, a ramp between.
@@ -129,10 +204,14 @@ export function createRandomModel(options) {
     { key: `${architecture}.feed_forward_length`, type: 'u32', value: feedForward },
     { key: `${architecture}.attention.head_count`, type: 'u32', value: heads },
     { key: `${architecture}.attention.head_count_kv`, type: 'u32', value: kvHeads },
-    { key: `${architecture}.attention.layer_norm_rms_epsilon`, type: 'f32', value: 1e-5 },
+    {
+      key: `${architecture}.attention.layer_norm_${shape.norm === 'rms' ? 'rms_' : ''}epsilon`,
+      type: 'f32',
+      value: 1e-5,
+    },
     { key: `${architecture}.rope.freq_base`, type: 'f32', value: frequencyBase },
-    // Files of qwen2 leave it out: all dimensions are rotated.
-    ...rotatedDimensions(architecture, headSize),
+    ...rotatedDimensions(architecture, headSize, rotated),
+    ...(shape.entries ?? []).map((entry) => ({ ...entry, key: `${architecture}.${entry.key}` })),
     { key: `${architecture}.vocab_size`, type: 'u32', value: VOCABULARY },
     { key: 'tokenizer.ggml.model', type: 'str', value: 'llama' },
     { key: 'tokenizer.ggml.tokens', array: 'str', value: tokens },
@@ -145,12 +224,63 @@ export function createRandomModel(options) {
     entries.push({ key: `${architecture}.attention.key_length`, type: 'u32', value: headSize });
     entries.push({ key: `${architecture}.attention.value_length`, type: 'u32', value: headSize });
   }
-  if (options.linearScaling !== undefined) {
-    entries.push({ key: `${architecture}.rope.scaling.type`, type: 'str', value: 'linear' });
-    entries.push({ key: `${architecture}.rope.scaling.factor`, type: 'f32', value: options.linearScaling });
-  }
+  entries.push(...ropeScaling(architecture, options));
   return encodeGguf({ entries, tensors });
 }
+
+const STABLELM_12B = { ownNetworkNorm: false, queryKeyNorm: /** @type {const} */ ('each-head'), biases: [] };
+const SEQUENTIAL = {
+  entries: [{ key: 'use_parallel_residual', type: /** @type {const} */ ('bool'), value: false }],
+};
+const WINDOW = {
+  entries: [{ key: 'attention.sliding_window', type: /** @type {const} */ ('u32'), value: 10 }],
+};
+
+/** Floats show a wrong fact to the last digits; blocks show that rows were found where they lie. @type {Record<string, RandomModelOptions>} */
+const MORE_ARCHITECTURES = {
+  'qwen3 F32': { architecture: 'qwen3', headSize: 40, kvHeads: 3, seed: 70 },
+  'qwen3 Q8_0': {
+    architecture: 'qwen3',
+    type: 'Q8_0',
+    heads: 4,
+    kvHeads: 2,
+    headSize: 32,
+    tied: true,
+    seed: 71,
+  },
+  'qwen3 yarn': { architecture: 'qwen3', yarn: [4, 32], seed: 72 },
+  'gemma2 F32': { architecture: 'gemma2', layers: 3, kvHeads: 3, tied: true, seed: 73 },
+  'gemma2 Q4_K': { architecture: 'gemma2', type: 'Q4_K', mixedType: 'Q6_K', tied: true, seed: 74 },
+  'gemma3 F32': {
+    architecture: 'gemma3',
+    layers: 7,
+    tied: true,
+    frequencyBase: 1e6,
+    linearScaling: 8,
+    seed: 75,
+  },
+  'gemma3 Q8_0': { architecture: 'gemma3', type: 'Q8_0', layers: 6, tied: true, headSize: 64, seed: 76 },
+  'gpt2 F32': { architecture: 'gpt2', kvHeads: 3, seed: 77 },
+  'gpt2 Q8_0': { architecture: 'gpt2', type: 'Q8_0', kvHeads: 3, tied: true, seed: 78 },
+  'gptneox F32': { architecture: 'gptneox', kvHeads: 3, seed: 79 },
+  'gptneox Q4_0': { architecture: 'gptneox', type: 'Q4_0', kvHeads: 3, seed: 80 },
+  'gptneox in sequence': { architecture: 'gptneox', kvHeads: 3, shape: SEQUENTIAL, seed: 81 },
+  'phi2 F32': { architecture: 'phi2', kvHeads: 3, seed: 82 },
+  'phi3 F32': { architecture: 'phi3', kvHeads: 3, seed: 83 },
+  'phi3 long': { architecture: 'phi3', kvHeads: 3, longrope: 32, seed: 84 },
+  'phi3 short': { architecture: 'phi3', kvHeads: 3, longrope: 4096, contextTokens: 131_072, seed: 85 },
+  'phi3 Q4_K': { architecture: 'phi3', type: 'Q4_K', seed: 86 },
+  'stablelm F32': { architecture: 'stablelm', kvHeads: 3, seed: 87 },
+  'stablelm 12B': { architecture: 'stablelm', shape: STABLELM_12B, seed: 88 },
+  'falcon F32': { architecture: 'falcon', seed: 89 },
+  'falcon 40B': { architecture: 'falcon', shape: { secondNorm: true }, tied: true, seed: 90 },
+  'starcoder2 F32': { architecture: 'starcoder2', tied: true, seed: 91 },
+  'granite F32': { architecture: 'granite', tied: true, seed: 92 },
+  'smollm3 F32': { architecture: 'smollm3', layers: 5, tied: true, frequencyBase: 5e6, seed: 93 },
+  'olmo2 F32': { architecture: 'olmo2', kvHeads: 3, seed: 94 },
+  'olmo2 Q8_0': { architecture: 'olmo2', type: 'Q8_0', seed: 95 },
+  'olmo2 local': { architecture: 'olmo2', layers: 5, shape: WINDOW, yarn: [8, 16], seed: 96 },
+};
 
 /** The models that the logits fixture holds, by name. @type {Record<string, RandomModelOptions>} */
 export const RANDOM_MODELS = {
@@ -166,6 +296,8 @@ export const RANDOM_MODELS = {
   'qwen2 Q8_0': { architecture: 'qwen2', type: 'Q8_0', kvHeads: 3, seed: 61 },
   'qwen2 tied': { architecture: 'qwen2', type: 'Q4_0', tied: true, seed: 62 },
   'qwen2 mixed': { architecture: 'qwen2', type: 'Q4_K', mixedType: 'Q6_K', heads: 2, kvHeads: 1, seed: 63 },
+  yarn: { type: 'F32', yarn: [4, 32], seed: 64 },
+  ...MORE_ARCHITECTURES,
 };
 
 /** Bytes of one of them. @param {string} name */

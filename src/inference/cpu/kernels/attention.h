@@ -1,6 +1,7 @@
 // Grouped-query attention with a causal mask. The query heads that share a KV head, over a few tokens, are
 // the rows of one work item; K and V are converted to an L1 panel once per item and 64 positions.
 #pragma once
+#include "norm.h"
 #include "threads.h"
 
 #define SPAN 64 // positions per panel
@@ -16,18 +17,29 @@ INLINE uptr attention_scratch(const Model *m) {
   return 4 * ((uptr)SPAN * hp + 2 * (uptr)rows * hp + (uptr)rows * score_stride(m) + rows);
 }
 
-INLINE void rotate(const Model *m, f32 *x, u32 pos) {
+INLINE void rotate(const Model *m, const Layer *l, f32 *x, u32 pos) {
+  if (!l->rope) return;
   u32 n = (u32)m->rope_dim;
-  const f32 *c = PTR(const f32, m->rope) + (uptr)pos * 2 * n, *s = c + n;
+  const f32 *c = PTR(const f32, l->rope) + (uptr)pos * 2 * n, *s = c + n;
   for (u32 d = 0; d < n; d += 4) {
     V a = LOAD(x + d), b = wasm_i32x4_shuffle(a, a, 1, 0, 3, 2);
     STORE(x + d, FADD(FMUL(a, LOAD(c + d)), FMUL(b, LOAD(s + d))));
   }
 }
 
-INLINE void load_head(f32 *o, const f32 *x, u64 bias, u32 head, u32 hd) {
-  const f32 *b = PTR(const f32, bias);
-  for (u32 d = 0; d < hd; d++) o[d] = x[(uptr)head * hd + d] + (b ? b[(uptr)head * hd + d] : 0.f);
+// Head `head` of a row of `heads`, normalised by `norm` where there is one.
+INLINE void load_head(const Model *m, f32 *o, const f32 *x, u64 norm, u32 head, u32 heads) {
+  u32 hd = (u32)m->head_dim;
+  const f32 *from = x + (uptr)head * hd;
+  if (norm) {
+    const f32 *w = PTR(const f32, norm) + (m->qk_norm == QK_HEAD ? 0 : (uptr)head * hd);
+    // A row's scale is found again for each of its heads: little next to the scores.
+    f32 k = m->qk_norm == QK_ROW ? rms_scale(x, heads * hd, (f32)m->eps) : 0.f;
+    if (m->qk_norm == QK_ROW) for (u32 d = 0; d < hd; d++) o[d] = from[d] * k * w[d];
+    else norm_row(m, from, w, 0, o, hd);
+  } else {
+    for (u32 d = 0; d < hd; d++) o[d] = from[d];
+  }
   for (u32 d = hd; d & 7; d++) o[d] = 0;
 }
 
@@ -36,8 +48,8 @@ static void store_kv(const Model *m, const Layer *l, u32 t, u32 h, f32 *tmp) {
   u32 hd = (u32)m->head_dim, hp = pad8(hd), ctx = (u32)m->ctx, pos = (u32)m->pos + t;
   u32 kvp = pad8(m->kv_heads * hd);
   uptr kat = ((uptr)h * (ctx / 8) + pos / 8) * hp * 8 + pos % 8, vat = ((uptr)h * ctx + pos) * hp;
-  load_head(tmp, PTR(const f32, m->k) + (uptr)t * kvp, l->k_bias, h, hd);
-  rotate(m, tmp, pos);
+  load_head(m, tmp, PTR(const f32, m->k) + (uptr)t * kvp, l->k_norm, h, (u32)m->kv_heads);
+  rotate(m, l, tmp, pos);
   if (m->kv_f16) {
     u16 *o = PTR(u16, l->k_cache) + kat;
     for (u32 d = 0; d < hp; d += 4) {
@@ -51,7 +63,7 @@ static void store_kv(const Model *m, const Layer *l, u32 t, u32 h, f32 *tmp) {
     f32 *o = PTR(f32, l->k_cache) + kat;
     for (u32 d = 0; d < hp; d++) o[d * 8] = tmp[d];
   }
-  load_head(tmp, PTR(const f32, m->v) + (uptr)t * kvp, l->v_bias, h, hd);
+  load_head(m, tmp, PTR(const f32, m->v) + (uptr)t * kvp, 0, h, (u32)m->kv_heads);
   if (m->kv_f16) {
     u16 *o = PTR(u16, l->v_cache) + vat;
     for (u32 d = 0; d < hp; d += 8)
@@ -164,6 +176,16 @@ static f32 softmax(f32 *s, u32 n, u32 padded) {
   return 1.f / hsum(FADD(a, b));
 }
 
+// The first position that a token at `pos` sees.
+INLINE u32 first_seen(const Layer *l, u32 pos) {
+  u32 w = (u32)l->window;
+  return w && pos + 1 > w ? pos + 1 - w : 0;
+}
+
+static void cap_row(f32 *x, u32 n, f32 cap) {
+  for (u32 i = 0; i < n; i += 4) STORE(x + i, soft_cap(LOAD(x + i), cap));
+}
+
 // KV head h for tokens t0 .. t0+nt of the job.
 static void attend(const Model *m, const Layer *l, u32 h, u32 t0, u32 nt, f32 *scratch) {
   u32 hd = (u32)m->head_dim, hp = pad8(hd), G = (u32)(m->heads / m->kv_heads), rows = nt * G;
@@ -174,20 +196,28 @@ static void attend(const Model *m, const Layer *l, u32 h, u32 t0, u32 nt, f32 *s
   V scale = FSPLAT((f32)m->attn_scale);
   for (u32 r = 0; r < rows; r++) {
     f32 *x = q + r * hp;
-    load_head(x, PTR(const f32, m->q) + (uptr)(t0 + r / G) * qs, l->q_bias, h * G + r % G, hd);
-    rotate(m, x, (u32)m->pos + t0 + r / G);
+    load_head(m, x, PTR(const f32, m->q) + (uptr)(t0 + r / G) * qs, l->q_norm, h * G + r % G, (u32)m->heads);
+    rotate(m, l, x, (u32)m->pos + t0 + r / G);
     for (u32 d = 0; d < hp; d += 4) {
       STORE(x + d, FMUL(LOAD(x + d), scale));
       STORE(o + r * hp + d, FSPLAT(0));
     }
   }
-  for (u32 p = 0; p < n8; p += SPAN) {
+  // Positions before the first that any of the tokens sees are left out, in whole blocks of 8.
+  u32 lo = first_seen(l, (u32)m->pos + t0) & ~7u;
+  for (u32 p = lo; p < n8; p += SPAN) {
     u32 len = min32(SPAN, n8 - p);
     const f32 *k = to_panel(m, l->k_cache, ((uptr)h * (ctx / 8) + p / 8) * hp * 8, len * hp, panel);
     for (u32 r = 0; r < rows; r += 4) qk_tile(rows - r, q + r * hp, hp, k, len / 8, s + (uptr)r * ss + p, ss);
   }
-  for (u32 r = 0; r < rows; r++) inv[r] = softmax(s + (uptr)r * ss, (u32)m->pos + t0 + r / G + 1, n8);
-  for (u32 p = 0; p < n; p += SPAN) {
+  for (u32 r = 0; r < rows; r++) {
+    f32 *row = s + (uptr)r * ss;
+    u32 pos = (u32)m->pos + t0 + r / G;
+    if (m->attn_cap > 0) cap_row(row + lo, n8 - lo, (f32)m->attn_cap);
+    for (u32 p = lo, first = first_seen(l, pos); p < first; p++) row[p] = -1e30f;
+    inv[r] = softmax(row + lo, pos + 1 - lo, n8 - lo);
+  }
+  for (u32 p = lo; p < n; p += SPAN) {
     u32 len = min32(SPAN, n - p);
     const f32 *v = to_panel(m, l->v_cache, ((uptr)h * ctx + p) * hp, len * hp, panel);
     for (u32 r = 0; r < rows; r += 4) pv_tile(rows - r, s + (uptr)r * ss + p, ss, v, hp, len, o + r * hp);

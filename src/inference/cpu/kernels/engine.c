@@ -15,6 +15,8 @@ EXPORT("describe") u32 describe(u32 index) {
       offsetof(Matrix, kernel) / 8, A_COUNT, A_Q32_WIDE, T_Q8_S, PANEL_BYTES, SPAN, SUM16_GEMV, SUM16_GEMM,
       offsetof(Sync, seq) / 4, offsetof(Sync, done) / 4, offsetof(Sync, generation) / 4, offsetof(Sync, arrived) / 4,
       offsetof(Sync, counters),
+      offsetof(Layer, rope) / 8, offsetof(Model, positions) / 8, offsetof(Model, residual_scale) / 8, offsetof(Model, y) / 8,
+      PHASES_PER_LAYER, NORM_LAYER, ACT_GELU, QK_ROW,
   };
   return index < sizeof(facts) / sizeof(facts[0]) ? facts[index] : 0xffffffffu;
 }
@@ -43,40 +45,32 @@ static Ctx context(Model *m, u32 tid) {
   return c;
 }
 
-static void rms_norm(const f32 *x, const f32 *w, f32 *o, u32 n, f32 eps) {
-  V a = FSPLAT(0), b = a;
-  u32 i = 0;
-  for (; i + 8 <= n; i += 8) {
-    V x0 = LOAD(x + i), x1 = LOAD(x + i + 4);
-    a = MADD(x0, x0, a);
-    b = MADD(x1, x1, b);
-  }
-  f32 s = hsum(FADD(a, b));
-  for (; i < n; i++) s += x[i] * x[i];
-  f32 k = 1.f / __builtin_sqrtf(s / (f32)n + eps);
-  V kv = FSPLAT(k);
-  for (i = 0; i + 4 <= n; i += 4) STORE(o + i, FMUL(FMUL(LOAD(x + i), kv), LOAD(w + i)));
-  for (; i < n; i++) o[i] = x[i] * k * w[i];
+// A matrix and where its product goes: (product + bias) * scale, capped, added to what is there where `add` says so.
+typedef struct {
+  const Matrix *m;
+  f32 *out;
+  u32 stride;
+  int add;
+  u64 bias;
+  f32 scale, cap;
+} Target;
+
+static Target target(const Matrix *m, f32 *out, u32 stride, u64 bias) {
+  return (Target){.m = m, .out = out, .stride = stride, .bias = bias, .scale = 1.f};
 }
 
-// a = silu(a) * b
-INLINE void swiglu(f32 *o, const f32 *a, const f32 *b) {
-  V g = LOAD(a);
-  V d = FADD(FSPLAT(1.f), vexp(wasm_f32x4_neg(g)));
-  STORE(o, FMUL(wasm_f32x4_div(g, d), LOAD(b)));
-}
+// Weights and biases of a norm; 0 for no norm.
+typedef struct { u64 weight, bias; } Norm;
 
-typedef struct { const Matrix *m; f32 *out; u32 stride; int add; } Target;
-
-// Prepares `count` rows (optionally normalised) in every form the targets read. One token: each thread
+// Prepares `count` rows (normalised where there is a norm) in every form the targets read. One token: each thread
 // for itself, no barrier. More: shared, by tiles.
-static void prepare(Ctx *c, const f32 *x, u32 stride, u32 cols, u64 norm, u32 count, const Target *t, int nt, int shared) {
+static void prepare(Ctx *c, const f32 *x, u32 stride, u32 cols, Norm norm, u32 count, const Target *t, int nt, int shared) {
   Model *m = c->m;
   u32 forms = 0;
   for (int i = 0; i < nt; i++) forms |= 1u << t[i].m->act;
-  const f32 *w = PTR(const f32, norm);
+  const f32 *w = PTR(const f32, norm.weight), *b = PTR(const f32, norm.bias);
   if (!shared) {
-    if (w) rms_norm(x, w, c->row, cols, (f32)m->eps), x = c->row;
+    if (w) norm_row(m, x, w, b, c->row, cols), x = c->row;
     for (int a = 0; a < A_COUNT; a++)
       if (forms >> a & 1) prepare_one(a, x, cols, c->acts + (uptr)a * one_acts(m));
     return;
@@ -85,7 +79,7 @@ static void prepare(Ctx *c, const f32 *x, u32 stride, u32 cols, u64 norm, u32 co
   FOR_ITEMS(c, tiles, 1, from, to) for (u32 i = from; i < to; i++) for (u32 k = 0; k < 4; k++) {
     u32 tok = 4 * i + k;
     const f32 *r = tok < count ? x + (uptr)tok * stride : 0;
-    if (w && r) rms_norm(r, w, c->row, cols, (f32)m->eps), r = c->row;
+    if (w && r) norm_row(m, r, w, b, c->row, cols), r = c->row;
     for (int a = 0; a < A_COUNT; a++)
       if (forms >> a & 1) prepare_four(a, r, cols, (int)k, PTR(u8, m->acts[a]) + i * act_tile(a, cols, 4));
   }
@@ -95,39 +89,58 @@ static void prepare(Ctx *c, const f32 *x, u32 stride, u32 cols, u64 norm, u32 co
 INLINE void put(const Target *t, u32 tok, u32 row, const f32 *v) {
   f32 *o = t->out + (uptr)tok * t->stride + row;
   V a = LOAD(v), b = LOAD(v + 4);
+  if (t->scale != 1.f) a = FMUL(a, FSPLAT(t->scale)), b = FMUL(b, FSPLAT(t->scale));
+  if (t->cap > 0) a = soft_cap(a, t->cap), b = soft_cap(b, t->cap);
   if (t->add) a = FADD(a, LOAD(o)), b = FADD(b, LOAD(o + 4));
   STORE(o, a);
   STORE(o + 4, b);
 }
 
-// Every target times the prepared activations. With `glu` the two targets are gate and up.
-static void multiply(Ctx *c, const Target *t, int nt, u32 count, int shared, int glu) {
+INLINE void add_bias(const Target *t, u32 row, u32 n, f32 *v) {
+  const f32 *b = PTR(const f32, t->bias) + row;
+  if (t->bias) for (u32 i = 0; i < n; i += 4) STORE(v + i, FADD(LOAD(v + i), LOAD(b + i)));
+}
+
+// What becomes of products: stored, activated, or activated and multiplied with those of the second target.
+enum { PLAIN, ACTIVATED, GATED };
+
+INLINE void combine(const Model *m, const Target *t, int how, u32 row, u32 n, f32 *a, f32 *b) {
+  add_bias(t, row, n, a);
+  if (how == PLAIN) return;
+  if (how == GATED) add_bias(t + 1, row, n, b);
+  int gelu = m->activation == ACT_GELU;
+  for (u32 i = 0; i < n; i += 4) {
+    V g = activate(gelu, LOAD(a + i));
+    STORE(a + i, how == GATED ? FMUL(g, LOAD(b + i)) : g);
+  }
+}
+
+// Every target times the prepared activations. GATED: the two targets are gate and up.
+static void multiply(Ctx *c, const Target *t, int nt, u32 count, int shared, int how) {
   Model *m = c->m;
   u32 total = 0, tiles = (count + 3) / 4;
-  for (int i = 0; i < (glu ? 1 : nt); i++) total += (u32)t[i].m->rows / 8;
+  for (int i = 0; i < (how == GATED ? 1 : nt); i++) total += (u32)t[i].m->rows / 8;
   u32 step = shared ? 1 : min32(16, max32(1, total / (c->n * 6)));
   f32 a[128], b[128];
   FOR_ITEMS(c, total, step, from, to) while (from < to) {
     const Target *k = t;
     u32 g = from;
-    if (!glu) while (g >= (u32)k->m->rows / 8) g -= (u32)k->m->rows / 8, k++;
+    if (how != GATED) while (g >= (u32)k->m->rows / 8) g -= (u32)k->m->rows / 8, k++;
     u32 n = min32(to - from, (u32)k->m->rows / 8 - g);
     from += n;
     if (!shared) {
       gemv(k->m, g, g + n, c->acts + k->m->act * one_acts(m), a);
-      if (glu) {
-        gemv(t[1].m, g, g + n, c->acts + t[1].m->act * one_acts(m), b);
-        for (u32 i = 0; i < 8 * n; i += 4) swiglu(a + i, a + i, b + i);
-      }
+      if (how == GATED) gemv(t[1].m, g, g + n, c->acts + t[1].m->act * one_acts(m), b);
+      combine(m, k, how, g * 8, 8 * n, a, b);
       for (u32 i = 0; i < n; i++) put(k, 0, (g + i) * 8, a + 8 * i);
       continue;
     }
     for (u32 i = 0; i < n; i++) {
       gemm(k->m, g + i, PTR(const u8, m->acts[k->m->act]), tiles, c->panel, c->acc);
-      if (glu) gemm(t[1].m, g + i, PTR(const u8, m->acts[t[1].m->act]), tiles, c->panel, c->acc2);
+      if (how == GATED) gemm(t[1].m, g + i, PTR(const u8, m->acts[t[1].m->act]), tiles, c->panel, c->acc2);
       for (u32 tok = 0; tok < count; tok++) {
         f32 *v = c->acc + tok * 8;
-        if (glu) swiglu(v, v, c->acc2 + tok * 8), swiglu(v + 4, v + 4, c->acc2 + tok * 8 + 4);
+        combine(m, k, how, (g + i) * 8, 8, v, c->acc2 + tok * 8);
         put(k, tok, (g + i) * 8, v);
       }
     }
@@ -135,16 +148,26 @@ static void multiply(Ctx *c, const Target *t, int nt, u32 count, int shared, int
   barrier(c);
 }
 
-static void run_layer(Ctx *c, const Layer *l) {
+// x += what a sub-block gives: directly, or by way of y where that is normalised first.
+static void add_product(Ctx *c, const Matrix *w, const f32 *in, u32 stride, u32 cols, u64 bias, u64 post_norm, int shared) {
   Model *m = c->m;
-  u32 count = (u32)m->count, shared = count > 1, dim = (u32)m->dim, dp = pad8(dim), ffn = (u32)m->ffn;
-  u32 qn = (u32)(m->heads * m->head_dim), qs = pad8(qn), ks = pad8(m->kv_heads * m->head_dim);
-  f32 *x = PTR(f32, m->x), *att = PTR(f32, m->att), *h = PTR(f32, m->h);
+  u32 count = (u32)m->count, dim = (u32)m->dim, dp = pad8(dim);
+  f32 *x = PTR(f32, m->x), *y = PTR(f32, m->y), scale = (f32)m->residual_scale;
+  Target t = target(w, post_norm ? y : x, dp, bias);
+  if (!post_norm) t.add = 1, t.scale = scale;
+  prepare(c, in, stride, cols, (Norm){0, 0}, count, &t, 1, shared);
+  multiply(c, &t, 1, count, shared, PLAIN);
+  if (!post_norm) return;
+  FOR_ITEMS(c, count, 1, from, to) {
+    f32 *o = x + (uptr)from * dp;
+    norm_row(m, y + (uptr)from * dp, PTR(const f32, post_norm), 0, c->row, dim);
+    for (u32 i = 0; i < dim; i++) o[i] += c->row[i] * scale;
+  }
+  barrier(c);
+}
 
-  Target qkv[3] = {{&l->q, PTR(f32, m->q), qs, 0}, {&l->k, PTR(f32, m->k), ks, 0}, {&l->v, PTR(f32, m->v), ks, 0}};
-  prepare(c, x, dp, dim, l->attn_norm, count, qkv, 3, (int)shared);
-  multiply(c, qkv, 3, count, (int)shared, 0);
-
+static void attention(Ctx *c, const Layer *l, u32 count, u32 shared) {
+  Model *m = c->m;
   u32 kvh = (u32)m->kv_heads;
   if (shared) {
     FOR_ITEMS(c, count, 4, from, to) for (u32 t = from; t < to; t++) for (u32 i = 0; i < kvh; i++) store_kv(m, l, t, i, c->attn);
@@ -162,18 +185,28 @@ static void run_layer(Ctx *c, const Layer *l) {
     }
   }
   barrier(c);
+}
 
-  Target o = {&l->o, x, dp, 1};
-  prepare(c, att, qs, qn, 0, count, &o, 1, (int)shared);
-  multiply(c, &o, 1, count, (int)shared, 0);
+static void run_layer(Ctx *c, const Layer *l) {
+  Model *m = c->m;
+  u32 count = (u32)m->count, shared = count > 1, dim = (u32)m->dim, dp = pad8(dim), ffn = (u32)m->ffn;
+  u32 qn = (u32)(m->heads * m->head_dim), qs = pad8(qn), ks = pad8(m->kv_heads * m->head_dim);
+  f32 *x = PTR(f32, m->x), *att = PTR(f32, m->att), *h = PTR(f32, m->h);
 
-  Target gu[2] = {{&l->gate, h, pad8(ffn), 0}, {&l->up, h, pad8(ffn), 0}};
-  prepare(c, x, dp, dim, l->ffn_norm, count, gu, 2, (int)shared);
-  multiply(c, gu, 2, count, (int)shared, 1);
+  Target qkv[3] = {target(&l->q, PTR(f32, m->q), qs, l->q_bias), target(&l->k, PTR(f32, m->k), ks, l->k_bias),
+                   target(&l->v, PTR(f32, m->v), ks, l->v_bias)};
+  prepare(c, x, dp, dim, (Norm){l->attn_norm, l->attn_norm_bias}, count, qkv, 3, (int)shared);
+  multiply(c, qkv, 3, count, (int)shared, PLAIN);
+  attention(c, l, count, shared);
+  if (!m->parallel) add_product(c, &l->o, att, qs, qn, l->o_bias, l->attn_post_norm, (int)shared);
 
-  Target down = {&l->down, x, dp, 1};
-  prepare(c, h, pad8(ffn), ffn, 0, count, &down, 1, (int)shared);
-  multiply(c, &down, 1, count, (int)shared, 0);
+  int gated = l->gate.rows > 0;
+  Target up[2] = {target(&l->gate, h, pad8(ffn), l->gate_bias), target(&l->up, h, pad8(ffn), l->up_bias)};
+  prepare(c, x, dp, dim, (Norm){l->ffn_norm, l->ffn_norm_bias}, count, up + !gated, 1 + gated, (int)shared);
+  multiply(c, up + !gated, 1 + gated, count, (int)shared, gated ? GATED : ACTIVATED);
+  // Parallel: both have read x by now.
+  if (m->parallel) add_product(c, &l->o, att, qs, qn, l->o_bias, l->attn_post_norm, (int)shared);
+  add_product(c, &l->down, h, pad8(ffn), ffn, l->down_bias, l->ffn_post_norm, (int)shared);
 }
 
 // Maximum, its index and log(sum(exp)) of one row of logits; log by the caller.
@@ -201,20 +234,32 @@ static void row_stats(const Model *m, u32 r) {
   out[0] = (f64)top, out[1] = (f64)best, out[2] = sum;
 }
 
+// The first state of token `t` of the job.
+static void embed(Ctx *c, u32 t, f32 *x) {
+  Model *m = c->m;
+  u32 dim = (u32)m->dim;
+  f32 scale = (f32)m->embedding_scale;
+  matrix_row(&m->embedding, PTR(u32, m->tokens)[t], c->panel, x);
+  if (scale != 1.f) for (u32 i = 0; i < dim; i++) x[i] *= scale;
+  if (!m->positions.rows) return;
+  matrix_row(&m->positions, (u32)m->pos + t, c->panel, c->row);
+  for (u32 i = 0; i < dim; i++) x[i] += c->row[i];
+}
+
 static void run_job(Model *m, u32 tid) {
   Ctx ctx = context(m, tid), *c = &ctx;
   u32 dim = (u32)m->dim, dp = pad8(dim), count = (u32)m->count;
   if (m->first_layer == 0 && m->last_layer) {
-    FOR_ITEMS(c, count, 1, from, to)
-      matrix_row(&m->embedding, PTR(u32, m->tokens)[from], c->panel, PTR(f32, m->x) + (uptr)from * dp);
+    FOR_ITEMS(c, count, 1, from, to) embed(c, from, PTR(f32, m->x) + (uptr)from * dp);
     barrier(c);
   }
   for (u64 i = m->first_layer; i < m->last_layer; i++) run_layer(c, PTR(const Layer, m->layers) + i);
   u32 rows = (u32)m->logits_count;
   if (!rows) return;
-  Target t = {&m->output, PTR(f32, m->logits), pad8(m->vocab), 0};
-  prepare(c, PTR(f32, m->x) + (uptr)m->logits_from * dp, dp, dim, m->output_norm, rows, &t, 1, rows > 1);
-  multiply(c, &t, 1, rows, rows > 1, 0);
+  Target t = target(&m->output, PTR(f32, m->logits), pad8(m->vocab), m->output_bias);
+  t.scale = (f32)m->logit_scale, t.cap = (f32)m->logit_cap;
+  prepare(c, PTR(f32, m->x) + (uptr)m->logits_from * dp, dp, dim, (Norm){m->output_norm, m->output_norm_bias}, rows, &t, 1, rows > 1);
+  multiply(c, &t, 1, rows, rows > 1, PLAIN);
   if (m->want_stats) FOR_ITEMS(c, rows, 1, from, to) row_stats(m, from);
 }
 
@@ -222,7 +267,7 @@ static void run_job(Model *m, u32 tid) {
 EXPORT("run") void run(f64 model) {
   Model *m = PTR(Model, ADDR(model));
   Sync *s = PTR(Sync, m->sync);
-  u32 phases = (u32)(m->last_layer - m->first_layer) * 12 + 8;
+  u32 phases = (u32)(m->last_layer - m->first_layer) * PHASES_PER_LAYER + 8;
   for (u32 i = 0; i < phases; i++) s->counters[i] = 0;
   if (m->threads == 1) {
     run_job(m, 0);
