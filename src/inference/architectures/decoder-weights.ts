@@ -97,9 +97,10 @@ export function takeDecoderWeights(
         ffnNormBias: hasLayerNorm ? need('ffnNormBias') : undefined,
       };
     };
+    const attention = takeAttention(tensors, at, h, take, isRequired);
     const [gate, up] = takeNetwork(tensors, at, h, block, fusedGate);
     return {
-      ...takeAttention(tensors, at, h, take, isRequired),
+      ...attention,
       ...(block.normPlace !== 'after' && norms()),
       ...(block.normPlace !== 'before' && {
         attnPostNorm: need('attnPostNorm'),
@@ -147,13 +148,13 @@ function takeAttention(
 ): Pick<LayerOf<Matrix>, 'q' | 'k' | 'v' | 'o' | 'qBias' | 'kBias' | 'vBias'> {
   const queries = h.heads * h.headDim;
   const keys = h.kvHeads * h.headDim;
-  const o = tensors.matrix(`${at}attn_output.weight`, queries, h.dim);
+  const takeOutput = () => tensors.matrix(`${at}attn_output.weight`, queries, h.dim);
   if (!tensors.has(`${at}attn_qkv.weight`)) {
     return {
       q: tensors.matrix(`${at}attn_q.weight`, h.dim, queries),
       k: tensors.matrix(`${at}attn_k.weight`, h.dim, keys),
       v: tensors.matrix(`${at}attn_v.weight`, h.dim, keys),
-      o,
+      o: takeOutput(),
       qBias: take('qBias'),
       kBias: take('kBias'),
       vBias: take('vBias'),
@@ -163,7 +164,7 @@ function takeAttention(
   const [q, k, v] = tensors.fusedMatrix(`${at}attn_qkv.weight`, h.dim, parts);
   if (!q || !k || !v) throw new RangeError('three parts');
   const [qBias, kBias, vBias] = tensors.fusedVector(`${at}attn_qkv.bias`, parts, isRequired('qBias'));
-  return { q, k, v, o, qBias, kBias, vBias };
+  return { q, k, v, o: takeOutput(), qBias, kBias, vBias };
 }
 
 function takeNetwork(

@@ -266,13 +266,13 @@ describe('refusals', () => {
   test.each([
     [
       'another architecture',
-      { 'general.architecture': 'gemma3' },
+      { 'general.architecture': 'mamba' },
       {},
       'unsupported',
-      "the architecture 'gemma3'",
+      "the architecture 'mamba'",
     ],
     ['experts', { 'llama.expert_count': 8 }, {}, 'unsupported', 'mixture of 8 experts'],
-    ['YaRN', { 'llama.rope.scaling.type': 'yarn' }, {}, 'unsupported', "RoPE scaling 'yarn'"],
+    ['an unknown RoPE', { 'llama.rope.scaling.type': 'ntk' }, {}, 'unsupported', "RoPE scaling 'ntk'"],
     ['no layers', { 'llama.block_count': 0 }, {}, 'bad-file', 'block_count'],
     ['too many layers', { 'llama.block_count': 4e9 }, {}, 'bad-file', 'block_count'],
     ['layers without tensors', { 'llama.block_count': 2 }, {}, 'bad-file', 'blk.1.attn_q.weight is missing'],
@@ -295,9 +295,9 @@ describe('refusals', () => {
     [
       'a tensor unknown here',
       {},
-      { 'blk.0.attn_output.bias': [32] },
+      { 'blk.0.attn_sinks.weight': [32] },
       'unsupported',
-      'blk.0.attn_output.bias',
+      'blk.0.attn_sinks.weight',
     ],
     ['fewer rows than tokens', {}, { 'token_embd.weight': [32, 3] }, 'bad-file', '3 rows'],
   ])('%s', async (_, entries, tensors, code, message) => {
