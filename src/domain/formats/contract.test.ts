@@ -17,6 +17,7 @@ describe('the registry of formats', () => {
       'format',
       'rows',
       'row-format',
+      'source-files',
       'template',
       'yaml-text',
       'limits',

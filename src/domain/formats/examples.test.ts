@@ -283,15 +283,12 @@ tests:
   });
 
   it.each([
-    ['prompts: [file://prompt.txt]\ntests: [{vars: {a: 1}}]', 'the prompt is in another file'],
-    ['prompts: ["x"]\ntests: tests.csv', 'the tests are in another file'],
+    ['prompts: [file://prompt.txt]\ntests: [{vars: {a: 1}}]', 'it needs other files: prompt.txt'],
+    ['prompts: ["x"]\ntests: tests.csv', 'it needs other files: tests.csv'],
     ['tests:\n  - vars: {a: 1, b: 2}\n', 'name one variable "prompt"'],
     ['prompts: ["{{a|nosuch}}"]\ntests: [{vars: {a: 1}}]', 'test 1: unknown filter nosuch'],
-    [
-      'prompts: ["{{a}}"]\ntests: [{vars: {a: file://a.txt}}]',
-      'the variable a is in another file (file://a.txt)',
-    ],
-    ['prompts: ["{{a}}"]\ntests: [{$ref: "other.yaml#/a"}]', 'it refers to another file (other.yaml#/a)'],
+    ['prompts: ["{{a}}"]\ntests: [{vars: {a: file://a.txt}}]', 'it needs other files: a.txt'],
+    ['prompts: ["{{a}}"]\ntests: [{$ref: "other.yaml#/a"}]', 'it needs other files: other.yaml'],
     ['a: {$ref: "#/b"}\nb: {$ref: "#/a"}\nprompts: [x]', 'its references name each other'],
     ['prompts: [\'[{"role":"assistant","content":"a"}]\']', 'the chat does not end with a question'],
     ['prompts: [\'[{"role":"tool","content":"a"}]\']', 'a role or parts that cannot be asked here'],
@@ -358,8 +355,8 @@ tests:
     expect(cases.map(({ graders }) => graders[0]?.type)).toEqual(['other-file', 'other-file']);
     expect(notes).toEqual([
       { code: 'kept-not-run', count: 2, detail: 'other-file' },
-      { code: 'not-applied', count: 1, detail: 'javascript: file://check.js' },
-      { code: 'not-applied', count: 1, detail: 'contains: file://t.js' },
+      { code: 'missing-file', count: 1, detail: 'check.js' },
+      { code: 'missing-file', count: 1, detail: 't.js' },
     ]);
   });
 
@@ -449,14 +446,11 @@ describe('what promptfoo has and a set of ours has not', () => {
       scenarios: ['file://s.yaml'],
       defaultTest: 'file://d.yaml',
     };
-    expect(named(config)).toEqual(
-      [
-        'prompts: file://p.txt',
-        'defaultTest: file://d.yaml',
-        'tests: file://t.yaml',
-        'scenarios: file://s.yaml',
-      ].map((detail) => ({ code: 'not-applied', count: 1, detail })),
-    );
+    expect(named(config)).toEqual([
+      { code: 'missing-tests', count: 2, detail: 'file://t.yaml, file://s.yaml' },
+      { code: 'missing-file', count: 1, detail: 'defaultTest: file://d.yaml' },
+      { code: 'missing-file', count: 1, detail: 'prompts: file://p.txt' },
+    ]);
   });
 
   it('names options that a grader does not take', () => {

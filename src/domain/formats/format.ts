@@ -1,4 +1,4 @@
-import { badInput } from '../fault';
+import { badInput, FaultError } from '../fault';
 import {
   parseTestSet,
   type Case,
@@ -9,6 +9,7 @@ import {
 } from '../sets/test-set';
 import { MAX_CASES } from './limits';
 import type { Row } from './rows';
+import type { SourceFile } from './source-files';
 
 /** What an import changed or left out, as data: `ui/` words it. */
 export interface ImportNote {
@@ -25,6 +26,10 @@ export interface ImportNote {
     | 'not-applied'
     /** Questions that are asked as bare text, and end where the file says. */
     | 'asked-plain'
+    /** A file that was not given, which `detail` names: how many cases are left out or asked without it. */
+    | 'missing-file'
+    /** Files of tests that were not given, which `detail` names. */
+    | 'missing-tests'
     /** Fields that a set of ours has no place for. */
     | 'dropped-fields'
     /** Prompts of several turns: only the first is asked. */
@@ -36,6 +41,22 @@ export interface ImportNote {
 export interface ImportedSet {
   readonly testSet: TestSet;
   readonly notes: readonly ImportNote[];
+  /** Files that it refers to, and that were not given: with them it could be read again, and better. */
+  readonly missing?: readonly string[];
+}
+
+/** Nothing can be read without files that were not given. */
+export class MissingFiles extends FaultError {
+  constructor(
+    what: string,
+    readonly files: readonly string[],
+  ) {
+    super({
+      kind: 'bad-input',
+      what,
+      detail: `it needs other files: ${files.slice(0, 8).join(', ').slice(0, 300)}`,
+    });
+  }
 }
 
 export interface ImportOptions {
@@ -45,6 +66,8 @@ export interface ImportOptions {
   readonly language?: string;
   /** Data that a task file only points to. */
   readonly rows?: readonly Row[];
+  /** Given beside the text, for a format that refers to other files by their paths from `name`. */
+  readonly files?: readonly SourceFile[];
 }
 
 export interface ExportedFile {

@@ -1,23 +1,25 @@
 import * as v from 'valibot';
 import { badInput, FaultError } from '../fault';
 import { parseWith } from '../parse';
-import type { GraderSpec } from '../sets/test-set';
 import {
   buildSet,
+  MissingFiles,
   type CaseDraft,
   type Format,
   type ImportedSet,
-  type ImportNote,
   type ImportOptions,
 } from './format';
 import { checkSize, MAX_CASES } from './limits';
 import { readPromptfooCsv } from './promptfoo-csv';
 import { testSchema, type PromptfooTest } from './promptfoo-test';
-import { isInFile, listNotRun, readAssertion } from './promptfoo/assertions';
+import { readAssertion } from './promptfoo/assertions';
+import { Losses } from './promptfoo/losses';
 import { readChat, renderPromptText, resolveVariables, type Variables } from './promptfoo/prompt';
 import { isAskedWith, readSuite, type Suite, type SuitePrompt } from './promptfoo/suite';
+import { expandLists, loadVariables } from './promptfoo/variables';
 import { OWN_VARIABLE, writeConfig } from './promptfoo/write';
 import { probeRows, readRows } from './rows';
+import { SourceFiles } from './source-files';
 import { readYaml } from './yaml-text';
 
 const WHAT = 'promptfoo';
@@ -76,7 +78,8 @@ export const promptfoo: Format = {
     }
     const data = readYaml(text, WHAT);
     if (Array.isArray(data)) return readTests(data, options);
-    return assemble(readSuite(data), options);
+    const files = new SourceFiles(options.files ?? [], options.name);
+    return assemble(readSuite(data, files), options, files);
   },
   write: (testSet) => [writeConfig(testSet)],
 };
@@ -84,7 +87,16 @@ export const promptfoo: Format = {
 /** A file of tests alone. */
 function readTests(data: readonly unknown[], options: ImportOptions): ImportedSet {
   const tests = data.map((test) => parseWith(testSchema, test, WHAT));
-  return assemble({ metadata: undefined, prompts: [], tests, env: {}, unused: [] }, options);
+  const suite = {
+    metadata: undefined,
+    prompts: [],
+    tests,
+    env: {},
+    unused: [],
+    missingParts: [],
+    missingTests: [],
+  };
+  return assemble(suite, options, new SourceFiles(options.files ?? [], options.name));
 }
 
 /** What is asked where no prompt says it: the one variable, or the one that is named as a prompt. */
@@ -101,51 +113,7 @@ function guessPrompt(tests: readonly PromptfooTest[]): SuitePrompt {
   return { text: `{{ ${name} }}`, label: name };
 }
 
-/** What the import could not take over, and how many cases each thing touches. */
-class Losses {
-  readonly #touched = new Map<string, number>();
-  readonly #notRun = new Set<string>();
-  #first: string | undefined;
-  #counts = { skipped: 0, scripts: 0, bare: 0, notRun: 0 };
-
-  /** Fields that one case would need. */
-  addFields(fields: ReadonlySet<string>): void {
-    for (const field of fields) this.addField(field, 1);
-  }
-
-  addField(field: string, cases: number): void {
-    this.#touched.set(field, (this.#touched.get(field) ?? 0) + cases);
-  }
-
-  addGraders(graders: readonly GraderSpec[]): void {
-    if (graders.length === 0) this.#counts.bare++;
-    const all = graders.flatMap((spec) => [spec, ...(spec.assert ?? [])]);
-    this.#counts.scripts += all.filter(
-      (spec) => /^(not-)?javascript$/.test(spec.type) || spec['transform'] !== undefined,
-    ).length;
-    const notRun = listNotRun(graders);
-    this.#counts.notRun += notRun.length;
-    for (const type of notRun) this.#notRun.add(type);
-  }
-
-  skip(reason: string): void {
-    this.#counts.skipped++;
-    this.#first ??= reason;
-  }
-
-  list(): readonly ImportNote[] {
-    const { skipped, scripts, bare, notRun } = this.#counts;
-    return [
-      { code: 'kept-not-run', count: notRun, detail: [...this.#notRun].slice(0, 8).join(', ') },
-      { code: 'has-scripts', count: scripts },
-      { code: 'no-assertion', count: bare },
-      ...[...this.#touched].map(([detail, count]) => ({ code: 'not-applied' as const, count, detail })),
-      { code: 'skipped-rows', count: skipped, ...(this.#first !== undefined && { detail: this.#first }) },
-    ];
-  }
-}
-
-function assemble(suite: Suite, options: ImportOptions): ImportedSet {
+function assemble(suite: Suite, options: ImportOptions, files: SourceFiles): ImportedSet {
   const { tests, env } = suite;
   const prompts = suite.prompts.length > 0 ? suite.prompts : [guessPrompt(tests)];
   const losses = new Losses();
@@ -153,24 +121,30 @@ function assemble(suite: Suite, options: ImportOptions): ImportedSet {
   let count = 0;
   tests.forEach((test, index) => {
     const asked = prompts.filter((prompt) => isAskedWith(test, prompt));
-    for (const variables of expandLists(test)) {
+    for (const variables of expandLists(test, files)) {
       for (const prompt of asked) {
         if (++count > MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
         const number = prompts.length > 1 ? prompts.indexOf(prompt) + 1 : undefined;
         try {
-          drafts.push(buildDraft(test, prompt.text, variables, env, number, losses));
+          drafts.push(buildDraft(test, prompt.text, variables, env, number, losses, files));
         } catch (error) {
+          if (error instanceof MissingFiles) {
+            for (const file of error.files) losses.addMissing(file, 1);
+            continue;
+          }
           if (!(error instanceof FaultError) || error.fault.kind !== 'bad-input') throw error;
           losses.skip(`test ${index + 1}: ${error.fault.detail}`);
         }
       }
     }
   });
+  if (drafts.length === 0 && files.missing.length > 0) throw new MissingFiles(WHAT, files.missing);
   for (const field of suite.unused) losses.addField(field, drafts.length);
+  for (const part of suite.missingParts) losses.addMissing(part, drafts.length);
   const kept = v.safeParse(setFactsSchema, suite.metadata);
   if (suite.metadata !== undefined && !kept.success) losses.addField('metadata', drafts.length);
   const { title, ...rest } = kept.success ? kept.output.wizardbench : {};
-  return buildSet(
+  const built = buildSet(
     WHAT,
     {
       title: title ?? suite.description ?? options.name?.replace(/\.[a-z]+$/i, '') ?? WHAT,
@@ -179,28 +153,20 @@ function assemble(suite: Suite, options: ImportOptions): ImportedSet {
       ...rest,
     },
     drafts,
-    losses.list(),
+    [
+      {
+        code: 'missing-tests',
+        count: suite.missingTests.length,
+        detail: suite.missingTests.slice(0, 8).join(', '),
+      },
+      ...losses.list(),
+    ],
   );
+  const { missing } = files;
+  return missing.length === 0 ? built : { ...built, missing };
 }
 
-/**
- * A variable that is a list of texts stands for a test with each of them; a list of anything else is one value
- * (promptfoo's `generateVarCombinations`).
- */
-function expandLists(test: PromptfooTest): readonly Variables[] {
-  const { vars = {}, options } = test;
-  if (options?.['disableVarExpansion'] === true) return [vars];
-  let combinations: Record<string, unknown>[] = [{}];
-  for (const [name, value] of Object.entries(vars)) {
-    const isExpanded = Array.isArray(value) && typeof value[0] === 'string';
-    const values: readonly unknown[] = isExpanded ? value : [value];
-    if (combinations.length * values.length > MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
-    combinations = combinations.flatMap((each) => values.map((one) => ({ ...each, [name]: one })));
-  }
-  return combinations;
-}
-
-/** @throws FaultError `bad-input` for a test that cannot be asked */
+/** @throws FaultError `bad-input` for a test that cannot be asked; `MissingFiles` */
 function buildDraft(
   test: PromptfooTest,
   prompt: string,
@@ -208,13 +174,11 @@ function buildDraft(
   env: Variables,
   number: number | undefined,
   losses: Losses,
+  files: SourceFiles,
 ): CaseDraft {
   const unused = listUnused(test);
-  const inFile = Object.entries(given).find(([, value]) => isInFile(value));
-  if (inFile !== undefined) {
-    throw badInput(WHAT, `the variable ${inFile[0]} is in another file (${String(inFile[1]).slice(0, 80)})`);
-  }
-  const variables = resolveVariables(given);
+  const missing = new Set<string>();
+  const variables = resolveVariables(loadVariables(given, files));
   const { prefix = '', suffix = '' } = test.options ?? {};
   const asked = readChat(renderPromptText(`${prefix}${prompt}${suffix}`, variables, env));
   if (asked.prompt.trim() === '') throw badInput(WHAT, 'its prompt is empty');
@@ -227,11 +191,14 @@ function buildDraft(
     variables: { env, ...variables },
     transforms: typeof transform === 'string' ? [transform] : [],
     onUnused: (field: string) => void unused.add(field),
+    files,
+    onMissing: (file: string) => void missing.add(file),
   };
   const graders = (test.assert ?? []).map((assertion) => readAssertion(assertion, context));
   losses.addGraders(graders);
   const kept = keepVariables(variables, unused);
   losses.addFields(unused);
+  for (const file of missing) losses.addMissing(file, 1);
   return {
     ...asked,
     ...toFacts(test, number),

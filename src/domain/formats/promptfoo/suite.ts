@@ -2,7 +2,11 @@ import * as v from 'valibot';
 import { badInput } from '../../fault';
 import { parseWith } from '../../parse';
 import { MAX_CASES } from '../limits';
+import { MissingFiles } from '../format';
 import { testSchema, type PromptfooTest } from '../promptfoo-test';
+import { SourceFiles } from '../source-files';
+import { readYaml } from '../yaml-text';
+import { FileLoader } from './load-files';
 
 const WHAT = 'promptfoo';
 /** Definitions that name each other. */
@@ -49,26 +53,28 @@ export interface Suite {
   readonly env: Readonly<Record<string, unknown>>;
   /** Fields and files that have no place here. */
   readonly unused: readonly string[];
+  /** Files that were not given: of prompts and defaults, and of tests. */
+  readonly missingParts: readonly string[];
+  readonly missingTests: readonly string[];
 }
 
-/** @throws FaultError `bad-input` */
-export function readSuite(data: unknown): Suite {
-  const config = parseWith(configSchema, resolveReferences(data), WHAT);
+/**
+ * @param files that were given beside it
+ * @throws FaultError `bad-input`; `MissingFiles` where nothing can be asked without files that were not given
+ */
+export function readSuite(data: unknown, files = new SourceFiles([])): Suite {
+  const loader = new FileLoader(files);
+  const config = parseWith(configSchema, loader.loadConfig(resolveReferences(data, files)), WHAT);
   const unused = new Set(Object.keys(config).filter((name) => !KNOWN_FIELDS.has(name)));
-  const prompts = readPrompts(config, unused);
+  const prompts = readPrompts(config, loader);
   const defaults = typeof config.defaultTest === 'string' ? undefined : config.defaultTest;
-  if (typeof config.defaultTest === 'string') unused.add(`defaultTest: ${config.defaultTest}`);
   const own = readTests(config.tests, 'tests', unused);
   const fromScenarios = readScenarios(config, defaults, unused);
-  if (own.length + fromScenarios.length === 0 && unused.size > 0) {
-    const file = [...unused].find((name) => name.startsWith('tests: '));
-    if (file !== undefined) {
-      throw badInput(
-        WHAT,
-        `the tests are in another file (${file.slice(7, 87)}): import that file instead, or put its tests here`,
-      );
-    }
-  }
+  for (const each of loader.unreadable) unused.add(each);
+  const { missingParts, missingTests } = loader;
+  const isPromptless = prompts.length === 0 && config.prompts !== undefined;
+  const isTestless = own.length + fromScenarios.length === 0;
+  if (isPromptless || isTestless) refuseWithout(files, loader, isPromptless ? 'prompts' : 'tests');
   // promptfoo runs each prompt once where there are no tests.
   const tests = own.length === 0 && config.scenarios === undefined && prompts.length > 0 ? [{}] : own;
   return {
@@ -78,29 +84,34 @@ export function readSuite(data: unknown): Suite {
     tests: [...tests, ...fromScenarios].map((test) => mergeDefaults(test, defaults)),
     env: config.env ?? {},
     unused: [...unused],
+    missingParts,
+    missingTests,
   };
 }
 
-function readPrompts(config: Config, unused: Set<string>): readonly SuitePrompt[] {
-  const all = [config.prompts ?? []].flat().map((prompt): SuitePrompt => {
-    if (typeof prompt === 'string') return { text: prompt, label: prompt };
-    const text = prompt.raw ?? prompt.id ?? '';
-    return { text, id: prompt.id, label: prompt.label ?? text };
-  });
-  const isFile = ({ text }: SuitePrompt) =>
-    /^(file|exec|package|portkey|langfuse|helicone):|^[^\n{]{1,300}\.(txt|jsonl?|ya?ml|[cm]?[jt]s|py|md|j2|csv)(:\w+)?$/.test(
-      text.trim(),
-    );
-  const [file] = all.filter(isFile);
-  const here = all.filter((prompt) => !isFile(prompt));
-  if (file !== undefined && here.length === 0) {
+/** @throws FaultError `bad-input` where the prompts, or the tests, all lie in files that were not given or are code */
+function refuseWithout(files: SourceFiles, loader: FileLoader, part: 'prompts' | 'tests'): void {
+  const missing =
+    part === 'tests' ? loader.missingTests : loader.missingParts.filter((name) => name.startsWith(part));
+  if (missing.length > 0) throw new MissingFiles(WHAT, files.missing);
+  const [code] = loader.unreadable.filter((name) => name.startsWith(`${part}: `));
+  if (code !== undefined) {
     throw badInput(
       WHAT,
-      `the prompt is in another file (${file.text.trim().slice(0, 80)}): put its text here`,
+      `its ${part} are code or on another host, which cannot be read here (${code.slice(part.length + 2)})`,
     );
   }
-  for (const { text } of all.filter(isFile)) unused.add(`prompts: ${text.trim().slice(0, 80)}`);
-  return here;
+}
+
+function readPrompts(config: Config, loader: FileLoader): readonly SuitePrompt[] {
+  return [config.prompts ?? []].flat().flatMap((prompt): readonly SuitePrompt[] => {
+    if (typeof prompt === 'string')
+      return loader.loadPrompts(prompt, undefined) ?? [{ text: prompt, label: prompt }];
+    const text = prompt.raw ?? prompt.id ?? '';
+    const loaded = loader.loadPrompts(text, prompt.label);
+    if (loaded !== undefined) return loaded;
+    return [{ text, id: prompt.id, label: prompt.label ?? text }];
+  });
 }
 
 function readTests(
@@ -171,32 +182,39 @@ function mergeDefaults(test: PromptfooTest, defaults: PromptfooTest | undefined)
   };
 }
 
-/** Puts what `$ref` names within the file in its place; fields beside it win. @throws FaultError `bad-input` */
-function resolveReferences(root: unknown): unknown {
+/** Puts what `$ref` names in its place, from the file itself or another; fields beside it win. @throws FaultError `bad-input` */
+function resolveReferences(data: unknown, files: SourceFiles): unknown {
   let references = 0;
   let parts = 0;
-  const resolve = (value: unknown, depth: number): unknown => {
+  const resolve = (value: unknown, root: unknown, depth: number): unknown => {
     if (++parts > MAX_PARTS) throw badInput(WHAT, 'its references make it too large');
     if (depth > MAX_DEPTH) throw badInput(WHAT, 'it is nested too deeply, or its references name each other');
-    if (Array.isArray(value)) return value.map((each: unknown) => resolve(each, depth + 1));
+    if (Array.isArray(value)) return value.map((each: unknown) => resolve(each, root, depth + 1));
     if (!isObject(value)) return value;
     const { $ref, ...rest } = value;
     const entries = Object.entries($ref === undefined || typeof $ref !== 'string' ? value : rest);
-    const own = Object.fromEntries(entries.map(([name, each]) => [name, resolve(each, depth + 1)]));
+    const own = Object.fromEntries(entries.map(([name, each]) => [name, resolve(each, root, depth + 1)]));
     if (typeof $ref !== 'string') return own;
     if (++references > MAX_REFERENCES) throw badInput(WHAT, 'too many references');
-    const target = resolve(findReference(root, $ref), depth + 1);
+    const [path = '', inside = ''] = $ref.split('#');
+    const other = path === '' ? root : readReferred(path, files);
+    const target = resolve(findReference(other, inside, $ref), other, depth + 1);
     return isObject(target) && entries.length > 0 ? { ...target, ...own } : target;
   };
-  return resolve(root, 0);
+  return resolve(data, data, 0);
 }
 
-function findReference(root: unknown, reference: string): unknown {
-  if (!reference.startsWith('#/')) {
-    throw badInput(WHAT, `it refers to another file (${reference.slice(0, 80)}): put that part here`);
-  }
-  const path = reference
-    .slice(2)
+function readReferred(path: string, files: SourceFiles): unknown {
+  const file = files.find(path);
+  if (file === undefined) throw new MissingFiles(WHAT, files.missing);
+  return readYaml(file.text, file.path);
+}
+
+/** @param inside a JSON pointer; empty for the whole */
+function findReference(root: unknown, inside: string, reference: string): unknown {
+  if (inside === '' || inside === '/') return root;
+  const path = inside
+    .replace(/^\//, '')
     .split('/')
     .map((part) => decodePart(part).replaceAll('~1', '/').replaceAll('~0', '~'));
   let target = root;
