@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
-import { writeFileSync } from 'node:fs';
+import { strToU8, zipSync } from 'fflate';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { expectAccessible, expectAccessibleEverywhere } from './accessible';
 import {
   expect,
@@ -12,6 +13,7 @@ import {
 } from './site';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { startHub } from './hub-stand-in.mjs';
 
 const PROMPTFOO = `description: Two sums
@@ -169,6 +171,102 @@ test('imports a data set from the Hub, page after page', async ({ page, site }) 
   await hub.close();
 });
 
+const SPLIT_CONFIG = `prompts: [file://prompts/ask.txt]
+tests: file://tests/sums.csv
+`;
+const SPLIT_CSV = 'question,__expected\nWhat is two plus two?,contains:4\nWhat is one plus one?,contains:2\n';
+
+test('imports a configuration in several files: asked for, as a folder, as an archive, dropped', async ({
+  page,
+  site,
+}) => {
+  const panel = page.locator('main .panel');
+  const expectWhole = async () => {
+    await expect(panel).toContainText(/promptfoo.*, 2 questions/);
+    await expect(panel).toContainText('Sum: What is two plus two?');
+  };
+  await openSets(page, site.url);
+  await importText(page, 'promptfooconfig.yaml', SPLIT_CONFIG);
+  await expect(panel).toContainText('Nothing can be asked without these files');
+  await expect(panel.locator('code')).toHaveText(['tests/sums.csv', 'prompts/ask.txt']);
+  await expectAccessible(page, 'files that are missing');
+  await page.getByLabel('Add files').setInputFiles([textFile('sums.csv', SPLIT_CSV)]);
+  await expect(panel.locator('code')).toHaveText(['prompts/ask.txt']);
+  await page.getByLabel('Add files').setInputFiles([textFile('ask.txt', 'Sum: {{question}}')]);
+  await expectWhole();
+
+  const folder = test.info().outputPath('set');
+  for (const [path, text] of Object.entries({
+    'promptfooconfig.yaml': SPLIT_CONFIG,
+    'prompts/ask.txt': 'Sum: {{question}}',
+    'tests/sums.csv': SPLIT_CSV,
+    'node_modules/x/promptfooconfig.yaml': PROMPTFOO,
+  })) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.getByLabel('From a folder').setInputFiles(folder);
+  await expectWhole();
+
+  const archive = zipSync({
+    'set/promptfooconfig.yaml': strToU8(SPLIT_CONFIG),
+    'set/prompts/ask.txt': strToU8('Sum: {{question}}'),
+    'set/tests/sums.csv': strToU8(SPLIT_CSV),
+  });
+  const zip = (bytes: Uint8Array) => ({
+    name: 'set.zip',
+    mimeType: 'application/zip',
+    buffer: Buffer.from(bytes),
+  });
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.getByLabel('From a file').setInputFiles(zip(archive));
+  await expectWhole();
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.getByLabel('From a file').setInputFiles(zip(zipSync({ '../out.json': strToU8('{}') })));
+  await expect(page.getByRole('alert')).toContainText('leads out of it');
+
+  const dropped = await page.evaluateHandle(
+    ([config, prompt, csv]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([config], 'promptfooconfig.yaml'));
+      transfer.items.add(new File([prompt], 'ask.txt'));
+      transfer.items.add(new File([csv], 'sums.csv'));
+      return transfer;
+    },
+    [SPLIT_CONFIG, 'Sum: {{question}}', SPLIT_CSV] as const,
+  );
+  await page.locator('main').dispatchEvent('drop', { dataTransfer: dropped });
+  await expectWhole();
+});
+
+test('says where JSON breaks, and how a plain text and a large file can be read', async ({ page, site }) => {
+  const panel = page.locator('main .panel');
+  await openSets(page, site.url);
+  await importText(page, 'broken.json', '[\n  { "question": "2+2?" "answer": "4" }\n]');
+  await expect(page.getByRole('alert')).toContainText('from line 2, column 24 on: “"answer": "4" }”');
+  await page
+    .getByLabel('From a file')
+    .setInputFiles(textFile('notes.txt', 'Is water wet?\nWhy, or why not?\n'));
+  await expect(panel).toContainText('What is a question?');
+  await expect(page.getByLabel('Each line: 2')).toBeChecked();
+  await expectAccessible(page, 'a plain text');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(panel).toContainText('TXT, 2 questions');
+  await expect(panel).toContainText('Questions without a check, which stay ungraded: 2');
+
+  await page.getByRole('button', { name: 'Start over' }).click();
+  const rows = Array.from({ length: 20_002 }, (_, n) => `{"question":"${n}+1?","answer":"#### ${n + 1}"}`);
+  await page.getByLabel('From a file').setInputFiles(textFile('big.jsonl', rows.join('\n')));
+  await expect(panel).toContainText('20,002 rows: a set holds at most 20,000');
+  await page.getByLabel('A random sample').check();
+  await page.getByLabel('How many').fill('50');
+  await page.getByLabel('Seed').fill('7');
+  await expectAccessible(page, 'too many rows');
+  await page.getByRole('button', { name: 'Take them' }).click();
+  await expect(panel).toContainText(/GSM8K.*, 50 questions/);
+});
+
 test('maps the columns of a table that nobody knows', async ({ page, site }) => {
   await openSets(page, site.url);
   await importText(page, 'fragen.csv', CSV);
@@ -311,7 +409,11 @@ test('does not hold up the page while it reads the largest files', async ({ page
   const files = [
     { name: 'large.jsonl', text: rows.join('\n'), shown: /4,000 questions/ },
     { name: 'large.promptfoo.yaml', text: tests.join('\n'), shown: /15,000 questions/ },
-    { name: 'hostile.json', text: `[${'{},'.repeat(10_000_000)}{}]`, shown: /more than 20000 rows/ },
+    {
+      name: 'hostile.json',
+      text: `[${'{},'.repeat(10_000_000)}{}]`,
+      shown: /10,000,001 rows: a set holds at most 20,000/,
+    },
   ];
   const workers: string[] = [];
   page.on('worker', (worker) => workers.push(worker.url()));

@@ -18,7 +18,13 @@ export type Fault =
   | { readonly kind: 'out-of-memory'; readonly detail: string }
   | { readonly kind: 'device-lost'; readonly detail: string }
   | { readonly kind: 'engine'; readonly detail: string }
-  | { readonly kind: 'bad-input'; readonly what: string; readonly detail: string };
+  | {
+      readonly kind: 'bad-input';
+      readonly what: string;
+      readonly detail: string;
+      /** Of a text that breaks somewhere: lines and columns from 1, and what stands there. */
+      readonly at?: { readonly line: number; readonly column: number; readonly found: string };
+    };
 
 export class FaultError extends Error {
   readonly fault: Fault;

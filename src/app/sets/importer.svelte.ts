@@ -1,10 +1,17 @@
 import { badInput, FaultError, toFault, type Fault } from '../../domain/fault';
-import type { ImportedSet } from '../../domain/formats/format';
-import { MAX_TEXT_CHARACTERS } from '../../domain/formats/limits';
-import type { TaskDataset } from '../../domain/formats/lm-eval';
+import { MAX_CASES, MAX_TEXT_CHARACTERS } from '../../domain/formats/limits';
 import { mapRow, type Mapping } from '../../domain/formats/plain';
+import type { TextCut } from '../../domain/formats/plain-text';
+import type { RowLimit } from '../../domain/formats/row-limit';
 import type { Row } from '../../domain/formats/rows';
-import { SHOWN_ROWS, type ImportOutcome, type ImportTask } from '../../domain/sets/import-task';
+import { MAX_ARCHIVE_BYTES } from '../../domain/sets/archive';
+import { isReadable, MAX_FILE_COUNT } from '../../domain/sets/given-files';
+import {
+  SHOWN_ROWS,
+  type GivenFile,
+  type ImportOutcome,
+  type ImportTask,
+} from '../../domain/sets/import-task';
 import type { TestSet } from '../../domain/sets/test-set';
 import { readAddress, type HubSplit } from '../../domain/sets/set-address';
 
@@ -35,24 +42,22 @@ export interface ImporterPorts {
 export interface PickedText {
   readonly name: string;
   readonly size: number;
+  /** Of one in a folder; empty for one by itself. */
+  readonly webkitRelativePath?: string;
   text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 /** What is to be decided next. */
 export type ImportStep =
   | { readonly kind: 'source' }
-  /** Nobody knows the format, or only its columns: which is what? */
+  /** The parts of a data set on the Hub; of the one that a task asks for, where there is a task. */
   | {
-      readonly kind: 'mapping';
-      readonly text: string;
-      readonly columns: readonly string[];
-      readonly mapping: Mapping;
-      readonly rows: readonly Row[];
+      readonly kind: 'split';
+      readonly splits: readonly HubSplit[];
+      readonly task?: { readonly text: string; readonly name: string };
     }
-  /** A task of lm-eval, which is nothing without the rows of its data set. */
-  | { readonly kind: 'rows'; readonly text: string; readonly dataset?: TaskDataset }
-  | { readonly kind: 'split'; readonly splits: readonly HubSplit[]; readonly taskText?: string }
-  | { readonly kind: 'preview'; readonly formatLabel: string; readonly imported: ImportedSet };
+  | ImportOutcome;
 
 /** A case as the mapping makes it of a row, or why it cannot. */
 export type MappedRow =
@@ -60,6 +65,8 @@ export type MappedRow =
   | { readonly problem: string };
 
 export const MOST_HUB_ROWS = 5_000;
+/** Of a set. */
+export const MOST_CASES = MAX_CASES;
 
 /** One import, from a text in whatever format to a set that is ready to be kept. */
 export class Importer {
@@ -67,7 +74,9 @@ export class Importer {
   #busy = $state(false);
   #readRows = $state(0);
   #fault = $state.raw<Fault | undefined>();
-  #name = '';
+  /** What has been given so far, and what was asked of it last. */
+  #given: readonly GivenFile[] = [];
+  #task: ImportTask | undefined;
   #abort = new AbortController();
 
   constructor(private readonly ports: ImporterPorts) {}
@@ -94,6 +103,8 @@ export class Importer {
     this.#abort.abort();
     this.#abort = new AbortController();
     this.#step = { kind: 'source' };
+    this.#given = [];
+    this.#task = undefined;
     this.#fault = undefined;
     this.#busy = false;
   }
@@ -102,19 +113,47 @@ export class Importer {
     return this.#attempt(() => this.#take(text, name));
   }
 
-  /** A file, or a task of lm-eval and its rows picked together. */
+  /** A set in one file or several, in a folder or an archive. */
   readFiles(files: readonly PickedText[]): Promise<void> {
     return this.#attempt(async () => {
-      const texts: { name: string; text: string }[] = [];
-      for (const file of files) texts.push({ name: file.name, text: await readFile(file) });
-      const [first, second] = texts.sort((a, b) => Number(isYaml(b.name)) - Number(isYaml(a.name)));
-      if (first === undefined) return;
-      await this.#take(first.text, first.name);
-      if (second === undefined) return;
-      if (this.#step.kind !== 'rows') {
-        throw badInput('choice of files', 'only a task of lm-eval comes with a second file, its rows');
-      }
-      await this.#join(this.#step.text, second);
+      const given = await readPicked(files);
+      if (given.length > 0) await this.#read(given);
+    });
+  }
+
+  /** Files that what was given refers to. */
+  addFiles(files: readonly PickedText[]): Promise<void> {
+    return this.#attempt(async () => {
+      const added = await readPicked(files);
+      const task = this.#task;
+      if (added.length === 0 || task?.kind !== 'read') return;
+      const main = task.main ?? this.#given[0]?.path;
+      const isSingle = this.#given.length === 1 && !isArchive(this.#given[0]?.path ?? '');
+      const isReplaced = ({ path }: GivenFile) => added.some((each) => each.path === path);
+      this.#given = [...this.#given.filter((each) => !isReplaced(each)), ...added];
+      await this.#run({ ...task, given: this.#given, ...(isSingle && main !== undefined && { main }) });
+    });
+  }
+
+  /** Says which of the files is the set. */
+  chooseMain(path: string): Promise<void> {
+    return this.#attempt(async () => {
+      if (this.#task?.kind === 'read') await this.#run({ ...this.#task, main: path });
+    });
+  }
+
+  /** Takes part of what has more rows than a set may have. */
+  takePart(limit: RowLimit): Promise<void> {
+    return this.#attempt(async () => {
+      if (this.#task !== undefined) await this.#run({ ...this.#task, limit });
+    });
+  }
+
+  /** Takes a text for questions without answers; `ask` shows how it could be cut. */
+  readAsText(cut: TextCut | 'ask'): Promise<void> {
+    return this.#attempt(async () => {
+      const task = this.#task;
+      if (task?.kind === 'read') await this.#run({ ...task, asText: cut });
     });
   }
 
@@ -136,7 +175,7 @@ export class Importer {
       this.#step = {
         kind: 'split',
         splits: matching.length > 0 ? matching : splits,
-        ...(step.kind === 'rows' && { taskText: step.text }),
+        ...(step.kind === 'rows' && { task: { text: step.text, name: step.name } }),
       };
     });
   }
@@ -149,7 +188,7 @@ export class Importer {
       const { signal } = this.#abort;
       const count = Math.min(most, MOST_HUB_ROWS);
       const rows = await this.ports.steps.fetchRows(split, count, signal, onRows);
-      if (step.kind === 'split' && step.taskText !== undefined) await this.#join(step.taskText, rows);
+      if (step.kind === 'split' && step.task !== undefined) await this.#join(step.task, rows);
       else await this.#take(rows.map((row) => JSON.stringify(row)).join('\n'), split.dataset);
     });
   }
@@ -158,7 +197,7 @@ export class Importer {
   addRows(file: PickedText): Promise<void> {
     return this.#attempt(async () => {
       if (this.#step.kind !== 'rows') return;
-      await this.#join(this.#step.text, { name: file.name, text: await readFile(file) });
+      await this.#join(this.#step, { name: file.name, text: await readFile(file) });
     });
   }
 
@@ -178,8 +217,10 @@ export class Importer {
   applyMapping(): Promise<void> {
     return this.#attempt(async () => {
       if (this.#step.kind !== 'mapping') return;
-      const { text, mapping } = this.#step;
-      await this.#run({ kind: 'map', text, mapping: $state.snapshot(mapping), ...this.#about() });
+      const { text, name, mapping, limit } = this.#step;
+      const { language } = this.ports;
+      const about = { text, name, language, ...(limit !== undefined && { limit }) };
+      await this.#run({ kind: 'map', mapping: $state.snapshot(mapping), ...about });
     });
   }
 
@@ -192,23 +233,26 @@ export class Importer {
   }
 
   async #take(text: string, name: string): Promise<void> {
-    this.#name = name;
-    await this.#run({ kind: 'read', text, ...this.#about() });
+    await this.#read([{ path: name, text }]);
   }
 
-  #join(text: string, rows: Extract<ImportTask, { kind: 'join' }>['rows']): Promise<void> {
-    return this.#run({ kind: 'join', text, rows, ...this.#about() });
+  #read(given: readonly GivenFile[]): Promise<void> {
+    this.#given = given;
+    return this.#run({ kind: 'read', given, language: this.ports.language });
   }
 
-  #about(): { readonly name: string; readonly language: string } {
-    return { name: this.#name, language: this.ports.language };
+  #join(
+    { text, name }: { readonly text: string; readonly name: string },
+    rows: Extract<ImportTask, { kind: 'join' }>['rows'],
+  ): Promise<void> {
+    return this.#run({ kind: 'join', text, name, rows, language: this.ports.language });
   }
 
   async #run(task: ImportTask): Promise<void> {
     const { signal } = this.#abort;
+    this.#task = task;
     const outcome = await this.ports.steps.run(task, signal);
-    if (signal.aborted) return;
-    this.#step = outcome.kind === 'preview' ? outcome : { ...outcome, text: task.text };
+    if (!signal.aborted) this.#step = outcome;
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {
@@ -226,15 +270,45 @@ export class Importer {
   }
 }
 
-/** @throws FaultError `bad-input` for one that is too large */
-async function readFile(file: PickedText): Promise<string> {
-  const { name, size } = file;
-  if (size <= MAX_TEXT_CHARACTERS) return await file.text();
-  throw badInput(name, `${Math.round(size / 1024 / 1024)} MB; at most 64 MB can be read`);
+/** @throws FaultError `bad-input` for files that are too large, or too many */
+async function readPicked(files: readonly PickedText[]): Promise<readonly GivenFile[]> {
+  const wanted = files.filter(({ webkitRelativePath: path = '' }) => path === '' || isReadable(path));
+  if (wanted.length > MAX_FILE_COUNT) throw badInput('many files', String(wanted.length));
+  if (wanted.length === 0 && files.length > 0)
+    throw badInput('choice of files', 'none of them is a text of a set');
+  const given: GivenFile[] = [];
+  let characters = 0;
+  for (const file of wanted) {
+    const path =
+      file.webkitRelativePath === undefined || file.webkitRelativePath === ''
+        ? file.name
+        : file.webkitRelativePath;
+    if (isArchive(file.name)) {
+      if (file.size > MAX_ARCHIVE_BYTES) throw tooLarge(file);
+      given.push({ path, bytes: new Uint8Array(await file.arrayBuffer()) });
+      continue;
+    }
+    const text = await readFile(file);
+    characters += text.length;
+    if (characters > MAX_TEXT_CHARACTERS) throw tooLarge({ name: path, size: characters });
+    given.push({ path, text });
+  }
+  return given;
 }
 
-function isYaml(name: string): boolean {
-  return /\.ya?ml$/i.test(name);
+/** @throws FaultError `bad-input` for one that is too large */
+async function readFile(file: PickedText): Promise<string> {
+  if (file.size <= MAX_TEXT_CHARACTERS) return await file.text();
+  throw tooLarge(file);
+}
+
+/** Of one file, or of all until this one. */
+function tooLarge({ name, size }: { readonly name: string; readonly size: number }): FaultError {
+  return badInput('large file', `${name} (${Math.round(size / 1024 / 1024)} MB)`);
+}
+
+function isArchive(name: string): boolean {
+  return /\.zip$/i.test(name);
 }
 
 function describeRow(row: Row, mapping: Mapping): MappedRow {

@@ -18,6 +18,12 @@ const file = (name: string, text: string) => ({
   name,
   size: text.length,
   text: () => Promise.resolve(text),
+  arrayBuffer: () => Promise.resolve(new TextEncoder().encode(text).buffer),
+});
+/** As a folder gives it. */
+const inFolder = (path: string, text: string) => ({
+  ...file(path.split('/').at(-1) ?? '', text),
+  webkitRelativePath: path,
 });
 
 const TASK = `task: mine
@@ -113,14 +119,111 @@ describe('Importer', () => {
 
   it('says what is wrong and stays where it was', async () => {
     const importer = makeImporter();
-    await importer.readText('nothing at all');
-    expect(importer.fault).toMatchObject({ kind: 'bad-input' });
+    await importer.readText('{"question": }');
+    expect(importer.fault).toMatchObject({ kind: 'bad-input', at: { line: 1, column: 14, found: '}' } });
     expect(importer.step).toEqual({ kind: 'source' });
     expect(importer.busy).toBe(false);
-    await importer.readFiles([{ name: 'big', size: 1e9, text: () => Promise.reject(new Error('unread')) }]);
-    expect(importer.fault).toMatchObject({ kind: 'bad-input', what: 'big' });
+    const unread = () => Promise.reject(new Error('unread'));
+    for (const name of ['big.json', 'big.zip']) {
+      await importer.readFiles([{ name, size: 1e9, text: unread, arrayBuffer: unread }]);
+      expect(importer.fault).toMatchObject({ what: 'large file', detail: `${name} (954 MB)` });
+    }
+    await importer.readFiles([inFolder('set/picture.png', ''), inFolder('set/.git/config.json', '')]);
+    expect(importer.fault).toMatchObject({ what: 'choice of files' });
+    await importer.readFiles(Array.from({ length: 2_001 }, (_, index) => inFolder(`set/${index}.json`, '')));
+    expect(importer.fault).toMatchObject({ what: 'many files', detail: '2001' });
     await importer.readUrl('ftp://x');
     expect(importer.fault).toMatchObject({ kind: 'bad-input', what: 'set address' });
+  });
+
+  const CONFIG = 'prompts: [file://p/one.txt]\ntests: file://t.csv\n';
+  const CSV = 'q,__expected\nwhy,contains:x\n';
+
+  it('asks for the files that a configuration refers to, one after the other or all at once', async () => {
+    const importer = makeImporter();
+    await importer.readFiles([file('promptfooconfig.yaml', CONFIG)]);
+    expect(importer.step).toEqual({ kind: 'files', missing: ['t.csv', 'p/one.txt'] });
+    await importer.addFiles([file('one.txt', 'Say {{q}}')]);
+    expect(importer.step).toEqual({ kind: 'files', missing: ['t.csv'] });
+    await importer.addFiles([file('t.csv', CSV)]);
+    expect(previewOf(importer.step).imported).toMatchObject({ testSet: { cases: [{ prompt: 'Say why' }] } });
+    expect(previewOf(importer.step).imported.missing).toBeUndefined();
+
+    const together = makeImporter();
+    await together.readFiles([
+      inFolder('set/t.csv', CSV),
+      inFolder('set/p/one.txt', 'Ask {{q}}'),
+      inFolder('set/promptfooconfig.yaml', CONFIG),
+      inFolder('set/node_modules/x/promptfooconfig.yaml', CONFIG),
+    ]);
+    expect(previewOf(together.step).imported.testSet.cases).toMatchObject([{ prompt: 'Ask why' }]);
+  });
+
+  it('reads a set again with what was missing of it', async () => {
+    const importer = makeImporter();
+    const config = 'prompts: ["{{q}}"]\ntests: [{ vars: { q: a } }, { vars: { q: file://b.txt } }]\n';
+    await importer.readText(config, 'promptfooconfig.yaml');
+    expect(previewOf(importer.step).imported.missing).toEqual(['b.txt']);
+    await importer.addFiles([file('b.txt', 'b')]);
+    expect(previewOf(importer.step).imported.testSet.cases).toMatchObject([{ prompt: 'a' }, { prompt: 'b' }]);
+  });
+
+  it('asks which of several files is the set', async () => {
+    const importer = makeImporter();
+    await importer.readFiles([
+      file('one.csv', 'question,answer\n1,2\n'),
+      file('two.csv', 'question,answer\n3,4\n'),
+    ]);
+    expect(importer.step).toEqual({ kind: 'choose', paths: ['one.csv', 'two.csv'] });
+    await importer.chooseMain('two.csv');
+    expect(importer.step).toMatchObject({ kind: 'mapping', rows: [{ question: '3' }] });
+  });
+
+  it('takes part of what has too many rows', async () => {
+    const rows = Array.from({ length: 20_001 }, (_, n) => `{"question":"${n}+1?","answer":"#### ${n + 1}"}`);
+    const importer = makeImporter();
+    await importer.readText(rows.join('\n'), 'big.jsonl');
+    expect(importer.step).toEqual({ kind: 'limit', rows: 20_001 });
+    await importer.takePart({ count: 3 });
+    expect(previewOf(importer.step).imported.testSet).toMatchObject({
+      source: expect.stringMatching(/; 3 first rows$/) as unknown,
+      cases: [{ prompt: '0+1?' }, { prompt: '1+1?' }, { prompt: '2+1?' }],
+    });
+
+    const table = makeImporter();
+    await table.readText(`frage,antwort\n${'a,b\n'.repeat(20_001)}`, 'big.csv');
+    expect(table.step).toEqual({ kind: 'limit', rows: 20_001 });
+    await table.takePart({ count: 2, seed: 7 });
+    expect(table.step).toMatchObject({ kind: 'mapping', columns: ['frage', 'antwort'] });
+    await table.applyMapping();
+    expect(previewOf(table.step).imported.testSet).toMatchObject({
+      source: expect.stringMatching(/; 2 rows drawn with seed 7$/) as unknown,
+      cases: [{ prompt: 'a' }, { prompt: 'a' }],
+    });
+  });
+
+  it('reads a plain text as it is told to', async () => {
+    const importer = makeImporter();
+    await importer.readText('Who, then?\nWhy, or why not?\n\nWhen?\n', 'notes.txt');
+    expect(importer.step).toEqual({
+      kind: 'text',
+      cuts: {
+        lines: { count: 3, first: ['Who, then?', 'Why, or why not?', 'When?'] },
+        paragraphs: { count: 2, first: ['Who, then?\nWhy, or why not?', 'When?'] },
+        whole: { count: 1, first: ['Who, then?\nWhy, or why not?\n\nWhen?'] },
+      },
+    });
+    await importer.readAsText('paragraphs');
+    expect(previewOf(importer.step).imported).toMatchObject({
+      notes: [{ code: 'no-assertion', count: 2 }],
+      testSet: { title: 'notes', cases: [{ prompt: 'Who, then?\nWhy, or why not?' }, { prompt: 'When?' }] },
+    });
+
+    const table = makeImporter();
+    await table.readText('one;two\nthree;four\n', 'list.txt');
+    expect(table.step).toMatchObject({ kind: 'mapping', isPlainText: true });
+    await table.readAsText('ask');
+    expect(table.step).toMatchObject({ kind: 'text', cuts: { lines: { count: 2 } } });
   });
 
   it('reads 5,000 rows', async () => {

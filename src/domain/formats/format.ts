@@ -7,7 +7,7 @@ import {
   type TestSet,
   type Turn,
 } from '../sets/test-set';
-import { MAX_CASES } from './limits';
+import { MAX_CASES, TooManyRows } from './limits';
 import type { Row } from './rows';
 import type { SourceFile } from './source-files';
 
@@ -66,8 +66,10 @@ export interface ImportOptions {
   readonly language?: string;
   /** Data that a task file only points to. */
   readonly rows?: readonly Row[];
-  /** Given beside the text, for a format that refers to other files by their paths from `name`. */
+  /** Given beside the text, for a format that refers to other files by their paths from `path`. */
   readonly files?: readonly SourceFile[];
+  /** Of the text among `files`. */
+  readonly path?: string;
 }
 
 export interface ExportedFile {
@@ -126,7 +128,7 @@ export function buildSet(
     const skipped = notes.find(({ code }) => code === 'skipped-rows');
     throw badInput(what, skipped?.detail ?? 'it holds no cases');
   }
-  if (drafts.length > MAX_CASES) throw badInput(what, `${drafts.length} cases; at most ${MAX_CASES} fit`);
+  if (drafts.length > MAX_CASES) throw new TooManyRows(what, drafts.length);
   const taken = new Set<string>();
   const title = facts.title.trim().slice(0, 200) || what;
   const testSet = parseTestSet({

@@ -1,5 +1,6 @@
-import { parseTestSetJson } from '../sets/test-set';
+import { parseTestSet } from '../sets/test-set';
 import { toId, type Format } from './format';
+import { parseJsonText } from './json-text';
 import { checkSize } from './limits';
 
 /** Our own JSON: a test set as it is. */
@@ -10,7 +11,7 @@ export const native: Format = {
     /^\s*\{/.test(text) && /"cases"\s*:\s*\[/.test(text) && /"graders"\s*:/.test(text) ? 1 : 0,
   read(text) {
     checkSize('test set', text);
-    return { testSet: parseTestSetJson(text), notes: [] };
+    return { testSet: parseTestSet(parseJsonText(text, 'test set')), notes: [] };
   },
   write: (testSet) => [
     {

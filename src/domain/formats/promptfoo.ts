@@ -9,7 +9,7 @@ import {
   type ImportedSet,
   type ImportOptions,
 } from './format';
-import { checkSize, MAX_CASES } from './limits';
+import { checkSize, MAX_CASES, TooManyRows } from './limits';
 import { readPromptfooCsv } from './promptfoo-csv';
 import { testSchema, type PromptfooTest } from './promptfoo-test';
 import { readAssertion } from './promptfoo/assertions';
@@ -63,6 +63,7 @@ export const promptfoo: Format = {
       const rows = probeRows(text);
       return rows.length > 0 && rows.every((row) => 'vars' in row || 'assert' in row) ? 0.9 : 0;
     }
+    if (/^\s*(?:#[^\n]*\n\s*|---\s*\n\s*)*-\s+(?:vars|assert)\s*:/.test(text)) return 0.8;
     return /^(prompts|providers|tests|defaultTest|scenarios)\s*:/m.test(text) && !/^task\s*:/m.test(text)
       ? 0.85
       : 0;
@@ -78,7 +79,7 @@ export const promptfoo: Format = {
     }
     const data = readYaml(text, WHAT);
     if (Array.isArray(data)) return readTests(data, options);
-    const files = new SourceFiles(options.files ?? [], options.name);
+    const files = new SourceFiles(options.files ?? [], options.path ?? options.name);
     return assemble(readSuite(data, files), options, files);
   },
   write: (testSet) => [writeConfig(testSet)],
@@ -96,7 +97,7 @@ function readTests(data: readonly unknown[], options: ImportOptions): ImportedSe
     missingParts: [],
     missingTests: [],
   };
-  return assemble(suite, options, new SourceFiles(options.files ?? [], options.name));
+  return assemble(suite, options, new SourceFiles(options.files ?? [], options.path ?? options.name));
 }
 
 /** What is asked where no prompt says it: the one variable, or the one that is named as a prompt. */
@@ -123,7 +124,7 @@ function assemble(suite: Suite, options: ImportOptions, files: SourceFiles): Imp
     const asked = prompts.filter((prompt) => isAskedWith(test, prompt));
     for (const variables of expandLists(test, files)) {
       for (const prompt of asked) {
-        if (++count > MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
+        if (++count > MAX_CASES) throw new TooManyRows(WHAT, Math.max(tests.length, count));
         const number = prompts.length > 1 ? prompts.indexOf(prompt) + 1 : undefined;
         try {
           drafts.push(buildDraft(test, prompt.text, variables, env, number, losses, files));

@@ -1,14 +1,15 @@
 import Papa from 'papaparse';
 import * as v from 'valibot';
 import { badInput } from '../fault';
-import { checkSize, MAX_CASES } from './limits';
+import { BrokenJson, parseJsonText } from './json-text';
+import { checkSize, MAX_CASES, TooManyRows } from './limits';
 
 /** A record of a data set, as foreign as it comes. */
 export type Row = Readonly<Record<string, unknown>>;
 
 const rowSchema = v.record(v.string(), v.unknown());
 /** Lists that files wrap their rows in: the dataset viewer of the Hub, BIG-bench, AGIEval, plain exports. */
-const WRAPPERS = ['rows', 'examples', 'data', 'items', 'questions', 'cases', 'tests'];
+export const WRAPPERS = ['rows', 'examples', 'data', 'items', 'questions', 'cases', 'tests'];
 const PROBE_CHARACTERS = 100_000;
 
 /**
@@ -20,7 +21,7 @@ export function readRows(text: string, what = 'file'): readonly Row[] {
   const trimmed = text.replace(/^\uFEFF/, '').trim();
   if (trimmed === '') throw badInput(what, 'it is empty');
   const rows = trimmed.startsWith('[')
-    ? readArray(parseJson(trimmed, what), what)
+    ? readArray(parseJsonText(trimmed, what), what)
     : trimmed.startsWith('{')
       ? readObjectOrLines(trimmed, what)
       : readCsv(text.replace(/^\uFEFF/, '').replace(/^\s*\n|[\r\n]+$/g, ''), what);
@@ -29,7 +30,7 @@ export function readRows(text: string, what = 'file'): readonly Row[] {
 }
 
 function checkCount(count: number, what: string): void {
-  if (count > MAX_CASES) throw badInput(what, `more than ${MAX_CASES} rows: no more can be read`);
+  if (count > MAX_CASES) throw new TooManyRows(what, count);
 }
 
 /** Every format asks for the first rows of the same text, which can be of 64 MB. */
@@ -52,14 +53,6 @@ function readFirstRows(text: string): readonly Row[] {
     return readRows(head.slice(0, head.lastIndexOf('\n'))).slice(0, 20);
   } catch {
     return [];
-  }
-}
-
-function parseJson(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw badInput(what, error instanceof Error ? error.message : 'not JSON');
   }
 }
 
@@ -86,7 +79,7 @@ function readObjectOrLines(text: string, what: string): readonly Row[] {
       return lines.map((line, index) => readLine(line, index, what));
     }
   }
-  const whole = parseJson(text, what);
+  const whole = parseJsonText(text, what);
   if (!isRow(whole)) throw badInput(what, 'expected a record');
   const wrapper = WRAPPERS.find((name) => Array.isArray(whole[name]));
   return wrapper === undefined ? [whole] : readArray(whole[wrapper], what);
@@ -101,7 +94,13 @@ function tryJson(text: string): unknown {
 }
 
 function readLine(line: string, index: number, what: string): Row {
-  const value = tryJson(line);
+  let value: unknown;
+  try {
+    value = parseJsonText(line, what);
+  } catch (error) {
+    if (error instanceof BrokenJson) throw new BrokenJson(what, { ...error.at, line: index + 1 });
+    throw error;
+  }
   if (!isRow(value)) throw badInput(what, `line ${index + 1} is no JSON object`);
   return value;
 }
@@ -112,6 +111,7 @@ function readCsv(text: string, what: string): readonly Row[] {
     // The header, and one more than can be read.
     preview: MAX_CASES + 2,
   });
+  if (data.length === MAX_CASES + 2) throw new TooManyRows(what, countCsvRows(text));
   const [error] = errors.filter(({ code }) => code !== 'UndetectableDelimiter');
   if (error !== undefined) {
     const line = error.row === undefined ? '' : `line ${error.row + 1}: `;
@@ -126,6 +126,13 @@ function readCsv(text: string, what: string): readonly Row[] {
     }
     return Object.fromEntries(names.map((name, at) => [name, cells[at] ?? '']));
   });
+}
+
+/** Without keeping them. */
+function countCsvRows(text: string): number {
+  let count = -1;
+  Papa.parse<string[]>(text, { skipEmptyLines: 'greedy', step: () => void count++ });
+  return count;
 }
 
 /** A field as text: numbers and truth values too; nothing else. */

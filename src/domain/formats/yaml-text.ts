@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
-import { badInput } from '../fault';
+import { badInput, FaultError } from '../fault';
+import { parseJsonText } from './json-text';
 
 /** Four million characters: longer YAML takes seconds to read, and sets of that size are JSON Lines or CSV. */
 const MAX_CHARACTERS = 4_000_000;
@@ -21,7 +22,16 @@ export function readYaml(text: string, what: string): unknown {
     throw badInput(what, error instanceof Error ? error.message : String(error));
   }
   const [error] = document.errors;
-  if (error !== undefined) throw badInput(what, error.message.split('\n')[0] ?? 'not YAML');
+  if (error !== undefined) {
+    // What begins as JSON and is neither was meant to be JSON.
+    if (/^\s*(?:\{\s*"|\[\s*[["{])/.test(text)) parseJsonText(text, what);
+    const detail = error.message.split('\n')[0] ?? 'not YAML';
+    const { line, col: column } = error.linePos?.[0] ?? {};
+    const found = text.slice(error.pos[0], error.pos[0] + 20).split('\n')[0] ?? '';
+    throw line === undefined || column === undefined
+      ? badInput(what, detail)
+      : new FaultError({ kind: 'bad-input', what, detail, at: { line, column, found } });
+  }
   const tag = document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED');
   if (tag !== undefined) {
     const name = /!\S+/.exec(tag.message)?.[0] ?? 'a tag';

@@ -1,21 +1,43 @@
 import { badInput } from '../fault';
-import type { ImportedSet } from '../formats/format';
+import { MissingFiles, type Format, type ImportedSet } from '../formats/format';
+import { TooManyRows } from '../formats/limits';
 import { readTaskDataset, type TaskDataset } from '../formats/lm-eval';
 import { guessMapping, readMapped, type Mapping } from '../formats/plain';
+import { cutText, readPlainText, type TextCut } from '../formats/plain-text';
 import { detectFormat } from '../formats/registry';
+import { chooseRows, takeRows, type RowLimit } from '../formats/row-limit';
 import { readRows, type Row } from '../formats/rows';
+import { extensionOf, type SourceFile } from '../formats/source-files';
+import { unpackArchive } from './archive';
+import { findMain } from './given-files';
+import { findTaskRows, includeFiles } from './task-files';
 
-interface Source {
+/** A file as a person gave it: a text, or an archive of them. */
+export type GivenFile = SourceFile | { readonly path: string; readonly bytes: Uint8Array };
+
+interface About {
+  /** Of a set whose file does not say its language. */
+  readonly language: string;
+  /** Where there are more rows than a set may have. */
+  readonly limit?: RowLimit;
+}
+
+interface Source extends About {
   readonly text: string;
   /** Of the file or the page that the text came from. */
   readonly name: string;
-  /** Of a set whose file does not say its language. */
-  readonly language: string;
 }
 
 /** One step of an import. Texts may be as large as a file may be, so it belongs where it can take its time. */
 export type ImportTask =
-  | ({ readonly kind: 'read' } & Source)
+  /** What was given, and which of it is the set, where that is in doubt. */
+  | ({
+      readonly kind: 'read';
+      readonly given: readonly GivenFile[];
+      readonly main?: string;
+      /** For a text without any format: how it is cut, or that this is to be asked. */
+      readonly asText?: TextCut | 'ask';
+    } & About)
   /** A table whose columns a person has named. */
   | ({ readonly kind: 'map'; readonly mapping: Mapping } & Source)
   /** A task of lm-eval and the rows of its data set, as data or as a file. */
@@ -27,47 +49,184 @@ export type ImportTask =
 export type ImportOutcome =
   | {
       readonly kind: 'mapping';
+      readonly text: string;
+      readonly name: string;
       readonly columns: readonly string[];
       readonly mapping: Mapping;
       /** The first ones. */
       readonly rows: readonly Row[];
+      /** It could be read as questions without answers, too. */
+      readonly isPlainText: boolean;
+      readonly limit?: RowLimit;
     }
-  | { readonly kind: 'rows'; readonly dataset?: TaskDataset }
+  /** A text without any format: how is it cut into questions? */
+  | { readonly kind: 'text'; readonly cuts: Readonly<Record<TextCut, TextCutFacts>> }
+  | { readonly kind: 'rows'; readonly text: string; readonly name: string; readonly dataset?: TaskDataset }
+  /** Which of several files is the set? */
+  | { readonly kind: 'choose'; readonly paths: readonly string[] }
+  /** Nothing can be read without these. */
+  | { readonly kind: 'files'; readonly missing: readonly string[] }
+  /** More rows than a set may have: which of them? */
+  | { readonly kind: 'limit'; readonly rows: number }
   | { readonly kind: 'preview'; readonly formatLabel: string; readonly imported: ImportedSet };
 
+export interface TextCutFacts {
+  readonly count: number;
+  /** The first questions, shortened. */
+  readonly first: readonly string[];
+}
+
 export const SHOWN_ROWS = 3;
+const SHOWN_CHARACTERS = 300;
 
 /** @throws FaultError `bad-input` */
 export function runImport(task: ImportTask): ImportOutcome {
-  const { text, name, language } = task;
+  try {
+    const outcome = runStep(task);
+    if (outcome.kind !== 'preview' || task.limit === undefined) return outcome;
+    return { ...outcome, imported: noteLimit(outcome.imported, task.limit) };
+  } catch (error) {
+    if (error instanceof MissingFiles) return { kind: 'files', missing: error.files };
+    if (error instanceof TooManyRows && task.limit === undefined) return { kind: 'limit', rows: error.rows };
+    throw error;
+  }
+}
+
+/** A set says that it is a part, and which. */
+function noteLimit({ testSet, ...rest }: ImportedSet, { seed }: RowLimit): ImportedSet {
+  const part = `${testSet.cases.length} ${seed === undefined ? 'first rows' : `rows drawn with seed ${seed}`}`;
+  const source = [testSet.source, part].filter((each) => each !== undefined).join('; ');
+  return { ...rest, testSet: { ...testSet, source } };
+}
+
+function runStep(task: ImportTask): ImportOutcome {
+  if (task.kind === 'read') return readGiven(task);
+  const { text, name, language, limit } = task;
   if (task.kind === 'map') {
-    const imported = readMapped(text, task.mapping, { name, language });
+    const part = limit === undefined ? text : takeRows(text, limit);
+    const imported = readMapped(part, task.mapping, { name, language });
     return { kind: 'preview', formatLabel: 'CSV, JSON Lines, JSON', imported };
   }
   const format = detectFormat(text, name);
-  if (task.kind === 'join') {
-    if (format === undefined) throw badInput('file', 'it is no task of lm-eval');
-    const rows = 'text' in task.rows ? readRows(task.rows.text, task.rows.name) : task.rows;
-    return {
-      kind: 'preview',
-      formatLabel: format.label,
-      imported: format.read(text, { name, language, rows }),
-    };
-  }
-  if (format === undefined || format.id === 'plain') return guessColumns(text);
-  if (format.id === 'lm-eval') {
-    const dataset = readTaskDataset(text);
-    return { kind: 'rows', ...(dataset !== undefined && { dataset }) };
-  }
-  return { kind: 'preview', formatLabel: format.label, imported: format.read(text, { name, language }) };
+  if (format === undefined) throw badInput('file', 'it is no task of lm-eval');
+  return join(format, task, task.rows);
 }
 
-/** @throws FaultError `bad-input` for what has no rows */
-function guessColumns(text: string): ImportOutcome {
+function join(
+  format: Format,
+  { text, name, language, limit }: Source,
+  given: Extract<ImportTask, { kind: 'join' }>['rows'],
+): ImportOutcome {
+  const rows = 'text' in given ? readLimited(given.text, given.name, limit) : given;
+  const chosen = limit === undefined || 'text' in given ? undefined : chooseRows(rows.length, limit, name);
+  const kept = chosen === undefined ? rows : rows.filter((_row, index) => chosen.has(index));
+  const imported = format.read(text, { name, language, rows: kept });
+  return { kind: 'preview', formatLabel: format.label, imported };
+}
+
+function readLimited(text: string, name: string, limit: RowLimit | undefined): readonly Row[] {
+  return readRows(limit === undefined ? text : takeRows(text, limit, name), name);
+}
+
+function readGiven(task: Extract<ImportTask, { kind: 'read' }>): ImportOutcome {
+  const files = task.given.flatMap((file) => ('bytes' in file ? unpackArchive(file.bytes) : [file]));
+  const mains = task.main === undefined ? findMain(files) : [task.main];
+  const [main] = mains;
+  if (main === undefined) throw badInput('choice of files', 'none of them is a set of tests');
+  if (mains.length > 1) return { kind: 'choose', paths: mains };
+  const file = files.find(({ path }) => path === main);
+  if (file === undefined) throw badInput('choice of files', `${main} is not among them`);
+  return readMain(file, files, task);
+}
+
+function readMain(
+  { path: name, text }: SourceFile,
+  files: readonly SourceFile[],
+  { language, limit, asText }: Extract<ImportTask, { kind: 'read' }>,
+): ImportOutcome {
+  if (asText === 'ask') return describeText(text);
+  if (asText !== undefined) {
+    const imported = readPlainText(text, asText, { name: nameOf(name), language }, limit);
+    return { kind: 'preview', formatLabel: 'TXT', imported };
+  }
+  const format = detectFormat(text, name);
+  if (format === undefined || format.id === 'plain')
+    return readUnknown(text, name, format !== undefined, limit);
+  if (format.id === 'lm-eval') {
+    const whole = includeFiles(text, name, files);
+    const rows = findTaskRows(whole, name, files);
+    const source: Source = {
+      text: whole,
+      name: nameOf(name),
+      language,
+      ...(limit !== undefined && { limit }),
+    };
+    if (rows !== undefined) return join(format, source, { text: rows.text, name: rows.path });
+    const dataset = readTaskDataset(whole);
+    return { kind: 'rows', text: whole, name: nameOf(name), ...(dataset !== undefined && { dataset }) };
+  }
+  const others = files.filter(({ path }) => path !== name);
+  const part = limit === undefined ? text : takeRows(text, limit, name);
+  const imported = format.read(part, {
+    name: nameOf(name),
+    path: name,
+    language,
+    ...(others.length > 0 && { files: others }),
+  });
+  return { kind: 'preview', formatLabel: format.label, imported };
+}
+
+function readUnknown(
+  whole: string,
+  name: string,
+  isTable: boolean,
+  limit: RowLimit | undefined,
+): ImportOutcome {
+  const text = limit === undefined ? whole : takeRows(whole, limit, name);
+  const isPlainText = !/^\s*[[{]/.test(text) && !/^(?:csv|tsv|jsonl?|ndjson|ya?ml)$/.test(extensionOf(name));
+  if (isPlainText && !isTable && !isEvenTable(text)) return describeText(text);
   const rows = readRows(text);
   const columns = [...new Set(rows.slice(0, 20).flatMap((row) => Object.keys(row)))];
   const [prompt = '', answer = prompt] = columns;
   if (prompt === '') throw badInput('table', 'it has no columns');
   const mapping = guessMapping(rows) ?? { prompt, answer, choices: [], grader: 'auto' };
-  return { kind: 'mapping', columns, mapping, rows: rows.slice(0, SHOWN_ROWS) };
+  return {
+    kind: 'mapping',
+    text,
+    name: nameOf(name),
+    columns,
+    mapping,
+    rows: rows.slice(0, SHOWN_ROWS),
+    isPlainText,
+    ...(limit !== undefined && { limit }),
+  };
+}
+
+/** Whether a text without an ending that says so is a table: tabs or semicolons, the same number in each line. */
+function isEvenTable(text: string): boolean {
+  const lines = text.slice(0, 100_000).trim().split(/\r?\n/).slice(0, 50);
+  return [/\t/g, /;/g, /\|/g].some((separator) => {
+    const counts = lines.map((line) => line.match(separator)?.length ?? 0);
+    return lines.length > 1 && counts[0] !== 0 && counts.every((count) => count === counts[0]);
+  });
+}
+
+/** @throws FaultError `bad-input` for an empty text */
+function describeText(text: string): ImportOutcome {
+  if (text.trim() === '') throw badInput('file', 'it is empty');
+  const describe = (cut: TextCut): TextCutFacts => {
+    const questions = cutText(text, cut);
+    return {
+      count: questions.length,
+      first: questions.slice(0, SHOWN_ROWS).map((each) => each.slice(0, SHOWN_CHARACTERS)),
+    };
+  };
+  return {
+    kind: 'text',
+    cuts: { lines: describe('lines'), paragraphs: describe('paragraphs'), whole: describe('whole') },
+  };
+}
+
+function nameOf(path: string): string {
+  return path.split('/').at(-1) ?? path;
 }

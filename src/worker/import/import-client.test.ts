@@ -7,12 +7,11 @@ import type { ImportWorkerApi } from '../protocol';
 import { createServer, type Server } from 'node:http';
 import { FakeWorker } from '../testing/fake-worker';
 
-const task: ImportTask = {
-  kind: 'read',
-  text: '{"question":"2+2?","answer":"#### 4"}',
-  name: 'sums.jsonl',
+const task = {
+  kind: 'read' as const,
+  given: [{ path: 'sums.jsonl', text: '{"question":"2+2?","answer":"#### 4"}' }],
   language: 'en',
-};
+} satisfies ImportTask;
 const { signal } = new AbortController();
 
 /** The other side of the client; `runImport` is what a test makes of it. */
@@ -23,7 +22,7 @@ const makeWorker = (runTask: (task: ImportTask) => ImportOutcome | Promise<Impor
     listSplits,
     fetchRows,
   } satisfies Omit<ImportWorkerApi, 'runImport'> & { runImport: typeof runTask });
-const runTask = (worker: FakeWorker, wanted = task, until = signal) =>
+const runTask = (worker: FakeWorker, wanted: ImportTask = task, until = signal) =>
   createImportClient(undefined, () => worker).run(wanted, until);
 const hang = () => new Promise<ImportOutcome>(() => undefined);
 
@@ -45,7 +44,7 @@ describe('the import client', () => {
 
   it('says what is wrong with a text as the reader does', async () => {
     const worker = makeWorker();
-    const fault = await faultOf(runTask(worker, { ...task, text: '' }));
+    const fault = await faultOf(runTask(worker, { ...task, given: [{ path: '', text: '' }] }));
     expect(fault).toMatchObject({ kind: 'bad-input', detail: 'it is empty' });
     expect(worker.terminated).toBe(true);
   });

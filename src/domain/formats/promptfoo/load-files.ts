@@ -1,7 +1,7 @@
 import Papa from 'papaparse';
 import * as v from 'valibot';
 import { badInput } from '../../fault';
-import { MAX_CASES } from '../limits';
+import { MAX_CASES, TooManyRows } from '../limits';
 import { readPromptfooCsv } from '../promptfoo-csv';
 import { readRows } from '../rows';
 import { extensionOf, hasWildcard, type SourceFile, type SourceFiles } from '../source-files';
@@ -73,7 +73,7 @@ export class FileLoader {
     return found.flatMap((file) => {
       const folder = file.path.split('/').slice(0, -1).join('/');
       const list = this.#readTests(file, place);
-      if (list.length > MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
+      if (list.length > MAX_CASES) throw new TooManyRows(WHAT, MAX_CASES + 1);
       return list.map((test) => (isObject(test) ? this.#loadVariables(test, `/${folder}`) : test));
     });
   }
@@ -241,7 +241,7 @@ export class FileLoader {
     } catch {
       return text;
     }
-    return (JSON.stringify(this.#loadTree(data, 0))) ?? text;
+    return data === undefined ? text : JSON.stringify(this.#loadTree(data, 0));
   }
 }
 

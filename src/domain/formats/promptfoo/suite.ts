@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { badInput } from '../../fault';
 import { parseWith } from '../../parse';
-import { MAX_CASES } from '../limits';
+import { MAX_CASES, TooManyRows } from '../limits';
 import { MissingFiles } from '../format';
 import { testSchema, type PromptfooTest } from '../promptfoo-test';
 import { SourceFiles } from '../source-files';
@@ -144,7 +144,7 @@ function readScenarios(
     const tests = scenario.tests === undefined ? [{}] : readTests(scenario.tests, 'scenarios.tests', unused);
     for (const data of readTests(scenario.config, 'scenarios.config', unused)) {
       for (const test of tests) {
-        if (all.length >= MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
+        if (all.length >= MAX_CASES) throw new TooManyRows(WHAT, MAX_CASES + 1);
         all.push(mergeScenario(test, data, defaults));
       }
     }

@@ -1,6 +1,6 @@
 import { badInput } from '../../fault';
 import { MissingFiles } from '../format';
-import { MAX_CASES } from '../limits';
+import { MAX_CASES, TooManyRows } from '../limits';
 import type { PromptfooTest } from '../promptfoo-test';
 import { cleanReference, extensionOf, hasWildcard, type SourceFiles } from '../source-files';
 import { readYaml } from '../yaml-text';
@@ -22,7 +22,7 @@ export function expandLists(test: PromptfooTest, files: SourceFiles): readonly V
   let combinations: Record<string, unknown>[] = [{}];
   for (const [name, value] of Object.entries(vars)) {
     const values = listValues(value, files);
-    if (combinations.length * values.length > MAX_CASES) throw badInput(WHAT, `more than ${MAX_CASES} cases`);
+    if (combinations.length * values.length > MAX_CASES) throw new TooManyRows(WHAT, MAX_CASES + 1);
     combinations = combinations.flatMap((each) => values.map((one) => ({ ...each, [name]: one })));
   }
   return combinations;

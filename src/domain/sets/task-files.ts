@@ -1,0 +1,65 @@
+import * as v from 'valibot';
+import { stringify } from 'yaml';
+import { badInput } from '../fault';
+import { MissingFiles } from '../formats/format';
+import { extensionOf, SourceFiles, type SourceFile } from '../formats/source-files';
+import { readYaml } from '../formats/yaml-text';
+
+const WHAT = 'lm-eval task';
+/** Files that include each other. */
+const MAX_INCLUDES = 20;
+const names = v.union([v.string(), v.array(v.string())]);
+const taskSchema = v.looseObject({
+  include: v.optional(names),
+  test_split: v.optional(v.string()),
+  validation_split: v.optional(v.string()),
+  dataset_kwargs: v.optional(
+    v.looseObject({ data_files: v.optional(v.union([names, v.record(v.string(), names)])) }),
+  ),
+});
+
+/**
+ * A task of lm-eval with the files that it includes put into it; its own fields win.
+ * @throws FaultError `bad-input`; `MissingFiles`
+ */
+export function includeFiles(text: string, name: string, given: readonly SourceFile[]): string {
+  if (!/^include\s*:/m.test(text)) return text;
+  let left = MAX_INCLUDES;
+  const merge = (file: SourceFile): Readonly<Record<string, unknown>> => {
+    if (--left < 0) throw badInput(WHAT, 'its files include each other');
+    const parsed = v.safeParse(taskSchema, readYaml(file.text, file.path));
+    if (!parsed.success) throw badInput(WHAT, `${file.path} is no part of a task`);
+    const { include, ...own } = parsed.output;
+    if (include === undefined) return own;
+    const files = new SourceFiles(given, file.path);
+    const found = [include].flat().map((each) => files.find(each));
+    if (files.missing.length > 0) throw new MissingFiles(WHAT, files.missing);
+    return Object.assign(
+      {},
+      ...found.flatMap((each) => (each === undefined ? [] : [merge(each)])),
+      own,
+    ) as Readonly<Record<string, unknown>>;
+  };
+  return stringify(merge({ path: name, text }), { lineWidth: 0 });
+}
+
+/** The file with the rows of a task: the one that it names for its test split, else the only table beside it. */
+export function findTaskRows(
+  text: string,
+  name: string,
+  given: readonly SourceFile[],
+): SourceFile | undefined {
+  const parsed = v.safeParse(taskSchema, readYaml(text, WHAT));
+  const { dataset_kwargs: kwargs, test_split, validation_split } = parsed.success ? parsed.output : {};
+  const listed = kwargs?.data_files;
+  const split = test_split ?? validation_split ?? 'train';
+  const wanted =
+    typeof listed === 'string' || Array.isArray(listed) || listed === undefined ? listed : listed[split];
+  const [reference] = [wanted ?? []].flat();
+  const named = reference === undefined ? undefined : new SourceFiles(given, name).find(reference);
+  if (named !== undefined) return named;
+  const tables = given.filter(
+    ({ path }) => path !== name && /^(?:jsonl?|ndjson|csv|tsv)$/.test(extensionOf(path)),
+  );
+  return tables.length === 1 ? tables[0] : undefined;
+}
