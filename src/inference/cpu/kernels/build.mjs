@@ -56,9 +56,6 @@ function build(zig, { bits, relaxed }, folder) {
     '-Wextra',
     '-Werror',
     '-Wno-unused-function',
-    // Its sums of pointers hide the constant offsets that a WASM load can carry.
-    '-mllvm',
-    '-disable-lsr',
     '-o',
     object,
     'engine.c',

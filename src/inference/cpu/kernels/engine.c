@@ -62,6 +62,9 @@ static Target target(const Matrix *m, f32 *out, u32 stride, u64 bias) {
 // Weights and biases of a norm; 0 for no norm.
 typedef struct { u64 weight, bias; } Norm;
 
+// Row groups of a matrix that a thread multiplies at once with one token.
+#define MOST_GROUPS 64
+
 // Prepares `count` rows (normalised where there is a norm) in every form the targets read. One token: each thread
 // for itself, no barrier. More: shared, by tiles.
 static void prepare(Ctx *c, const f32 *x, u32 stride, u32 cols, Norm norm, u32 count, const Target *t, int nt, int shared) {
@@ -120,9 +123,8 @@ static void multiply(Ctx *c, const Target *t, int nt, u32 count, int shared, int
   Model *m = c->m;
   u32 total = 0, tiles = (count + 3) / 4;
   for (int i = 0; i < (how == GATED ? 1 : nt); i++) total += (u32)t[i].m->rows / 8;
-  u32 step = shared ? 1 : min32(16, max32(1, total / (c->n * 6)));
-  f32 a[128], b[128];
-  FOR_ITEMS(c, total, step, from, to) while (from < to) {
+  f32 a[8 * MOST_GROUPS], b[8 * MOST_GROUPS];
+  for (u32 from, to; shared ? take(c, total, 1, &from, &to) : take_share(c, total, MOST_GROUPS, &from, &to);) while (from < to) {
     const Target *k = t;
     u32 g = from;
     if (how != GATED) while (g >= (u32)k->m->rows / 8) g -= (u32)k->m->rows / 8, k++;

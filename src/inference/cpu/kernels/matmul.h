@@ -31,7 +31,7 @@ INLINE void gemv_dot(Dot dot, Traits t, int groups, int n, const u8 *planes, upt
   V s[4];
   int most = sum16_groups(t);
   // The high nibbles of a plane's first half are its second half: a load serves both.
-  int paired = dot == SUM16 && t.lo == 4 && groups == 8;
+  int paired = t.lo == 4 && groups == 8;
   UNROLL for (int j = 0; j < groups; j++) {
     int k = paired ? j / 2 + 4 * (j % 2) : j;
     V a = SPLAT(q + 4 * k), odd = a;
@@ -48,19 +48,30 @@ INLINE void gemv_dot(Dot dot, Traits t, int groups, int n, const u8 *planes, upt
         if (j == groups - 1) c[i] = wasm_i32x4_add(c[i], wasm_i32x4_extadd_pairwise_i16x8(s[i]));
       }
     }
-    // Not DOT32, whose order was tuned without.
-    if (dot == DOT32 || (paired && j % 2 == 0)) continue;
-    if (n == 4) PIN4(s[0], s[1], s[2], s[3]);
-    else PIN2(s[0], s[1]);
-    if (dot == HALVES && n == 4) PIN4(c[0], c[1], c[2], c[3]);
-    if (dot == HALVES && n == 2) PIN2(c[0], c[1]);
+    // The short DOT32 every other time: more loads under way.
+    if ((paired || dot == DOT32) && j % 2 == 0) continue;
+    if (dot != DOT32) {
+      if (n == 4) PIN4(s[0], s[1], s[2], s[3]);
+      else PIN2(s[0], s[1]);
+    }
+    if (dot != SUM16) {
+      if (n == 4) PIN4(c[0], c[1], c[2], c[3]);
+      else PIN2(c[0], c[1]);
+    }
   }
 #else
   (void)dot; // PAIRS
-  UNROLL for (int j = 0; j < groups; j++) UNROLL for (int i = 0; i < n; i++) {
-    V w = codes(t, planes + (uptr)(i / 2) * stride, first + 2 * j + i % 2);
-    c[i] = wasm_i32x4_add(c[i], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(w), SPLAT(q + 8 * j)));
-    c[i] = wasm_i32x4_add(c[i], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(w), SPLAT(q + 8 * j + 4)));
+  int paired = t.lo == 4 && groups == 8;
+  UNROLL for (int j = 0; j < groups; j++) {
+    int k = paired ? j / 2 + 4 * (j % 2) : j;
+    UNROLL for (int i = 0; i < n; i++) {
+      V w = codes(t, planes + (uptr)(i / 2) * stride, first + 2 * k + i % 2);
+      c[i] = wasm_i32x4_add(c[i], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(w), SPLAT(q + 8 * k)));
+      c[i] = wasm_i32x4_add(c[i], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(w), SPLAT(q + 8 * k + 4)));
+    }
+    if (j % 2 == 0) continue;
+    if (n == 4) PIN4(c[0], c[1], c[2], c[3]);
+    else PIN2(c[0], c[1]);
   }
 #endif
 }

@@ -4,6 +4,7 @@
 #include "model.h"
 
 #define SPINS 8000
+#define LEAST_SHARE 4
 
 typedef struct {
   Model *m;
@@ -52,3 +53,18 @@ INLINE int take(Ctx *c, u32 total, u32 step, u32 *from, u32 *to) {
   return 1;
 }
 #define FOR_ITEMS(c, total, step, from, to) for (u32 from, to; take(c, total, step, &from, &to);)
+
+// Next items like `take`, but as many as leave the rest even between the threads: first a large share, last a few, at
+// most `most`. Long runs of weights are read faster than short ones.
+INLINE int take_share(Ctx *c, u32 total, u32 most, u32 *from, u32 *to) {
+  u32 *counter = &c->s->counters[c->phase], i = aload(counter);
+  for (;;) {
+    if (i >= total) return 0;
+    u32 left = total - i, n = c->n == 1 ? left : min32(left, max32(LEAST_SHARE, left / (2 * c->n)));
+    n = min32(n, most);
+    if (!__atomic_compare_exchange_n(counter, &i, i + n, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) continue;
+    *from = i;
+    *to = i + n;
+    return 1;
+  }
+}
