@@ -7,7 +7,7 @@ import { isAbstention } from './text/abstention';
 import { parseDeviceCard, type DeviceCard } from './engine/device';
 import { readMapped, type Mapping } from './formats/plain';
 import { readCell, readPromptfooCsv } from './formats/promptfoo-csv';
-import { readTaskDataset } from './formats/lm-eval';
+import { readTaskDataset } from './formats/lm-eval/task';
 import { readRows } from './formats/rows';
 import { renderTemplate } from './formats/template';
 import { checkGeneratorSpec, findGeneratorSpec, parseGeneratorSpec } from './generators/generated-set';

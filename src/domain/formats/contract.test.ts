@@ -24,7 +24,6 @@ describe('the registry of formats', () => {
       'template',
       'yaml-text',
       'limits',
-      'lm-eval-context',
       'promptfoo-csv',
       'promptfoo-script',
       'promptfoo-test',

@@ -214,15 +214,15 @@ describe('a task of lm-eval', () => {
 
   it('gives answers to be graded', () => {
     expect(importSet(task('doc_to_target: answer\n'), { rows }).testSet.cases[0]).toMatchObject({
-      graders: [{ type: 'number', value: 3 }],
+      graders: [{ type: 'exact-match', value: 'so #### 3' }],
     });
   });
 
   it.each([
     ['doc_to_target: !function utils.target\n', 'asks for code (!function)'],
-    ['process_docs: x\n', 'process_docs and process_results are Python'],
+    ['process_docs: x\n', 'process_docs is Python'],
     ['include: base.yaml\n', 'it includes base.yaml'],
-    ['output_type: loglikelihood_rolling\n', 'output_type loglikelihood_rolling is not supported'],
+    ['output_type: dialogue\n', 'output_type'],
   ])('refuses %j by name', (lines, message) => {
     expect(() => importSet(task(lines), { rows })).toThrow(message);
   });

@@ -24,6 +24,8 @@ export interface ImportNote {
     | 'has-scripts'
     /** A field of the file, which `detail` names, that has no place here: how many cases it touches. */
     | 'not-applied'
+    /** Answers that the file grades in several ways, which `detail` names: the first decides. */
+    | 'several-scores'
     /** Questions that are asked as bare text, and end where the file says. */
     | 'asked-plain'
     /** A file that was not given, which `detail` names: how many cases are left out or asked without it. */
@@ -70,6 +72,8 @@ export interface ImportOptions {
   readonly files?: readonly SourceFile[];
   /** Of the text among `files`. */
   readonly path?: string;
+  /** Data that a task file draws its examples from, where that is another part. */
+  readonly fewshotRows?: readonly Row[];
 }
 
 export interface ExportedFile {
@@ -97,6 +101,7 @@ export interface CaseDraft {
   readonly turns?: readonly Turn[] | undefined;
   readonly choices?: readonly string[] | undefined;
   readonly generation?: Generation | undefined;
+  readonly requests?: Case['requests'];
   readonly graders: readonly GraderSpec[];
   readonly threshold?: number | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
@@ -105,7 +110,7 @@ export interface CaseDraft {
   readonly explanation?: string | undefined;
 }
 
-interface SetFacts {
+export interface SetFacts {
   readonly title: string;
   readonly language?: string | undefined;
   readonly description?: string | undefined;
@@ -145,7 +150,7 @@ export function buildSet(
 }
 
 function buildCase(draft: CaseDraft, index: number, taken: Set<string>): Partial<Case> {
-  const { turns, choices, generation, threshold, variables, tags = [], group, explanation } = draft;
+  const { turns, choices, generation, requests, threshold, variables, tags = [], group, explanation } = draft;
   const base = toId(draft.id ?? '') || String(index + 1);
   let id = base;
   for (let copy = 2; taken.has(id); copy++) id = `${base.slice(0, 72)}-${copy}`;
@@ -156,6 +161,7 @@ function buildCase(draft: CaseDraft, index: number, taken: Set<string>): Partial
     ...(turns !== undefined && { turns: [...turns] }),
     ...(choices !== undefined && { choices: [...choices] }),
     ...(generation !== undefined && { generation }),
+    ...(requests !== undefined && { requests: [...requests] }),
     graders: [...draft.graders],
     ...(threshold !== undefined && { threshold }),
     ...(variables !== undefined && Object.keys(variables).length > 0 && { variables: { ...variables } }),

@@ -41,6 +41,9 @@ it.each(table.map((row) => [row.name, row] as const))('%s', (name, { task, rows,
     return;
   }
   const template = { kind: 'jinja' as const, source: '', bosToken: '', eosToken: '', stop: [] };
-  const { prompt, continuations } = buildScoring(undefined, testCase, template);
-  expect(continuations.map((each) => [promptText(prompt), each])).toEqual(expected.arguments);
+  const { requests } = buildScoring(undefined, testCase, template);
+  const pairs = requests.flatMap(({ prompt, continuations }) =>
+    continuations.map((each) => [promptText(prompt), each]),
+  );
+  expect(pairs).toEqual(expected.arguments);
 });

@@ -2,7 +2,14 @@ import { FaultError } from '../fault';
 import type { GraderSpec } from '../sets/test-set';
 import { toAscii } from '../text/digits';
 import { flattenLatex } from '../text/latex';
-import { buildSet, type CaseDraft, type Format, type ImportOptions, type ImportNote } from './format';
+import {
+  buildSet,
+  type CaseDraft,
+  type Format,
+  type ImportOptions,
+  type ImportNote,
+  type SetFacts,
+} from './format';
 import { probeRows, readRows, type Row } from './rows';
 
 interface RowFormat {
@@ -34,6 +41,7 @@ export function buildFromRows(
   toCase: (row: Row) => CaseDraft | undefined,
   options: ImportOptions,
   notes: readonly ImportNote[] = [],
+  facts: Partial<SetFacts> = {},
 ) {
   const drafts: CaseDraft[] = [];
   let skipped = 0;
@@ -58,7 +66,7 @@ export function buildFromRows(
     ...(first !== undefined && { detail: first }),
   };
   const title = options.name?.replace(/\.[a-z0-9]+$/i, '') ?? label;
-  return buildSet(label, { title, language: options.language, source: label }, drafts, [
+  return buildSet(label, { title, language: options.language, source: label, ...facts }, drafts, [
     ...notes,
     skippedNote,
   ]);

@@ -135,6 +135,18 @@ export type PortReply<Value> =
 export interface GraderPorts {
   /** The text that the pattern matched, or null. The pattern is foreign: it runs where it can be killed. */
   readonly runRegex?: (pattern: string, flags: string, text: string) => Promise<PortReply<string | null>>;
+  /**
+   * What Python's `findall` gives of one match: its groups, or the whole where the pattern has none. The match is counted
+   * from 0, or from -1 at the end. Null where nothing matches. As foreign as `runRegex`.
+   */
+  readonly findMatch?: (
+    pattern: string,
+    flags: string,
+    text: string,
+    at: number,
+  ) => Promise<PortReply<readonly string[] | null>>;
+  /** The text without what the pattern matches. As foreign as `runRegex`. */
+  readonly removeMatches?: (pattern: string, flags: string, text: string) => Promise<PortReply<string>>;
   /** Index of the first JSON text that is valid by the schema, or null. Schemas hold patterns too. */
   readonly matchSchema?: (schema: unknown, texts: readonly string[]) => Promise<PortReply<number | null>>;
   /** What a script of promptfoo's returns, as plain JSON. Given only for sets whose code a person has allowed. */

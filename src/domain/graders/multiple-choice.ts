@@ -5,16 +5,25 @@ import { parseWith } from '../parse';
 import type { Case, GraderSpec } from '../sets/test-set';
 import { defineGrader, fail, pass, type ChoiceScores, type GradeOutcome } from './grader';
 
+const place = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const optionsSchema = v.strictObject({
   type: v.string(),
   weight: v.optional(v.number()),
   /** The right choice of the case: its index from 0, its text, or its label from `A`. */
   value: v.union([
-    v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    place,
     v.pipe(v.string(), v.maxLength(2_000)),
+    /** Of several right choices, by their indices, one is enough. */
+    v.pipe(v.array(place), v.minLength(1), v.maxLength(26)),
   ]),
-  /** How the likeliest choice is found; the names are lm-eval's. */
-  scoring: v.optional(v.picklist(['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'brier']), 'acc'),
+  /**
+   * How the likeliest choice is found; the names are lm-eval's, but for `greedy`, its `exact_match` of choices: each token of
+   * the right choice is the likeliest of all.
+   */
+  scoring: v.optional(
+    v.picklist(['acc', 'acc_norm', 'acc_bytes', 'acc_mutual_info', 'brier', 'greedy']),
+    'acc',
+  ),
   /**
    * Whether the model sees the prompt as a turn of a chat. Otherwise it is the bare text, as in lm-eval, with the choice
    * after a space.
@@ -51,10 +60,11 @@ export const multipleChoice = defineGrader({
     if (choiceScores !== undefined) return judgeChoices(options, testCase, choiceScores);
     const { value } = options;
     const choices = choicesOf(testCase);
-    const expected = shorten(choices[findRight(choices, value)] ?? '');
+    const right = findRight(choices, value);
+    const expected = name(choices, right);
     if (answer.trim() === '') return fail('no-answer', { expected });
     const shown = { expected, found: shorten(answer.trim()) };
-    return choices.findIndex((each) => each.trim() === answer.trim()) === findRight(choices, value)
+    return right.includes(choices.findIndex((each) => each.trim() === answer.trim()))
       ? pass(shown)
       : fail('different', shown);
   },
@@ -63,7 +73,7 @@ export const multipleChoice = defineGrader({
 /**
  * Scores the choices as lm-eval does: `acc` by the sum of log-probabilities, `acc_norm` by that over the choice's
  * characters (Unicode code points), `acc_bytes` over its UTF-8 bytes, `acc_mutual_info` less the unconditional sum.
- * `brier` passes as `acc` does; its score is 1 − B/2 of the Brier score B = Σ(softmax − onehot)², 0 to 2.
+ * `brier` passes as `acc` does; its score is 1 − B/2 of the Brier score B = Σ(softmax − onehot)², 0 to 2, which it measures.
  * @throws FaultError `bad-input` when the right choice is not one of the case's
  */
 export function judgeChoices(
@@ -75,11 +85,12 @@ export function judgeChoices(
   const right = findRight(choices, value);
   const chosen = chooseLikeliest(choices, scoring, scores);
   if (chosen === undefined) return { notRun: { code: 'not-available', expected: 'unconditional' } };
-  const shown = { expected: shorten(choices[right] ?? ''), found: shorten(choices[chosen] ?? '') };
-  const verdict = chosen === right ? pass(shown) : fail('different', shown);
-  return scoring === 'brier'
-    ? { ...verdict, score: 1 - computeBrier(scores.loglikelihoods, right) / 2 }
-    : verdict;
+  const shown = { expected: name(choices, right), found: shorten(choices[chosen] ?? '') };
+  const isRight = scoring === 'greedy' ? right.some((at) => scores.greedy[at]) : right.includes(chosen);
+  const verdict = isRight ? pass(shown) : fail('different', shown);
+  if (scoring !== 'brier') return verdict;
+  const brier = computeBrier(scores.loglikelihoods, right[0] ?? 0);
+  return { ...verdict, score: 1 - brier / 2, measured: brier };
 }
 
 /** Index of the likeliest choice, the first of equal ones; undefined where the scoring lacks its figures. */
@@ -114,7 +125,11 @@ function choicesOf({ choices }: Case): readonly string[] {
 }
 
 /** @throws FaultError `bad-input` */
-function findRight(choices: readonly string[], value: string | number): number {
+function findRight(choices: readonly string[], value: MultipleChoiceOptions['value']): readonly number[] {
+  return typeof value === 'object' ? value.map((each) => findOne(choices, each)) : [findOne(choices, value)];
+}
+
+function findOne(choices: readonly string[], value: string | number): number {
   if (typeof value === 'number' && value < choices.length) return value;
   const text = String(value).trim();
   const named = choices.findIndex((each) => each.trim() === text);
@@ -124,6 +139,10 @@ function findRight(choices: readonly string[], value: string | number): number {
     throw badInput(WHAT, 'value: not one of the choices');
   }
   return label;
+}
+
+function name(choices: readonly string[], right: readonly number[]): string {
+  return shorten(right.map((at) => choices[at] ?? '').join(' | '));
 }
 
 function shorten(text: string): string {

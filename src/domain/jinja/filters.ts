@@ -1,4 +1,6 @@
+import { translatePattern } from '../text/python-pattern';
 import { ArgumentReader } from './arguments';
+import { binary, passes } from './operators';
 import { capitalize, replaceText, stripText, titleCase } from './text-methods';
 import {
   compare,
@@ -8,6 +10,7 @@ import {
   itemsOf,
   iterate,
   numberOf,
+  orUndefined,
   PyDict,
   PyFloat,
   PySequence,
@@ -21,10 +24,14 @@ import {
 type Filter = (value: Value, read: ArgumentReader, budget: Budget) => Value;
 
 const length: Filter = (value) => (typeof value === 'string' ? Array.from(value) : iterate(value)).length;
+const defaultOf = (value: Value | undefined): Value => (value === undefined ? '' : value);
 const fallback: Filter = (value, read) =>
   value instanceof Undefined || (read.flag('boolean', false) && !isTruthy(value))
-    ? (read.get('default_value') ?? '')
+    ? defaultOf(read.get('default_value'))
     : value;
+
+type FilterEntry = readonly [string, readonly [readonly string[], Filter]];
+const NO_ARGUMENTS: Arguments = { positional: [], named: new Map() };
 
 const FILTERS: ReadonlyMap<string, readonly [readonly string[], Filter]> = new Map<
   string,
@@ -37,8 +44,8 @@ const FILTERS: ReadonlyMap<string, readonly [readonly string[], Filter]> = new M
   ['string', [[], (value) => toText(value)]],
   ['safe', [[], (value) => value]],
   ['list', [[], (value) => [...iterate(value)]]],
-  ['first', [[], (value) => iterate(value)[0] ?? new Undefined('No first item, sequence was empty.')]],
-  ['last', [[], (value) => iterate(value).at(-1) ?? new Undefined('No last item, sequence was empty.')]],
+  ['first', [[], (value) => orUndefined(iterate(value)[0], 'No first item, sequence was empty.')]],
+  ['last', [[], (value) => orUndefined(iterate(value).at(-1), 'No last item, sequence was empty.')]],
   [
     'join',
     [
@@ -54,8 +61,52 @@ const FILTERS: ReadonlyMap<string, readonly [readonly string[], Filter]> = new M
   [
     'map',
     [
-      ['attribute', 'default'],
-      (value, read) => iterate(value).map((each) => pick(each, read.need('attribute'))),
+      ['filter', 'attribute', 'default'],
+      (value, read, budget) => {
+        const name = read.get('filter');
+        if (name !== undefined)
+          return iterate(value).map((each) => applyFilter(toText(name), each, NO_ARGUMENTS, budget));
+        const other = read.get('default');
+        return iterate(value).map((each) => {
+          const found = pick(each, read.need('attribute'));
+          return found instanceof Undefined && other !== undefined ? other : found;
+        });
+      },
+    ],
+  ],
+  ...(['select', 'reject'] as const).map((name): FilterEntry => [
+    name,
+    [
+      ['test', 'value'],
+      (value, read) => iterate(value).filter((each) => chooses(each, read) === (name === 'select')),
+    ],
+  ]),
+  ...(['selectattr', 'rejectattr'] as const).map((name): FilterEntry => [
+    name,
+    [
+      ['attribute', 'test', 'value'],
+      (value, read) =>
+        iterate(value).filter(
+          (each) => chooses(pick(each, read.need('attribute')), read) === (name === 'selectattr'),
+        ),
+    ],
+  ]),
+  ['wordcount', [[], (value) => (toText(value).match(/[\p{L}\p{N}_]+/gu) ?? []).length]],
+  ['round', [['precision'], (value, read) => round(needNumber(value), read.integer('precision', 0))]],
+  [
+    'batch',
+    [
+      ['linecount', 'fill_with'],
+      (value, read) => {
+        const size = Math.max(1, read.integer('linecount'));
+        const fill = read.get('fill_with');
+        const items = iterate(value);
+        return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => {
+          const row = items.slice(at * size, (at + 1) * size);
+          const missing = fill === undefined || fill === null ? 0 : Math.min(size - row.length, 1_000);
+          return [...row, ...Array.from({ length: missing }, () => fill ?? null)];
+        });
+      },
     ],
   ],
   ['upper', [[], (value) => toText(value).toUpperCase()]],
@@ -130,7 +181,17 @@ const FILTERS: ReadonlyMap<string, readonly [readonly string[], Filter]> = new M
         value instanceof PyFloat ? new PyFloat(Math.abs(value.value)) : Math.abs(needNumber(value)),
     ],
   ],
-  ['sum', [[], (value) => iterate(value).reduce<number>((sum, each) => sum + needNumber(each), 0)]],
+  [
+    'sum',
+    [
+      ['attribute', 'start'],
+      (value, read, budget) =>
+        iterate(value).reduce<Value>(
+          (sum, each) => binary('+', sum, pick(each, read.get('attribute')), budget),
+          read.get('start') ?? 0,
+        ),
+    ],
+  ],
   [
     'max',
     [
@@ -150,6 +211,22 @@ const FILTERS: ReadonlyMap<string, readonly [readonly string[], Filter]> = new M
   ],
 ]);
 
+/** Whether an item passes the test that a filter names; without one, whether it is true. */
+function chooses(item: Value, read: ArgumentReader): boolean {
+  const test = read.get('test');
+  const other = read.get('value');
+  if (test === undefined) return isTruthy(item);
+  return passes(toText(test), item, other === undefined ? [] : [other]);
+}
+
+/** Python's `round` to places after the point: exact halves go to the even neighbour. Always a float, as in Jinja. */
+function round(value: number, places: number): PyFloat {
+  const digits = Math.min(20, Math.max(0, places));
+  const scaled = value * 10 ** digits;
+  const isHalf = digits === 0 && Math.abs(scaled % 1) === 0.5;
+  return new PyFloat(isHalf ? 2 * Math.round(scaled / 2) : Number(value.toFixed(digits)));
+}
+
 function pick(value: Value, path: Value | undefined): Value {
   if (path === undefined || path === null) return value;
   return String(typeof path === 'object' ? '' : path)
@@ -157,7 +234,7 @@ function pick(value: Value, path: Value | undefined): Value {
     .reduce<Value>((each, name) => {
       const key = /^\d+$/.test(name) ? Number(name) : name;
       const found = each instanceof PyDict ? each.get(key) : itemsOf(each)?.[Number(key)];
-      return found ?? new Undefined(`object has no attribute '${name}'`);
+      return orUndefined(found, `object has no attribute '${name}'`);
     }, value);
 }
 
@@ -182,17 +259,11 @@ function replacePattern(value: Value, read: ArgumentReader, budget: Budget): Val
   if (NESTED_REPEATS.test(source) || text.length > MAX_PATTERN_INPUT) {
     fail('regex_replace', 'the pattern or its text takes too long');
   }
-  const inline = /^\(\?([ims]+)\)/.exec(source);
-  const pattern = source.slice(inline?.[0].length ?? 0).replaceAll('(?P<', '(?<');
   const most = read.integer('count', 0);
   const repl = read.text('repl');
   let count = 0;
-  let regex: RegExp;
-  try {
-    regex = new RegExp(pattern, `g${inline?.[1] ?? ''}u`);
-  } catch {
-    return fail('regex_replace', `no pattern: ${source}`);
-  }
+  const { source: pattern, flags } = translatePattern(source);
+  const regex = new RegExp(pattern, `g${flags}`);
   return budget.text(
     text.replace(regex, (all: string, ...rest: readonly unknown[]) => {
       if (most > 0 && ++count > most) return all;

@@ -10,6 +10,7 @@ import {
   itemsOf,
   iterate,
   need,
+  orUndefined,
   PyDict,
   PyFloat,
   PyFunction,
@@ -30,7 +31,7 @@ class Scope {
   constructor(private readonly parent?: Scope) {}
 
   get(name: string): Value | undefined {
-    return this.#variables.get(name) ?? this.parent?.get(name);
+    return this.#variables.has(name) ? this.#variables.get(name) : this.parent?.get(name);
   }
 
   set(name: string, value: Value): void {
@@ -140,11 +141,11 @@ class Interpreter {
       if (++this.#calls > MAX_CALLS) fail('RecursionError', 'macros call each other too deeply');
       const inner = new Scope(scope);
       parameters.forEach((parameter, at) => {
-        const given = named.get(parameter.name) ?? positional[at];
+        const given = named.has(parameter.name) ? named.get(parameter.name) : positional[at];
         const other = parameter.fallback && this.#evaluate(parameter.fallback, inner);
         inner.set(
           parameter.name,
-          given ?? other ?? new Undefined(`parameter '${parameter.name}' was not provided`),
+          orUndefined(given === undefined ? other : given, `parameter '${parameter.name}' was not provided`),
         );
       });
       const caller = named.get('caller');
@@ -222,7 +223,7 @@ class Interpreter {
       case 'literal':
         return node.isFloat === true && typeof node.value === 'number' ? new PyFloat(node.value) : node.value;
       case 'name':
-        return scope.get(node.name) ?? new Undefined(`'${node.name}' is undefined`);
+        return orUndefined(scope.get(node.name), `'${node.name}' is undefined`);
       case 'list':
         return node.items.map((each) => this.#evaluate(each, scope));
       case 'tuple':
@@ -233,7 +234,8 @@ class Interpreter {
         );
       case 'attribute': {
         const of = need(this.#evaluate(node.of, scope));
-        return attributeOf(of, node.name, this.budget) ?? itemOf(of, node.name, 'attribute');
+        const found = attributeOf(of, node.name, this.budget);
+        return found === undefined ? itemOf(of, node.name, 'attribute') : found;
       }
       case 'item': {
         const of = need(this.#evaluate(node.of, scope));
@@ -291,7 +293,8 @@ class Interpreter {
       case 'condition':
         if (isTruthy(this.#evaluate(node.test, scope))) return this.#evaluate(node.then, scope);
         return node.otherwise === undefined
-          ? new Undefined('the inline if-expression evaluated to false and no else section was defined.')
+          ? // Jinja's own undefined, not the strict one: it prints as nothing.
+            ''
           : this.#evaluate(node.otherwise, scope);
     }
   }
@@ -301,9 +304,9 @@ function itemOf(of: Value, key: Value, what: 'attribute' | 'element'): Value {
   const list = typeof of === 'string' ? Array.from(of) : itemsOf(of);
   const found = of instanceof PyDict ? of.get(key) : typeof key === 'number' ? list?.at(key) : undefined;
   const kind = of instanceof PyDict ? 'dict' : typeName(of);
-  return (
-    found ??
-    new Undefined(`'${kind} object' has no ${what} ${typeof key === 'string' ? `'${key}'` : toText(key)}`)
+  return orUndefined(
+    found,
+    `'${kind} object' has no ${what} ${typeof key === 'string' ? `'${key}'` : toText(key)}`,
   );
 }
 
@@ -323,10 +326,8 @@ function slice(of: Value, start: number | undefined, stop: number | undefined, s
 }
 
 function describeLoop(items: readonly Value[], at: number): PyNamespace {
-  const missing = (what: string) => new Undefined(`there is no ${what} item`);
-  const cycle = new PyFunction(
-    'cycle',
-    ({ positional }) => positional[at % positional.length] ?? missing('cycled'),
+  const cycle = new PyFunction('cycle', ({ positional }) =>
+    orUndefined(positional[at % positional.length], 'there is no cycled item'),
   );
   const facts: readonly (readonly [string, Value])[] = [
     ['index', at + 1],
@@ -336,8 +337,8 @@ function describeLoop(items: readonly Value[], at: number): PyNamespace {
     ['first', at === 0],
     ['last', at === items.length - 1],
     ['length', items.length],
-    ['previtem', items[at - 1] ?? missing('previous')],
-    ['nextitem', items[at + 1] ?? missing('next')],
+    ['previtem', orUndefined(items[at - 1], 'there is no previous item')],
+    ['nextitem', orUndefined(items[at + 1], 'there is no next item')],
     ['cycle', cycle],
   ];
   return new PyNamespace(new Map(facts));

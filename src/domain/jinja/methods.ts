@@ -31,9 +31,14 @@ export function attributeOf(value: Value, name: string, budget: Budget): Value |
   return new PyFunction(name, (args) => found[1](new ArgumentReader(name, args, found[0])));
 }
 
+/** The first that is there, be it None; None where none is. */
+function firstOf(...values: readonly (Value | undefined)[]): Value {
+  return values.find((value) => value !== undefined) ?? null;
+}
+
 function dictMethods(dict: PyDict): Readonly<Record<string, Method>> {
   return {
-    get: [['key', 'default'], (read) => dict.get(read.need('key')) ?? read.get('default') ?? null],
+    get: [['key', 'default'], (read) => firstOf(dict.get(read.need('key')), read.get('default'))],
     keys: [
       [],
       () =>
@@ -88,7 +93,10 @@ function listMethods(list: Value[], budget: Budget): Readonly<Record<string, Met
     ],
     pop: [
       ['index'],
-      (read) => list.splice(read.integer('index', -1), 1)[0] ?? fail('IndexError', 'pop from an empty list'),
+      (read) => {
+        const [taken] = list.splice(read.integer('index', -1), 1);
+        return taken === undefined ? fail('IndexError', 'pop from an empty list') : taken;
+      },
     ],
     copy: [[], () => [...list]],
   };

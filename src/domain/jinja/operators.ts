@@ -33,6 +33,10 @@ export function binary(operator: string, a: Value, b: Value, budget: Budget): Va
     budget.write(many.length * Math.max(0, times));
     return many.repeat(Math.max(0, times));
   }
+  if (operator === '*' && typeof times === 'number' && Array.isArray(many)) {
+    budget.step(many.length * Math.max(0, times));
+    return Array.from({ length: Math.max(0, times) }, () => many).flat();
+  }
   const [one, other] = [numberOf(left), numberOf(right)];
   if (one === undefined || other === undefined) {
     return fail(

@@ -1,3 +1,4 @@
+import { PYTHON_SPACE, stripSpace } from '../text/python-text';
 import { ArgumentReader } from './arguments';
 import {
   fail,
@@ -11,19 +12,14 @@ import {
   type Value,
 } from './values';
 
-const SPACE = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
-const LEADING = new RegExp(`^${SPACE}`);
-const TRAILING = new RegExp(`${SPACE}$`);
+const SPACES = new RegExp(`[${PYTHON_SPACE}]+`);
 
 export function stripText(
   text: string,
   characters: Value | undefined,
   ends: 'both' | 'left' | 'right',
 ): string {
-  if (typeof characters !== 'string') {
-    const left = ends === 'right' ? text : text.replace(LEADING, '');
-    return ends === 'left' ? left : left.replace(TRAILING, '');
-  }
+  if (typeof characters !== 'string') return stripSpace(text, ends);
   const letters = Array.from(text);
   const set = new Set(characters);
   let [start, end] = [0, letters.length];
@@ -49,7 +45,7 @@ function split(text: string, separator: Value | undefined, most: number): string
   const parts: string[] = [];
   let rest = stripText(text, undefined, 'left');
   while (rest !== '') {
-    const found = most >= 0 && parts.length >= most ? undefined : new RegExp(SPACE).exec(rest);
+    const found = most >= 0 && parts.length >= most ? undefined : SPACES.exec(rest);
     if (found === undefined || found === null) {
       parts.push(found === undefined ? rest : rest);
       break;

@@ -81,6 +81,11 @@ export class Undefined {
   constructor(readonly message: string) {}
 }
 
+/** What was found, which may be None; where nothing was, an undefined value. */
+export function orUndefined(found: Value | undefined, message: string): Value {
+  return found === undefined ? new Undefined(message) : found;
+}
+
 /** @throws FaultError `bad-input` */
 export function fail(kind: string, message: string): never {
   throw badInput('template', `${kind}: ${message}`);

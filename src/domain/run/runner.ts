@@ -6,7 +6,15 @@ import { promptText } from '../prompt/pieces';
 import { renderCase } from '../prompt/prompt';
 import { nameAttempt } from './repeats';
 import type { GradedResult, Result, RunEnd } from './run';
-import { buildScoring, gradeScores, isScored, refuseScoring, scoreChoices, type Scoring } from './score-case';
+import {
+  buildScoring,
+  gradeScores,
+  isScored,
+  refuseScoring,
+  scoreChoices,
+  scoringText,
+  type Scoring,
+} from './score-case';
 import type { Case, CaseImage } from '../sets/test-set';
 
 export interface RunPlan {
@@ -156,13 +164,15 @@ async function* runCase(
   try {
     throwIfStopped(signal);
     const scoring = isScored(testCase) ? buildScoring(plan.system, testCase, plan.template) : undefined;
-    const pieces = scoring?.prompt ?? renderCase(plan.template, plan.system, testCase);
-    prompt = promptText(pieces);
-    yield { type: 'case-started', ...attempt, prompt };
     if (scoring !== undefined) {
+      prompt = scoringText(scoring);
+      yield { type: 'case-started', ...attempt, prompt };
       answering = true;
       return { result: await scoreCase(testCase, scoring, session, ports, signal) };
     }
+    const pieces = renderCase(plan.template, plan.system, testCase);
+    prompt = promptText(pieces);
+    yield { type: 'case-started', ...attempt, prompt };
     const images = await loadImages(testCase, ports, session, signal);
     const startedAt = ports.now();
     let firstTokenMs: number | undefined;
@@ -254,7 +264,7 @@ async function scoreCase(
   return {
     kind: 'graded',
     caseId: testCase.id,
-    prompt: promptText(scoring.prompt),
+    prompt: scoringText(scoring),
     answer,
     finish: 'stop',
     status,

@@ -7,7 +7,7 @@ import { parseModel } from '../model/model';
 import { foreignPrompt, promptText } from '../prompt/pieces';
 import { DEFAULT_SAMPLING, type GradedResult, type Result, type RunEnd } from './run';
 import { runCases, type RunPlan } from './runner';
-import { buildScoring } from './score-case';
+import { buildScoring, scoringText } from './score-case';
 import type { Case } from '../sets/test-set';
 
 const row = new URL('../../../static-models/catalog/smollm2-135m-instruct.json', import.meta.url);
@@ -210,18 +210,64 @@ describe('cases scored by likelihood', () => {
   });
 
   it('see the system text before the prompt, or the template when the grader asks for a chat', () => {
-    expect(buildScoring('Be brief.', scored(), template).prompt).toEqual(
-      foreignPrompt('Be brief.\n\nThe sky is'),
-    );
+    expect(buildScoring('Be brief.', scored(), template)).toEqual({
+      requests: [{ prompt: foreignPrompt('Be brief.\n\nThe sky is'), continuations: [' green', ' blue'] }],
+      alone: [],
+    });
     const chat = scored({ graders: [{ type: 'multiple-choice', value: 'blue', chat: true }] });
-    const { prompt, ...others } = buildScoring('Be brief.', chat, template);
-    expect(promptText(prompt)).toBe(
+    const scoring = buildScoring('Be brief.', chat, template);
+    expect(scoringText(scoring)).toBe(
       '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nThe sky is<|im_end|>\n<|im_start|>assistant\n',
     );
-    expect(others).toEqual({
-      continuations: ['green', 'blue'],
-      unconditional: false,
+    expect(scoring.requests.map(({ continuations }) => continuations)).toEqual([['green', 'blue']]);
+  });
+
+  it('see the contexts that the case gives, each with what follows it', async () => {
+    const requests = [
+      { context: 'The sea is green. The sky is', continuation: ' red' },
+      { context: 'The sea is green. The sky is', continuation: ' blue' },
+      { context: 'The sea is red. The sky is', continuation: ' blue' },
+    ];
+    const testCase = scored({
+      requests,
+      choices: ['green, red', 'green, blue', 'red, blue'],
+      graders: [
+        { type: 'multiple-choice', value: 2 },
+        { type: 'multiple-choice', value: [0, 1], weight: 0 },
+      ],
     });
+    const { first, scores } = await run({ cases: [testCase] }, likeBlue);
+    expect(scores.map(([prompt, continuations]) => [promptText(prompt), continuations])).toEqual([
+      ['The sea is green. The sky is', [' red', ' blue']],
+      ['The sea is red. The sky is', [' blue']],
+    ]);
+    expect(first).toMatchObject({
+      status: 'fail',
+      answer: 'green, blue',
+      prompt: 'The sea is green. The sky is\n\nThe sea is red. The sky is',
+      choices: { loglikelihoods: [-2.25, -1.25, -1.25], greedy: [false, true, true] },
+      outcomes: [{ verdict: { pass: false } }, { verdict: { pass: true } }],
+    });
+  });
+
+  it('are one continuation that the model writes by itself, or not', async () => {
+    const ask = async (continuation: string) => {
+      const { choices: _choices, ...testCase } = scored({
+        requests: [{ context: 'The sky is', continuation }],
+        graders: [
+          { type: 'loglikelihood' },
+          { type: 'loglikelihood', scoring: 'perplexity', metric: 'perplexity', weight: 0 },
+          { type: 'loglikelihood', scoring: 'byte_perplexity', metric: 'bytes', weight: 0 },
+        ],
+      });
+      return (await run({ cases: [testCase] }, likeBlue)).first;
+    };
+    expect(await ask(' blue')).toMatchObject({
+      status: 'pass',
+      answer: ' blue',
+      metrics: { perplexity: Math.exp(1.25), bytes: Math.exp(1.25 / 5) },
+    });
+    expect(await ask(' green')).toMatchObject({ status: 'fail', metrics: { perplexity: Math.exp(2.25) } });
   });
 });
 

@@ -1,7 +1,7 @@
 import { badInput } from '../fault';
 import { MissingFiles, type Format, type ImportedSet } from '../formats/format';
 import { TooManyRows } from '../formats/limits';
-import { readTaskDataset, type TaskDataset } from '../formats/lm-eval';
+import { readTaskDataset, type TaskDataset } from '../formats/lm-eval/task';
 import { guessMapping, readMapped, type Mapping } from '../formats/plain';
 import { cutText, readPlainText, type TextCut } from '../formats/plain-text';
 import { detectFormat } from '../formats/registry';

@@ -65,13 +65,20 @@ const turnSchema = v.strictObject({
 });
 
 /** How an answer is asked for, where another tool's set says so. */
-const generationSchema = v.strictObject({
+export const generationSchema = v.strictObject({
   /** As bare text, without the model's chat template. */
   plain: v.optional(v.literal(true)),
   /** Texts that end the answer and are not part of it, beside the template's own. */
   stop: v.optional(v.pipe(v.array(text(200)), v.maxLength(16))),
   /** In place of the run's own limit. */
   maxTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4_096))),
+});
+
+export const requestSchema = v.strictObject({
+  /** Empty for the likelihood after nothing. */
+  context: v.pipe(v.string(), v.maxLength(20_000)),
+  /** With all that is between them. */
+  continuation: text(20_000),
 });
 
 const caseSchema = v.strictObject({
@@ -81,6 +88,11 @@ const caseSchema = v.strictObject({
   turns: v.optional(v.pipe(v.array(turnSchema), v.minLength(1), v.maxLength(100))),
   choices: v.optional(v.pipe(v.array(text(2_000)), v.minLength(2), v.maxLength(26))),
   generation: v.optional(generationSchema),
+  /**
+   * What is scored by its likelihood in place of the prompt and the choices after it, where another tool's set says so: one for
+   * each choice, or one alone.
+   */
+  requests: v.optional(v.pipe(v.array(requestSchema), v.minLength(1), v.maxLength(26))),
   /** Shown to the model before the prompt. */
   images: v.optional(v.pipe(v.array(imageSchema), v.minLength(1), v.maxLength(MAX_IMAGES))),
   graders: v.pipe(v.array(graderSpecSchema), v.minLength(1), v.maxLength(32)),

@@ -3,6 +3,14 @@ export const MAX_RESULT_CHARACTERS = 20_000;
 
 type Work =
   | { readonly kind: 'regex'; readonly pattern: string; readonly flags: string; readonly text: string }
+  | {
+      readonly kind: 'match';
+      readonly pattern: string;
+      readonly flags: string;
+      readonly text: string;
+      readonly at: number;
+    }
+  | { readonly kind: 'remove'; readonly pattern: string; readonly flags: string; readonly text: string }
   | { readonly kind: 'schema'; readonly schema: unknown; readonly texts: readonly string[] }
   | {
       readonly kind: 'script';

@@ -30,7 +30,12 @@ class FakeWorker extends EventTarget {
   #work(): void {
     const [job] = this.jobs;
     if (job === undefined) return;
-    const order = job.kind === 'regex' ? job.pattern : job.kind === 'script' ? job.source : 'ok';
+    const order =
+      job.kind === 'regex' || (job.kind === 'remove' && job.pattern === 'hang')
+        ? job.pattern
+        : job.kind === 'script'
+          ? job.source
+          : 'ok';
     if (order === 'hang') return;
     const done: SandboxMessage = { type: 'done', id: job.id, json: JSON.stringify(order) };
     const failed: SandboxMessage = { type: 'failed', id: job.id, code: 'threw', detail: 'oops' };
@@ -147,6 +152,21 @@ describe('the sandbox', () => {
     await vi.runAllTimersAsync();
     for (const reply of await replies) expect(reply).toMatchObject({ ok: false, code: 'not-available' });
     expect(live()).toBe(0);
+  });
+
+  it('finds and removes what patterns match where they can be ended', async () => {
+    const { sandbox, workers } = makeBench();
+    const found = sandbox.findMatch('a', 'v', 'banana', -1);
+    const left = sandbox.removeMatches('a', 'v', 'banana');
+    await vi.runAllTimersAsync();
+    // A worker that gives something else than groups has found none.
+    expect(await found).toEqual({ ok: true, value: null });
+    expect(await left).toEqual({ ok: true, value: 'ok' });
+    expect(workers).toHaveLength(1);
+    const hanging = sandbox.removeMatches('hang', 'v', 'x');
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await hanging).toMatchObject({ ok: false, code: 'timeout' });
+    expect(await sandbox.findMatch('a', 'v', 'x'.repeat(51), 0)).toMatchObject({ code: 'too-large' });
   });
 
   it('takes no pattern for a verdict of another kind', async () => {

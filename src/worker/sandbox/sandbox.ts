@@ -3,7 +3,9 @@ import type { GraderPorts, PortReply } from '../../domain/graders/grader';
 import { MAX_RESULT_CHARACTERS, type SandboxJob, type SandboxWork } from './sandbox-protocol';
 
 /** What graders need that must not run here: the pattern, schema and script of a foreign set. */
-export interface Sandbox extends Required<Pick<GraderPorts, 'runRegex' | 'matchSchema' | 'runScript'>> {
+export interface Sandbox extends Required<
+  Pick<GraderPorts, 'runRegex' | 'findMatch' | 'removeMatches' | 'matchSchema' | 'runScript'>
+> {
   /** Ends its workers and what they are doing; the next job starts new ones. */
   close(): void;
 }
@@ -33,6 +35,8 @@ const messageSchema = v.variant('type', [
   }),
 ]);
 
+const groupsSchema = v.array(v.string());
+
 /**
  * The side of whoever grades. Patterns and schemas have a worker of their own, which no script has touched; workers
  * start with the first job.
@@ -54,6 +58,16 @@ export function createSandbox(
         input.length,
       );
       return narrow(reply, (value) => (typeof value === 'string' ? value : null));
+    },
+    async findMatch(pattern, flags, input, at) {
+      const work = { kind: 'match', pattern, flags, text: input, at } as const;
+      const reply = await patterns.run(work, `${flags} ${pattern}`, input.length);
+      return narrow(reply, (value) => (v.is(groupsSchema, value) ? value : null));
+    },
+    async removeMatches(pattern, flags, input) {
+      const work = { kind: 'remove', pattern, flags, text: input } as const;
+      const reply = await patterns.run(work, `${flags} ${pattern}`, input.length);
+      return narrow(reply, (value) => (typeof value === 'string' ? value : input));
     },
     async matchSchema(schema, texts) {
       const size = texts.reduce((sum, each) => sum + each.length, 0);

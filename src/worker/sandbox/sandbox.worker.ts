@@ -1,5 +1,6 @@
 import { FaultError } from '../../domain/fault';
 import { matchSchema } from '../../domain/graders/parts/json-schema';
+import { findMatch } from '../../domain/graders/parts/find-match';
 import { buildScriptBody } from '../../domain/graders/parts/script';
 import { lockGlobals } from './lock-globals';
 import { MAX_RESULT_CHARACTERS, type SandboxJob, type SandboxMessage } from './sandbox-protocol';
@@ -64,6 +65,10 @@ function work(job: SandboxJob): unknown {
   switch (job.kind) {
     case 'regex':
       return new RegExp(job.pattern, job.flags).exec(job.text)?.[0].slice(0, 200) ?? null;
+    case 'match':
+      return findMatch(job.pattern, job.flags, job.text, job.at);
+    case 'remove':
+      return job.text.replace(new RegExp(job.pattern, `g${job.flags}`), '');
     case 'schema':
       return matchSchema(job.schema, job.texts);
     case 'script':

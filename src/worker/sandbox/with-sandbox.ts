@@ -14,6 +14,9 @@ export async function withSandbox<Result>(
   }
 }
 
-function choosePorts({ runRegex, matchSchema, runScript }: Sandbox, allowScripts = false): GraderPorts {
-  return { runRegex, matchSchema, ...(allowScripts && { runScript }) };
+function choosePorts(
+  { runRegex, findMatch, removeMatches, matchSchema, runScript }: Sandbox,
+  allowScripts = false,
+): GraderPorts {
+  return { runRegex, findMatch, removeMatches, matchSchema, ...(allowScripts && { runScript }) };
 }

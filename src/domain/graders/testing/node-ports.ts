@@ -1,5 +1,6 @@
 import { createContext, Script } from 'node:vm';
 import { toFault } from '../../fault';
+import { chooseMatch } from '../parts/find-match';
 import { matchSchema } from '../parts/json-schema';
 import { buildScriptBody } from '../parts/script';
 import type { GraderPorts, PortReply } from '../grader';
@@ -7,6 +8,11 @@ import type { GraderPorts, PortReply } from '../grader';
 const LIMIT_MS = 500;
 const sandbox = createContext({});
 const search = new Script('new RegExp(input.pattern, input.flags).exec(input.text)?.[0] ?? null');
+const matchAll = new Script(
+  `JSON.stringify(Array.from(input.text.matchAll(new RegExp(input.pattern, 'g' + input.flags)),
+    (found) => (found.length === 1 ? [found[0]] : found.slice(1).map((group) => group ?? ''))))`,
+);
+const removeAll = new Script("input.text.replace(new RegExp(input.pattern, 'g' + input.flags), '')");
 
 /** What a browser gives graders through its sandbox, for tests in Node: bounded in time, but no lock on foreign code. */
 export const nodePorts = {
@@ -15,6 +21,17 @@ export const nodePorts = {
       sandbox['input'] = { pattern, flags, text };
       const found: unknown = search.runInContext(sandbox, { timeout: LIMIT_MS });
       return typeof found === 'string' ? found : null;
+    }),
+  findMatch: (pattern, flags, text, at) =>
+    reply(() => {
+      sandbox['input'] = { pattern, flags, text };
+      const found: unknown = matchAll.runInContext(sandbox, { timeout: LIMIT_MS });
+      return chooseMatch(JSON.parse(String(found)) as string[][], at);
+    }),
+  removeMatches: (pattern, flags, text) =>
+    reply(() => {
+      sandbox['input'] = { pattern, flags, text };
+      return String(removeAll.runInContext(sandbox, { timeout: LIMIT_MS }));
     }),
   matchSchema: (schema, texts) => reply(() => matchSchema(schema, texts)),
   runScript: (source, output, variables) =>

@@ -16,6 +16,34 @@ const samples: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
   'contains-any': [{ value: ['a', 1] }, { value: 'a, "b, c"' }],
   'icontains-all': [{ value: ['a', 1] }, { value: 'a, "b, c"' }],
   'icontains-any': [{ value: ['a', 1] }, { value: 'a, "b, c"' }],
+  'exact-match': [
+    { value: 'Anna' },
+    { value: ['12', 'twenty'], ignoreCase: true, ignorePunctuation: true, ignoreNumbers: true, weight: 2 },
+    {
+      value: 'a',
+      ignore: ['\\s+'],
+      filters: [
+        { function: 'regex', pattern: '(?i)answer: (\\w)|(b)', match: -1, fallback: 'x' },
+        { function: 'remove_whitespace' },
+        { function: 'uppercase' },
+        { function: 'lowercase' },
+        { function: 'map', entries: { a: 'b' }, otherwise: 'a' },
+      ],
+    },
+    {
+      value: '(A)',
+      filters: [
+        {
+          function: 'multi_choice_regex',
+          pattern: '(\\([A-Z]\\))',
+          choices: ['Anna', 'Boris (B.)'],
+          ignoreCase: true,
+          ignorePunctuation: true,
+          ignore: ['the '],
+        },
+      ],
+    },
+  ],
   'starts-with': [{ value: 'Anna' }],
   regex: [{ value: '\\d+' }, { value: '(?:a|b)c$', flags: 'i' }],
   'is-json': [{}, { value: { type: 'object', required: ['a'] } }, { value: '{"type":"number"}' }],
@@ -69,6 +97,11 @@ const samples: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
     { value: 1 },
     { value: 'green', metric: 'acc_norm', chat: true },
     { value: 'A', metric: 'brier' },
+  ],
+  loglikelihood: [
+    {},
+    { scoring: 'perplexity', metric: 'perplexity', weight: 0 },
+    { scoring: 'bits_per_byte' },
   ],
   'self-consistency': [{}, { weight: 2 }],
   ordering: [{ value: ['Anna', 'Boris', { text: '12', aliases: ['one'] }], sign: '<' }],
