@@ -74,7 +74,8 @@ function readScores(
 const CORPUS = new Set(['f1', 'mcc']);
 
 describe.each(table.map((row) => [row.name, row] as const))('%s', (_name, row) => {
-  const { testSet } = importSet(row.task, row);
+  const { task, rows: asked, fewshotRows } = row;
+  const { testSet } = importSet(task, { rows: asked, ...(fewshotRows && { fewshotRows }) });
 
   it('asks every document what lm-eval asks', () => {
     expect(testSet.cases).toHaveLength(row.documents.length);
