@@ -3,7 +3,7 @@ import type { GradedResult } from '../../domain/run/run';
 import type { SharedResult } from '../../domain/sharing/share-link';
 import type { Case } from '../../domain/sets/test-set';
 import { makeFailed, makeGraded } from '../../domain/testing/make-run';
-import { buildSharedSheet, buildSheet, filterRows } from './sheet';
+import { buildSharedSheet, buildSheet, filterRows, LEAST_TIMED_TOKENS } from './sheet';
 
 const cases: readonly Case[] = ['a', 'b', 'c'].map((id) => ({
   id,
@@ -49,14 +49,16 @@ describe('buildSheet', () => {
   });
 
   it('shows every reason, the rate and what the model was given', () => {
-    expect(buildSheet(cases, [graded('a')])[0]?.answer).toEqual({
+    const { timing } = graded('a');
+    const long = { ...timing, answerTokens: 40, decodeMs: 800 };
+    expect(buildSheet(cases, [graded('a', { timing: long })])[0]?.answer).toEqual({
       status: 'pass',
       text: 'x',
       reasons: [
         { code: 'matched', expected: 'x' },
         { code: 'unknown-grader', expected: 'future' },
       ],
-      tokens: 10,
+      tokens: 40,
       firstTokenMs: 100,
       tokensPerSecond: 50,
       modelPrompt: 'as the model saw it',
@@ -65,6 +67,13 @@ describe('buildSheet', () => {
 
   it('says that an answer ran out of tokens', () => {
     expect(buildSheet(cases, [graded('a', { finish: 'length' })])[0]?.answer?.cutBy).toBe('length');
+  });
+
+  it('gives no rate of its own to an answer of few tokens', () => {
+    const { timing } = graded('a');
+    const few = { ...timing, answerTokens: LEAST_TIMED_TOKENS - 1 };
+    const rows = buildSheet(cases, [graded('a', { timing: few })]);
+    expect(rows[0]?.answer).not.toHaveProperty('tokensPerSecond');
   });
 
   it('has no rate where nothing was decoded', () => {
@@ -136,12 +145,13 @@ describe('buildSharedSheet', () => {
   });
 
   it('keeps text, a code that nobody knows, and that the link cut the answer', () => {
-    expect(buildSharedSheet([shared], undefined)[0]?.answer).toEqual({
+    const long = { ...shared, answerTokens: 40, decodeMs: 800 };
+    expect(buildSharedSheet([long], undefined)[0]?.answer).toEqual({
       status: 'fail',
       text: '<b>x</b>',
       cutBy: 'link',
       reasons: [{ code: 'of-the-future', found: 'x' }],
-      tokens: 10,
+      tokens: 40,
       firstTokenMs: 100,
       tokensPerSecond: 50,
     });
@@ -162,7 +172,10 @@ describe('filterRows', () => {
     const idsOf = (filtered: typeof rows) => filtered.map(({ id }) => id);
     expect(idsOf(filterRows(rows, 'passed'))).toEqual(['a']);
     expect(idsOf(filterRows(rows, 'failed'))).toEqual([]);
-    expect(idsOf(filterRows(rows, 'other'))).toEqual(['b', 'c']);
+    expect(idsOf(filterRows(rows, 'other'))).toEqual(['b']);
+    // What was never asked is not what could not be graded.
+    expect(idsOf(filterRows(rows, 'unasked'))).toEqual(['c']);
+    expect(idsOf(filterRows(wrong, 'other'))).toEqual(['b']);
     expect(idsOf(filterRows(wrong, 'failed'))).toEqual(['a']);
     expect(filterRows(rows, 'all')).toBe(rows);
   });

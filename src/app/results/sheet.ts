@@ -36,15 +36,17 @@ export interface SheetRow {
   readonly answer?: RowAnswer;
 }
 
-export type RowFilter = 'all' | 'passed' | 'failed' | 'other';
+export type RowFilter = 'all' | 'passed' | 'failed' | 'other' | 'unasked';
 
-/** `other` is what is neither right nor wrong: not graded, without an answer, not asked. */
+/** `other` is what was asked and is neither right nor wrong: not graded, or without an answer. */
 export function filterRows(rows: readonly SheetRow[], filter: RowFilter): readonly SheetRow[] {
   if (filter === 'all') return rows;
-  return rows.filter(({ answer }) => {
-    const kind = answer?.status === 'pass' ? 'passed' : answer?.status === 'fail' ? 'failed' : 'other';
-    return kind === filter;
-  });
+  return rows.filter((row) => findKind(row) === filter);
+}
+
+function findKind({ answer }: SheetRow): RowFilter {
+  if (answer === undefined) return 'unasked';
+  return answer.status === 'pass' ? 'passed' : answer.status === 'fail' ? 'failed' : 'other';
 }
 
 /** Rows made before, by what they show: a row that has not changed stays the same object and is not drawn again. */
@@ -146,6 +148,9 @@ function shareOut(loglikelihoods: readonly number[]): readonly number[] {
   return weights.map((weight) => weight / sum);
 }
 
+/** The speed of an answer of fewer tokens than these is noise: it is said of the run alone. */
+export const LEAST_TIMED_TOKENS = 24;
+
 function rate(tokens: number, decodeMs: number): { tokensPerSecond?: number } {
-  return decodeMs > 0 ? { tokensPerSecond: (tokens * 1000) / decodeMs } : {};
+  return decodeMs > 0 && tokens >= LEAST_TIMED_TOKENS ? { tokensPerSecond: (tokens * 1000) / decodeMs } : {};
 }

@@ -9,6 +9,7 @@ import type { EngineClient } from '../../worker/client';
 import type { RunPhase, RunRequest, WorkerEvent } from '../../worker/protocol';
 import { Job } from './job.svelte';
 import type { RunOrder } from './run-order';
+import { RunPace } from './run-pace';
 
 export interface BenchPorts {
   readonly client: EngineClient;
@@ -37,6 +38,24 @@ export interface CurrentCase {
   readonly lastTokenAtMs?: number;
 }
 
+/** What a run is of, as a person calls it. */
+export interface RunSubject {
+  readonly modelName: string;
+  readonly quantization: string;
+  readonly setTitle: string;
+  readonly repeats: number;
+}
+
+function describeSubject({ model, artifactId, testSet, repeats = 1 }: RunRequest): RunSubject {
+  const artifact = model.artifacts.find(({ id }) => id === artifactId);
+  return {
+    modelName: model.name,
+    quantization: artifact?.quantization ?? '',
+    setTitle: testSet.title,
+    repeats,
+  };
+}
+
 /** The run on this page: one at a time, from pressing Run to its end. */
 export class Bench extends Job<RunPhase> {
   #testSet = $state.raw<TestSet | undefined>();
@@ -45,9 +64,33 @@ export class Bench extends Job<RunPhase> {
   #current = $state.raw<CurrentCase | undefined>();
   #end = $state.raw<RunEnd | undefined>();
   #fault = $state.raw<Fault | undefined>();
+  #subject = $state.raw<RunSubject | undefined>();
+  #remainingSeconds = $state.raw<number | undefined>();
+  #isTrial = $state.raw(false);
+  #pace = new RunPace(0);
 
   constructor(private readonly ports: BenchPorts) {
     super(ports.now);
+  }
+
+  /** The model, known before anything of it is fetched. */
+  get subject(): RunSubject | undefined {
+    return this.#subject;
+  }
+
+  /** Answers that there will be: a case may be asked several times. */
+  get answerCount(): number {
+    return (this.#testSet?.cases.length ?? 0) * (this.#subject?.repeats ?? 1);
+  }
+
+  /** Until the last answer, at the pace of those so far; undefined until there is something to go by. */
+  get remainingSeconds(): number | undefined {
+    return this.#remainingSeconds;
+  }
+
+  /** One question tried in the editor: no other screen has to tell of it. */
+  get isTrial(): boolean {
+    return this.#isTrial;
   }
 
   /** The set of the run under way or just ended. */
@@ -76,11 +119,12 @@ export class Bench extends Job<RunPhase> {
     return this.#fault;
   }
 
-  /** Does nothing while a run is under way. */
-  async start(order: RunOrder): Promise<void> {
+  /** Does nothing while a run is under way. @param isTrial of one question, in the editor */
+  async start(order: RunOrder, isTrial = false): Promise<void> {
     if (this.busy) return;
     this.#run = undefined;
     this.#results = [];
+    this.#isTrial = isTrial;
     await this.#execute({ ...order, runId: this.ports.createId(), modelsUrl: this.ports.modelsUrl });
   }
 
@@ -92,6 +136,7 @@ export class Bench extends Job<RunPhase> {
     if (this.busy) return;
     this.#run = run;
     this.#results = results;
+    this.#isTrial = false;
     await this.#execute({
       runId: run.id,
       model,
@@ -122,6 +167,8 @@ export class Bench extends Job<RunPhase> {
     this.#results = [];
     this.#end = undefined;
     this.#fault = undefined;
+    this.#subject = undefined;
+    this.#isTrial = false;
   }
 
   async #execute(request: RunRequest): Promise<void> {
@@ -133,6 +180,9 @@ export class Bench extends Job<RunPhase> {
     this.#testSet = request.testSet;
     this.#end = undefined;
     this.#fault = undefined;
+    this.#subject = describeSubject(request);
+    this.#pace = new RunPace(this.answerCount - this.#results.length);
+    this.#remainingSeconds = undefined;
     try {
       const localFiles = await this.#openLocalFiles(request);
       await this.ports.requestPersistence().catch(() => undefined);
@@ -196,6 +246,7 @@ export class Bench extends Job<RunPhase> {
         }
         break;
       case 'case-started':
+        this.#pace.start(this.ports.now());
         this.#current = { caseId: event.caseId, prompt: event.prompt, answer: '', tokens: 0 };
         break;
       case 'token':
@@ -204,6 +255,7 @@ export class Bench extends Job<RunPhase> {
       case 'case-finished':
         this.#results = [...this.#results, event.result];
         this.#current = undefined;
+        this.#remainingSeconds = this.#pace.finish(this.ports.now());
         break;
     }
   };

@@ -50,7 +50,7 @@ export class Trial {
     this.#fault = undefined;
     this.#results = [];
     const { repeats: _repeats, ...once } = order;
-    await bench.start(once);
+    await bench.start(once, true);
     this.#results = bench.results;
     this.#fault = bench.fault;
     const runId = bench.run?.id;
