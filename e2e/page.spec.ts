@@ -26,9 +26,10 @@ test('speaks Russian to a Russian browser, and switches without a reload', async
   const context = await browser.newContext({ locale: 'ru-RU' });
   const page = await context.newPage();
   await page.goto(site.url);
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('А с логикой у неё как?');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('А как у модели с логикой?');
   await expect(page.locator('html')).toHaveAttribute('lang', 'ru');
-  await expect(page.getByLabel('Тест', { exact: true })).toHaveValue('logic-ru');
+  // The bundled model knows no Russian.
+  await expect(page.getByLabel('Тест', { exact: true })).toHaveValue('logic-en');
   await page.waitForFunction(() => crossOriginIsolated);
   await page.getByRole('button', { name: 'Запустить' }).click();
   await waitForGraded(page, 1);

@@ -28,8 +28,6 @@ test('first run, then a second from the cache without a weight request', async (
   await expect(status).toContainText(/left/);
   await waitForGraded(page, 1);
   const first = gradedRows(page).first();
-  await expect(first).toContainText(/tokens\/s/);
-  await expect(first).toContainText(/first token after/);
   await expect(first).toContainText(/found|expected/);
 
   await waitForGraded(page, 24);

@@ -1,7 +1,7 @@
 import type { BackendChoice } from '../../domain/engine/backends';
 import type { Sampling } from '../../domain/engine/engine';
 import { toFault, type Fault } from '../../domain/fault';
-import type { Artifact, Model } from '../../domain/model/model';
+import { speaks, type Artifact, type Model } from '../../domain/model/model';
 import { parseWith } from '../../domain/parse';
 import type { SettingsStore } from '../../domain/run/ports';
 import { DEFAULT_SAMPLING, samplingSchema } from '../../domain/run/run';
@@ -31,6 +31,7 @@ export class Choices {
   #repeats = $state(1);
   #engines = $state.raw<readonly EngineSummary[]>([]);
   #fault = $state.raw<Fault | undefined>();
+  #setAside = $state.raw<Sampling | undefined>();
 
   readonly #memory: ChoiceMemory;
   readonly #shelf: SetShelf;
@@ -147,6 +148,15 @@ export class Choices {
     return this.#sampling;
   }
 
+  /** What was chosen for the model before this one, where that was not the default: it waits to be taken over. */
+  get setAside(): Sampling | undefined {
+    return this.#setAside;
+  }
+
+  takeOver(): void {
+    if (this.#setAside !== undefined) this.changeSampling(this.#setAside);
+  }
+
   /** Of the catalog, and those that were used besides. */
   get models(): readonly Model[] {
     return [...this.catalog, ...this.#added];
@@ -205,12 +215,39 @@ export class Choices {
     if (this.#setId === '') {
       const remembered =
         stored.setId === undefined ? undefined : await this.#shelf.findChosenBefore(stored.setId);
-      const inLanguage = this.sets.find((set) => set.language === language);
+      const inLanguage = this.#findFirstSet(language);
       const chosen = remembered ?? (inLanguage ?? this.sets[0])?.id ?? '';
       // Something may have been chosen meanwhile.
       this.#setId ||= chosen;
     }
     await this.#loadChosen();
+  }
+
+  /** For a first visit: in the reader's language, unless the model was made for others. */
+  #findFirstSet(language: string): SetSummary | undefined {
+    const { model } = this;
+    const understood = this.sets.filter(
+      (set) => model === undefined || speaks(model, set.language) !== false,
+    );
+    return understood.find((set) => set.language === language) ?? understood[0];
+  }
+
+  /** The chosen set, and the model was not made for its language. */
+  get isForeignSet(): boolean {
+    const set = this.sets.find(({ id }) => id === this.#setId);
+    return set !== undefined && this.understands(set.language) === false;
+  }
+
+  /** Whether the chosen model was made for a language; undefined where nothing is known. @param tag BCP 47 */
+  understands(tag: string): boolean | undefined {
+    return this.model && speaks(this.model, tag);
+  }
+
+  /** Models that were made for a language, the smaller first. @param tag BCP 47 */
+  findSpeakers(tag: string): readonly Model[] {
+    return this.catalog
+      .filter((model) => model.artifacts.length > 0 && speaks(model, tag) === true)
+      .toSorted((a, b) => a.parameters - b.parameters);
   }
 
   async #loadChosen(): Promise<void> {
@@ -266,6 +303,7 @@ export class Choices {
   /** @throws FaultError `bad-input` when out of bounds */
   changeSampling(change: Partial<Sampling>): void {
     this.#sampling = parseWith(samplingSchema, { ...this.#sampling, ...change }, 'sampling');
+    this.#setAside = undefined;
     void this.#memory.remember('sampling', this.#sampling);
   }
 
@@ -278,11 +316,23 @@ export class Choices {
   }
 
   async #choose(modelId: string, artifactId: string): Promise<void> {
+    if (modelId !== this.#modelId) this.#resetTemperature();
     this.#modelId = modelId;
     this.#artifactId = artifactId;
     await Promise.all([
       this.#memory.remember('modelId', modelId),
       this.#memory.remember('artifactId', artifactId),
     ]);
+  }
+
+  /** A temperature is chosen for one model; that the next one is asked otherwise, nobody would notice. */
+  #resetTemperature(): void {
+    const { temperature, topP, topK, seed } = DEFAULT_SAMPLING;
+    const { maxTokens } = this.#sampling;
+    const reset = { temperature, topP, topK, seed, maxTokens };
+    if (this.#sampling.temperature === temperature) return;
+    const before = this.#sampling;
+    this.changeSampling(reset);
+    this.#setAside = before;
   }
 }

@@ -360,3 +360,53 @@ describe('models of the catalog and others', () => {
     expect(next.backend).toBe('auto');
   });
 });
+
+describe('a temperature', () => {
+  it('is not taken over by the next model without a word, and can be', async () => {
+    const choices = await load(makeSettings().settings);
+    choices.changeSampling({ temperature: 0.7, maxTokens: 12 });
+    const before = choices.sampling;
+    choices.modelId = 'second';
+    // How long answers may be is no matter of the model.
+    expect(choices.sampling).toEqual({ ...DEFAULT_SAMPLING, maxTokens: 12 });
+    expect(choices.setAside).toEqual(before);
+    choices.takeOver();
+    expect(choices.sampling).toEqual(before);
+    expect(choices.setAside).toBeUndefined();
+  });
+
+  it('stays while the model does', async () => {
+    const choices = await load(makeSettings().settings);
+    choices.changeSampling({ temperature: 0.7 });
+    choices.modelId = 'first';
+    expect(choices.sampling.temperature).toBe(0.7);
+    expect(choices.setAside).toBeUndefined();
+  });
+});
+
+describe('languages', () => {
+  const withLanguages = (id: string, languages: readonly string[]) =>
+    parseModel({ ...makeModel(id), languages });
+  const makeChoices = (catalog: readonly ReturnType<typeof makeModel>[]) =>
+    new Choices(catalog, makeSettings().settings, bundled, loadSet, listEngines);
+
+  it('gives a first visit a set that the model was made for, before one in the reader’s language', async () => {
+    const choices = makeChoices([withLanguages('english', ['en']), withLanguages('both', ['en', 'ru'])]);
+    await choices.load('ru');
+    expect(choices.setId).toBe('logic-en');
+    expect(choices.isForeignSet).toBe(false);
+    expect(choices.understands('ru-RU')).toBe(false);
+    expect(choices.findSpeakers('ru').map(({ id }) => id)).toEqual(['both']);
+    choices.setId = 'logic-ru';
+    expect(choices.isForeignSet).toBe(true);
+    choices.modelId = 'both';
+    expect(choices.isForeignSet).toBe(false);
+  });
+
+  it('goes by the reader’s language where nothing is known of the model', async () => {
+    const choices = makeChoices(models);
+    await choices.load('ru');
+    expect(choices.setId).toBe('logic-ru');
+    expect(choices.isForeignSet).toBe(false);
+  });
+});

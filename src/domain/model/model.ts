@@ -131,6 +131,8 @@ const shapeSchema = v.strictObject({
   vocabulary: positiveInteger,
 });
 
+const languageTag = v.pipe(v.string(), v.regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/), v.maxLength(20));
+
 /** A sentence for the reader, in each language of the page. */
 const noteSchema = v.strictObject({ en: shortText, ru: shortText });
 
@@ -143,6 +145,10 @@ const modelSchema = v.pipe(
     licence: shortText,
     source: httpsUrl,
     bundled: v.optional(v.boolean(), false),
+    /** The year in which its weights were published. */
+    released: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2017), v.maxValue(2100))),
+    /** BCP 47 tags of languages that its card says it was made for; absent where nothing is known. */
+    languages: v.optional(v.pipe(v.array(languageTag), v.minLength(1), v.maxLength(40))),
     /** As in `general.architecture` of a GGUF. */
     architecture: v.optional(slug),
     shape: v.optional(shapeSchema),
@@ -209,6 +215,12 @@ export function parseFileManifest(input: unknown): FileManifest {
 /** Every file of an artifact: weights, then companions. */
 export function listFiles(artifact: Artifact): readonly ModelFile[] {
   return [...artifact.files, ...artifact.companions.map(({ file }) => file)];
+}
+
+/** Whether a model was made for a language; undefined where nothing is known. @param tag BCP 47 */
+export function speaks({ languages }: Model, tag: string): boolean | undefined {
+  const [language] = tag.toLowerCase().split('-');
+  return languages?.some((each) => each.split('-')[0] === language);
 }
 
 /** Whether the model is given what it takes to see images. */
