@@ -59,14 +59,15 @@ async function deleteStored(page: Page, name: string): Promise<void> {
   await expect(page.getByText(name)).toHaveCount(0);
 }
 
-test('the catalog shows the Wizard family first, with verdicts and their arithmetic', async ({
+test('the catalog shows first what suits this device, with verdicts and their arithmetic', async ({
   page,
   site,
 }) => {
   await openIsolated(page, site.url);
   await page.getByRole('link', { name: 'More models' }).click();
   await expect(page.getByText(/^Checked/)).toBeVisible();
-  await expect(page.getByRole('heading', { level: 2 }).nth(1)).toHaveText('Wizard');
+  await expect(page.getByRole('heading', { level: 2 }).nth(1)).toHaveText('Recommended for this device');
+  await expect(page.getByRole('article').first()).toHaveAccessibleName('Qwen3 0.6B');
   const card = page.getByRole('article', { name: 'WizardLM 7B V1.0' });
   await expect(card.getByText('single-turn', { exact: true })).toBeVisible();
   await expect(card.getByText('names and sizes not verified')).toBeVisible();

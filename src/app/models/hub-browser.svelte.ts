@@ -23,6 +23,7 @@ export class HubBrowser {
   #inspected = $state.raw<InspectedModel | undefined>();
   #adapter = $state.raw<Adapter | undefined>();
   #fault = $state.raw<Fault | undefined>();
+  #failedTask = $state.raw<Task | undefined>();
   #asked = 0;
 
   constructor(private readonly ports: HubBrowserPorts) {}
@@ -52,6 +53,11 @@ export class HubBrowser {
 
   get fault(): Fault | undefined {
     return this.#fault;
+  }
+
+  /** What had been asked for when it failed. */
+  get failedTask(): Task | undefined {
+    return this.#failedTask;
   }
 
   /** A repo or an address is opened, anything else is searched for. */
@@ -117,7 +123,10 @@ export class HubBrowser {
     try {
       await work(isWanted);
     } catch (error) {
-      if (isWanted()) this.#fault = toFault(error);
+      if (isWanted()) {
+        this.#fault = toFault(error);
+        this.#failedTask = task;
+      }
     } finally {
       if (isWanted()) this.#task = undefined;
     }
