@@ -64,7 +64,7 @@ const generators = [...generatorRegistry.values()];
 const DIFFICULTIES = [1, 2, 3, 4, 5];
 const SAMPLED = 60;
 /** Of each difficulty: each is answered in ten ways and more. */
-const GRADED = Math.min(SAMPLED, Math.ceil(RUNS / 25));
+const GRADED = Math.min(SAMPLED, Math.ceil(RUNS / 100));
 
 const specs: fc.Arbitrary<GeneratorSpec> = fc.record(
   {

@@ -53,6 +53,9 @@ async function merge(
 const dataOf = (bytes: Uint8Array, { offset, bytes: length }: GgufTensor) =>
   bytes.slice(offset, offset + length);
 
+/** What `toEqual` would find too, but byte by byte and a hundred times slower. */
+const isSame = (a: Uint8Array, b: Uint8Array) => Buffer.from(a).equals(b);
+
 interface FloatTensor {
   readonly name: string;
   readonly dimensions: readonly number[];
@@ -188,7 +191,6 @@ describe('a merged model', () => {
     const { file, ...report } = await merge([base], adapter);
     const expected = await logitsOf(await applyDefinition(base, adapter, FACTOR), base);
     expect(worstError(await engineLogits(file), expected)).toBeLessThan(bound);
-    expect(worstError(await engineLogits(file), expected)).toBeLessThan(bound);
     // The adapter must matter more than the tolerance, or this would show nothing.
     expect(worstError(await engineLogits(base), expected)).toBeGreaterThan(2 * bound);
     expect(report).toMatchObject({ bytes: file.length, mergedTensors: TARGETS.length, ignored: [] });
@@ -214,7 +216,7 @@ describe('a merged model', () => {
           const worst = worstStep(tensor.type, dequantise(tensor.type, merged), wanted);
           expect(worst).toBeLessThanOrEqual(STEPS[tensor.type] ?? NaN);
         } else {
-          expect(merged).toEqual(dataOf(base, elementAt(before.tensors, index)));
+          expect(isSame(merged, dataOf(base, elementAt(before.tensors, index))), tensor.name).toBe(true);
         }
       });
     },
@@ -272,7 +274,7 @@ describe('a merged model', () => {
     for (const tensor of b.tensors) {
       const same = a.tensors.find(({ name }) => name === tensor.name);
       if (same === undefined) throw new Error(tensor.name);
-      expect(dataOf(fromParts.file, same)).toEqual(dataOf(fromWhole.file, tensor));
+      expect(isSame(dataOf(fromParts.file, same), dataOf(fromWhole.file, tensor)), tensor.name).toBe(true);
     }
   });
 
