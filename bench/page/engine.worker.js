@@ -1,9 +1,9 @@
 // Our engine in a worker of its own, as the app runs it.
 import * as Comlink from 'comlink';
-import { obtainRangedFile } from '../../src/domain/download/ranged-download.ts';
+import { obtainFile } from '../../src/domain/download/download.ts';
 import { blobSource, openModel } from '../../src/inference/index.ts';
 import { createShardStore } from '../../src/storage/shard-store.ts';
-import { createRangedPorts } from '../../src/worker/files/ranged-transfer.ts';
+import { createUrlPorts } from '../../src/worker/files/url-ports.ts';
 
 /** Likeliest tokens to tell at each place: enough to find another engine's choice among them. */
 const RIVALS = 10;
@@ -27,9 +27,9 @@ const engine = {
   /** As the app downloads: by ranges into shards, going on where an earlier page was ended. */
   async download(url, tell) {
     const start = performance.now();
-    const { blob, sha256 } = await obtainRangedFile(
+    const { blob, sha256 } = await obtainFile(
       { name: 'model.gguf', source: url },
-      createRangedPorts(url, createShardStore()),
+      createUrlPorts(url, createShardStore()),
       tell,
       new AbortController().signal,
     );

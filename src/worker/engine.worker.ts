@@ -11,7 +11,7 @@ import { createProbePorts, describeWasm, probeDevice } from './device/probe-devi
 import { applyAdapters } from './files/merge-lora';
 import { createModelFilesApi } from './files/model-files';
 import { importLocalFile, obtainFiles } from './files/obtain-files';
-import { devicePorts } from './files/transfer';
+import { devicePorts } from './files/device-ports';
 import { carryFaults, nameRunLock, type EngineWorkerApi, type ModelFilesApi } from './protocol';
 import { answerRequest } from './requests/answer-request';
 import {

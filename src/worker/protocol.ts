@@ -1,6 +1,6 @@
 import { transferHandlers } from 'comlink';
 import type { ChatEvent, ChatMessage } from '../domain/prompt/chat';
-import type { TransferProgress } from '../domain/download/download';
+import type { TransferProgress } from '../domain/download/stored-file';
 import type { DeviceCard } from '../domain/engine/device';
 import type { Backend, BackendChoice } from '../domain/engine/backends';
 import type { Engine, Sampling, SessionInfo } from '../domain/engine/engine';

@@ -1,4 +1,4 @@
-import type { TransferProgress } from '../../domain/download/download';
+import type { TransferProgress } from '../../domain/download/stored-file';
 import { TransferRate, type Transfer } from './transfer-rate';
 
 /** Work of some length that a screen shows and can stop: which phase it is in, and how a download goes. One at a time. */

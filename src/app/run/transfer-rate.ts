@@ -1,4 +1,4 @@
-import type { TransferProgress } from '../../domain/download/download';
+import type { TransferProgress } from '../../domain/download/stored-file';
 
 const WINDOW_MS = 4_000;
 

@@ -3,17 +3,15 @@ import { throwIfStopped, toFault, type Fault } from '../fault';
 /** A host that asks for a longer wait is not waited for. */
 const LONGEST_RETRY_AFTER_SECONDS = 60;
 
-export interface RetryPolicy {
-  /** Before the second try, the third and so on; after the last of them the fault stands. */
-  readonly pausesMs: readonly number[];
-  /** Faults that another try may mend beside those of `isPassing`. */
-  readonly alsoPassing?: (fault: Fault) => boolean;
-}
+/**
+ * Milliseconds before the second try, the third and so on; after the last of them the fault stands. A connection that
+ * brought something is worth all of them again.
+ */
+const PAUSES_MS: readonly number[] = [500, 2_000, 5_000, 10_000];
 
 /** Tries until it works, the fault will not pass, or the pauses are used up. @throws FaultError the last fault, or `stopped` */
 export async function withRetries<T>(
   work: () => Promise<T>,
-  policy: RetryPolicy,
   pause: (milliseconds: number, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -22,7 +20,7 @@ export async function withRetries<T>(
       return await work();
     } catch (error) {
       throwIfStopped(signal);
-      const pauseMs = choosePause(toFault(error), attempt, policy);
+      const pauseMs = choosePause(toFault(error), attempt);
       if (pauseMs === undefined) throw error;
       await pause(pauseMs, signal);
     }
@@ -30,13 +28,9 @@ export async function withRetries<T>(
 }
 
 /** In milliseconds, at least what the host asks for. @returns undefined when it is not worth another try */
-export function choosePause(
-  fault: Fault,
-  attempt: number,
-  { pausesMs, alsoPassing }: RetryPolicy,
-): number | undefined {
-  const pauseMs = pausesMs[attempt];
-  if (pauseMs === undefined || !(isPassing(fault) || alsoPassing?.(fault) === true)) return undefined;
+export function choosePause(fault: Fault, attempt: number): number | undefined {
+  const pauseMs = PAUSES_MS[attempt];
+  if (pauseMs === undefined || !isPassing(fault)) return undefined;
   const retryAfterSeconds = fault.kind === 'download' ? (fault.retryAfterSeconds ?? 0) : 0;
   return retryAfterSeconds > LONGEST_RETRY_AFTER_SECONDS
     ? undefined

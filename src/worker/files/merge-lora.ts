@@ -1,5 +1,5 @@
 import { createSHA256 } from 'hash-wasm';
-import type { TransferPorts } from '../../domain/download/download';
+import type { DownloadPorts } from '../../domain/download/download';
 import type { OpenFile } from '../../domain/engine/engine';
 import { FaultError, throwIfStopped, toFault } from '../../domain/fault';
 import { canonicalJson, sha256Hex } from '../../domain/hash';
@@ -45,7 +45,7 @@ export interface MergedModel {
  */
 export async function mergeLoraArtifact(
   { base, adapter, scale }: MergeRequest,
-  { store, reserve, now }: Pick<TransferPorts, 'store' | 'reserve' | 'now'>,
+  { store, reserve, now }: Pick<DownloadPorts, 'store' | 'reserve' | 'now'>,
   onProgress: (progress: MergeProgress) => void,
   signal: AbortSignal,
 ): Promise<MergedModel> {
@@ -208,7 +208,7 @@ function createShardSink(fileId: string, store: ShardStore, signal: AbortSignal)
 export async function applyAdapters(
   artifact: Artifact,
   files: readonly OpenFile[],
-  ports: Pick<TransferPorts, 'store' | 'reserve' | 'now'>,
+  ports: Pick<DownloadPorts, 'store' | 'reserve' | 'now'>,
   emit: EmitOpening,
   signal: AbortSignal,
 ): Promise<readonly OpenFile[]> {

@@ -3,7 +3,7 @@ import { HUB_URL } from '../../domain/model/hub';
 import { checkMlcConfig, findMlcPlace, makeMlcUrl, type MlcWeights } from '../../domain/model/mlc-weights';
 import { listRepo } from './hub';
 import type { MlcRequest } from '../protocol';
-import { describeUrl, readUrlRange } from './ranged-transfer';
+import { describeUrl, readUrlRange } from './url-ports';
 
 const CONFIG = 'mlc-chat-config.json';
 const MOST_CONFIG_BYTES = 1_000_000;

@@ -32,7 +32,7 @@ beforeEach(async () => {
   held.clear();
   vi.stubGlobal('navigator', {
     storage: { estimate: () => Promise.resolve({}) },
-    // As Web Locks do, for one tab: see ranged-transfer.test.ts for two.
+    // As Web Locks do, for one tab: see url-ports.test.ts for two.
     locks: {
       request: async (name: string, options: { ifAvailable?: boolean }, work: (lock: unknown) => unknown) => {
         if (held.has(name)) return options.ifAvailable === true ? work(null) : undefined;

@@ -1,16 +1,15 @@
-import { obtainFile } from '../../domain/download/download';
+import { obtainFile, type DownloadPorts } from '../../domain/download/download';
 import type { OpenFile } from '../../domain/engine/engine';
 import { badInput, FaultError } from '../../domain/fault';
 import { hashBlob, type LocalFile } from '../../domain/download/local-file';
 import { sumArtifactBytes, type Artifact, type ModelFile } from '../../domain/model/model';
 import { selectOnnxFiles } from '../../domain/model/onnx-files';
 import type { FileStore, SettingsStore, StoredFile } from '../../domain/run/ports';
-import { obtainRangedFile, type RangedPorts } from '../../domain/download/ranged-download';
 import { readStoredFile, type ObtainedFile, type TransferProgress } from '../../domain/download/stored-file';
 import { listRepoFiles } from './hub';
 import type { OpeningPhase, TransferEvent } from '../protocol';
-import { createBlobPorts, createRangedPorts } from './ranged-transfer';
-import { createTransferPorts, devicePorts } from './transfer';
+import { createHostedPorts } from './hosted-ports';
+import { createBlobPorts, createUrlPorts } from './url-ports';
 
 /** What happens on the way to a session. */
 export type OpeningEvent = { readonly type: 'phase'; readonly phase: OpeningPhase } | TransferEvent;
@@ -97,7 +96,7 @@ async function listOnnxFiles({ onnx }: Artifact, signal: AbortSignal): Promise<r
     }));
 }
 
-function obtain(
+async function obtain(
   file: ModelFile,
   { modelsUrl, localFiles = [] }: FilePlaces,
   stores: FileStores,
@@ -105,56 +104,24 @@ function obtain(
   onProgress: (progress: TransferProgress) => void,
   signal: AbortSignal,
 ): Promise<ObtainedFile> {
-  const { name, sha256, manifest, url, local } = file;
-  const tellDownloading = () => {
-    emit({ type: 'phase', phase: 'downloading' });
-  };
-  if (manifest !== undefined) {
-    return obtainHosted({ ...file, manifest }, modelsUrl, stores.shards, tellDownloading, onProgress, signal);
-  }
-  if (url !== undefined) {
-    const ports = createRangedPorts(url, stores.shards);
-    const describe: RangedPorts['describe'] = (each) => {
-      tellDownloading();
+  const { name, bytes, sha256, manifest, url, local } = file;
+  const fetchFrom = (source: string, ports: DownloadPorts) => {
+    const describe: DownloadPorts['describe'] = (each) => {
+      emit({ type: 'phase', phase: 'downloading' });
       return ports.describe(each);
     };
-    return obtainRangedFile({ name, source: url, sha256 }, { ...ports, describe }, onProgress, signal);
+    return obtainFile({ name, source, sha256 }, { ...ports, describe }, onProgress, signal);
+  };
+  if (manifest !== undefined) {
+    if (sha256 === undefined || bytes === undefined) {
+      throw new FaultError({ kind: 'unsupported', detail: `${name} is not hosted with the page` });
+    }
+    const ports = createHostedPorts({ name, bytes, sha256, manifest }, modelsUrl, stores.shards);
+    return fetchFrom(ports.source, ports);
   }
+  if (url !== undefined) return fetchFrom(url, createUrlPorts(url, stores.shards));
   const picked = localFiles.find(({ key }) => key === local);
   return obtainLocal(name, local ?? '', picked, stores, onProgress, signal);
-}
-
-async function obtainHosted(
-  file: ModelFile & { readonly manifest: string },
-  modelsUrl: string,
-  store: FileStore,
-  tellDownloading: () => void,
-  onProgress: (progress: TransferProgress) => void,
-  signal: AbortSignal,
-): Promise<ObtainedFile> {
-  const { name, bytes, sha256, manifest } = file;
-  if (sha256 === undefined || bytes === undefined) {
-    throw new FaultError({ kind: 'unsupported', detail: `${name} is not hosted with the page` });
-  }
-  const ports = createTransferPorts({ manifest }, modelsUrl, store);
-  // Two tabs that want one file: the second waits and finds it stored.
-  return devicePorts.runExclusively(
-    `wizardbench-file-${sha256}`,
-    () =>
-      obtainFile(
-        { name, bytes, sha256 },
-        {
-          ...ports,
-          loadManifest: (fetchSignal) => {
-            tellDownloading();
-            return ports.loadManifest(fetchSignal);
-          },
-        },
-        onProgress,
-        signal,
-      ),
-    signal,
-  );
 }
 
 /** A whole copy of a file in the store, not checked. */
@@ -201,7 +168,7 @@ export async function importLocalFile(
   onProgress: (progress: TransferProgress) => void,
   signal: AbortSignal,
 ): Promise<ObtainedFile> {
-  return obtainRangedFile(
+  return obtainFile(
     { name: file.name, source: nameLocalSource(key) },
     createBlobPorts(file, key, store),
     onProgress,

@@ -7,7 +7,8 @@ import { prepareLoraMerge, type ByteSource } from '../../engines/merge-lora';
 import { findStoredCopy, type FilePlaces } from './obtain-files';
 import type { LoraRequest } from '../protocol';
 import { blobSource, openUrlSource, readGgufHeader, type GgufSource } from './read-gguf';
-import { createTransferPorts } from './transfer';
+import { loadManifest } from './hosted-ports';
+import { readUrlRange } from './url-ports';
 
 /**
  * Whether an adapter goes with a model and what a merge would make of both; reads headers, from wherever the files are.
@@ -76,7 +77,7 @@ async function openSource(
     return blobSource(name, await joinShards(copy.fileId, copy.shards.length, store));
   }
   if (url !== undefined) return (await openUrlSource(name, url, signal)).source;
-  if (manifest !== undefined) return await openHostedSource(name, manifest, modelsUrl, store, signal);
+  if (manifest !== undefined) return await openHostedSource(name, manifest, modelsUrl, signal);
   const picked = localFiles.find(({ key }) => key === local);
   if (picked === undefined) throw badInput('local file', `${name} has to be picked again`);
   return blobSource(name, picked.file);
@@ -87,16 +88,16 @@ async function openHostedSource(
   name: string,
   manifestPath: string,
   modelsUrl: string,
-  store: FileStore,
   signal: AbortSignal,
 ): Promise<GgufSource> {
-  const ports = createTransferPorts({ manifest: manifestPath }, modelsUrl, store);
-  const { bytes, shardBytes, shards } = await ports.loadManifest(signal);
-  const fetched = new Map<number, Promise<Blob>>();
-  const fetchShard = (index: number): Promise<Blob> => {
+  const manifestUrl = new URL(manifestPath, modelsUrl);
+  const { bytes, shardBytes, shards } = await loadManifest(manifestUrl, signal);
+  const fetched = new Map<number, Promise<Uint8Array>>();
+  const fetchShard = (index: number): Promise<Uint8Array> => {
     const shard = shards[index];
     if (shard === undefined) throw badInput('LoRA merge', `${name} ends before its header does`);
-    const known = fetched.get(index) ?? ports.fetchShard(shard.path, shard.bytes, () => undefined, signal);
+    const known =
+      fetched.get(index) ?? readUrlRange(new URL(shard.path, manifestUrl).href, 0, shard.bytes, signal);
     fetched.set(index, known);
     return known;
   };
@@ -105,10 +106,13 @@ async function openHostedSource(
     bytes,
     async read(start, end) {
       const first = Math.floor(start / shardBytes);
-      const blobs: Blob[] = [];
-      for (let at = first; at * shardBytes < end; at++) blobs.push(await fetchShard(at));
-      const part = new Blob(blobs).slice(start - first * shardBytes, end - first * shardBytes);
-      return new Uint8Array(await part.arrayBuffer());
+      const read = new Uint8Array(end - start);
+      for (let at = first; at * shardBytes < end; at++) {
+        const from = Math.max(start, at * shardBytes);
+        const shard = await fetchShard(at);
+        read.set(shard.subarray(from - at * shardBytes, end - at * shardBytes), from - start);
+      }
+      return read;
     },
   };
 }

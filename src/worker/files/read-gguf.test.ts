@@ -8,7 +8,7 @@ import { FaultError, type Fault } from '../../domain/fault';
 import { HANG_MS, RUNS } from '../../domain/testing/hostile';
 import { encodeGguf, type GgufEntry } from '../../inference/testing/gguf-writer.mjs';
 import { createRandomModel } from '../../inference/testing/random-model.mjs';
-import { readUrlRange } from './ranged-transfer';
+import { readUrlRange } from './url-ports';
 import { blobSource, openUrlSource, readGgufHeader } from './read-gguf';
 
 const { signal } = new AbortController();

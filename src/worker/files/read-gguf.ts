@@ -1,7 +1,7 @@
 import { throwIfStopped } from '../../domain/fault';
 import { badGguf, parseGgufHeader, type GgufHeader } from '../../domain/model/gguf-header';
 import { readGgufPart } from '../../engines/parts/read-gguf-part';
-import { describeUrl, readUrlRange } from './ranged-transfer';
+import { describeUrl, readUrlRange } from './url-ports';
 
 /** A file that can be read in pieces, wherever it is. */
 export interface GgufSource {

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultError, type Fault } from '../../domain/fault';
-import type { ShardStore } from '../../domain/run/ports';
-import { createTransferPorts } from './transfer';
+import type { FileStore } from '../../domain/run/ports';
+import { devicePorts } from './device-ports';
+import { createHostedPorts } from './hosted-ports';
 
 const HASH = 'a'.repeat(64);
 const file = {
@@ -21,12 +22,7 @@ const manifest = {
 const startPage = '<!doctype html><title>Start</title>';
 
 /** The store is handed through, never used here. */
-const store: ShardStore = {
-  findFile: () => Promise.resolve(undefined),
-  readShard: () => Promise.resolve(undefined),
-  writeShard: () => Promise.resolve(),
-  commitFile: () => Promise.resolve(),
-};
+const store = {} as FileStore;
 
 type Handler = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -62,11 +58,23 @@ afterEach(async () => {
 const MANIFEST = '/wizardbench/static-models/some-model/manifest.json';
 const SHARD = '/wizardbench/static-models/some-model/shard-000.bin';
 
-function fetchShard(bytes = 4, abort = new AbortController()) {
+const MANIFEST_ROUTE: Handler = (response) => response.end(JSON.stringify(manifest));
+
+/** Bytes 1 to 4 of the file, all that is left of its only shard. */
+function fetchRest(abort = new AbortController(), stallMs?: number) {
+  routes[MANIFEST] ??= MANIFEST_ROUTE;
+  const ports = createHostedPorts(file, siteUrl, store, stallMs);
   const counts: number[] = [];
-  const ports = createTransferPorts(file, siteUrl, store);
-  const shard = ports.fetchShard('shard-000.bin', bytes, (count) => counts.push(count), abort.signal);
-  return { shard, counts };
+  const read = async () => {
+    const { start, body } = await ports.openRange(1, 4, abort.signal);
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      counts.push(chunk.length);
+    }
+    return { start, text: await new Blob(chunks).text() };
+  };
+  return { read: read(), counts };
 }
 
 async function faultOf(promise: Promise<unknown>): Promise<Fault> {
@@ -75,16 +83,43 @@ async function faultOf(promise: Promise<unknown>): Promise<Fault> {
   throw new Error('expected a FaultError', { cause: outcome });
 }
 
-describe('fetchShard', () => {
-  it('fetches bytes from beside the manifest and tells of them as they arrive', async () => {
-    routes[SHARD] = (response) => {
-      response.write('ab');
+describe('openRange', () => {
+  it('fetches bytes of a shard from beside the manifest, as they arrive', async () => {
+    let range: string | undefined;
+    routes[SHARD] = (response, request) => {
+      range = request.headers.range;
+      response.writeHead(206, { 'Content-Range': 'bytes 1-3/4' });
+      response.write('b');
       setTimeout(() => response.end('cd'), 20);
     };
-    const { shard, counts } = fetchShard();
-    expect(await (await shard).text()).toBe('abcd');
-    expect(requested).toEqual([SHARD]);
-    expect(counts).toEqual([2, 2]);
+    const { read, counts } = fetchRest();
+    expect(await read).toEqual({ start: 1, text: 'bcd' });
+    expect(range).toBe('bytes=1-3');
+    expect(requested).toEqual([MANIFEST, SHARD]);
+    expect(counts).toEqual([1, 2]);
+  });
+
+  it('tells that a host sends the whole shard whatever is asked', async () => {
+    routes[SHARD] = (response) => response.end('abcd');
+    expect(await fetchRest().read).toEqual({ start: 0, text: 'abcd' });
+  });
+
+  it('gives positions in the file, not in the shard', async () => {
+    const bytes = 7;
+    const two = {
+      ...manifest,
+      bytes,
+      shards: [...manifest.shards, { path: 'shard-001.bin', bytes: 3, sha256: HASH }],
+    };
+    routes[MANIFEST] = (response) => response.end(JSON.stringify(two));
+    const ranges: (string | undefined)[] = [];
+    routes['/wizardbench/static-models/some-model/shard-001.bin'] = (response, request) => {
+      ranges.push(request.headers.range);
+      response.end('efg');
+    };
+    const ports = createHostedPorts({ ...file, bytes }, siteUrl, store);
+    expect((await ports.openRange(5, 7, new AbortController().signal)).start).toBe(4);
+    expect(ranges).toEqual(['bytes=1-2']);
   });
 
   it('asks past the HTTP cache: what arrives is stored elsewhere', async () => {
@@ -93,49 +128,13 @@ describe('fetchShard', () => {
       cacheControl = request.headers['cache-control'];
       response.end('abcd');
     };
-    await fetchShard().shard;
+    await fetchRest().read;
     expect(cacheControl).toBe('no-cache');
-  });
-
-  it('refuses a short body', async () => {
-    routes[SHARD] = (response) => response.end('abc');
-    expect(await faultOf(fetchShard().shard)).toEqual({
-      kind: 'download',
-      url: new URL(SHARD, siteUrl).href,
-      status: 200,
-      detail: 'expected 4 bytes, received 3',
-    });
-  });
-
-  it('refuses an empty body', async () => {
-    routes[SHARD] = (response) => response.end();
-    expect(await faultOf(fetchShard().shard)).toMatchObject({ detail: 'expected 4 bytes, received 0' });
-  });
-
-  it('gives up a body without end as soon as it is too long', async () => {
-    const closed = new Promise((resolve) => {
-      routes[SHARD] = (response) => {
-        const chunk = Buffer.alloc(64 * 1024);
-        const write = () => {
-          while (!response.destroyed && response.write(chunk));
-        };
-        response.on('close', resolve).on('drain', write);
-        write();
-      };
-    });
-    const { shard, counts } = fetchShard(100_000);
-    expect(await faultOf(shard)).toMatchObject({
-      kind: 'download',
-      status: 200,
-      detail: 'expected 100000 bytes, received more',
-    });
-    await closed;
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(100_000);
   });
 
   it('refuses the start page that some hosts send for every path', async () => {
     routes[SHARD] = (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end(startPage);
-    expect(await faultOf(fetchShard().shard)).toMatchObject({ kind: 'download', status: 200 });
+    expect(await faultOf(fetchRest().read)).toMatchObject({ kind: 'download', status: 200 });
   });
 
   it.each([
@@ -144,7 +143,7 @@ describe('fetchShard', () => {
     [429, 'HTTP 429 Too Many Requests'],
   ])('tells of HTTP %i', async (status, detail) => {
     routes[SHARD] = (response) => response.writeHead(status).end('abcd');
-    expect(await faultOf(fetchShard().shard)).toMatchObject({ kind: 'download', status, detail });
+    expect(await faultOf(fetchRest().read)).toMatchObject({ kind: 'download', status, detail });
   });
 
   it('tells of a connection that is cut, without a status, so that it is tried again', async () => {
@@ -152,15 +151,28 @@ describe('fetchShard', () => {
       response.writeHead(200, { 'Content-Length': 4 });
       response.write('ab', () => response.destroy());
     };
-    const fault = await faultOf(fetchShard().shard);
-    expect(fault).toMatchObject({ kind: 'download', detail: 'the connection was cut after 2 of 4 bytes' });
+    const fault = await faultOf(fetchRest().read);
+    expect(fault).toMatchObject({ kind: 'download', detail: 'the connection failed or was cut' });
     expect(fault).not.toHaveProperty('status');
   });
 
+  it('gives up a host that stops sending', async () => {
+    routes[SHARD] = (response) => {
+      response.writeHead(200, { 'Content-Length': 4 });
+      response.write('ab');
+    };
+    const fault = await faultOf(fetchRest(new AbortController(), 50).read);
+    expect(fault).toMatchObject({ kind: 'download', detail: 'nothing arrived for 0.05 s' });
+  });
+
   it('tells of a host that cannot be reached', async () => {
+    const ports = createHostedPorts(file, siteUrl, store);
+    routes[MANIFEST] = MANIFEST_ROUTE;
+    const { signal } = new AbortController();
+    await ports.describe(signal);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    const fault = await faultOf(fetchShard().shard);
+    const fault = await faultOf(ports.openRange(0, 4, signal));
     expect(fault).toMatchObject({ kind: 'download', url: new URL(SHARD, siteUrl).href });
     expect(fault).not.toHaveProperty('status');
   });
@@ -170,35 +182,33 @@ describe('fetchShard', () => {
     routes[SHARD] = () => {
       abort.abort();
     };
-    expect(await faultOf(fetchShard(4, abort).shard)).toEqual({ kind: 'stopped' });
+    expect(await faultOf(fetchRest(abort).read)).toEqual({ kind: 'stopped' });
   });
 
   it('ends as stopped in the middle of a body', async () => {
     const abort = new AbortController();
     routes[SHARD] = (response) => {
       response.writeHead(200, { 'Content-Length': 4 });
-      response.write('ab');
-    };
-    const ports = createTransferPorts(file, siteUrl, store);
-    const shard = ports.fetchShard(
-      'shard-000.bin',
-      4,
-      () => {
+      response.write('ab', () => {
         abort.abort();
-      },
-      abort.signal,
-    );
-    expect(await faultOf(shard)).toEqual({ kind: 'stopped' });
+      });
+    };
+    expect(await faultOf(fetchRest(abort).read)).toEqual({ kind: 'stopped' });
   });
 });
 
-describe('loadManifest', () => {
+describe('describe', () => {
   const load = (abort = new AbortController()) =>
-    createTransferPorts(file, siteUrl, store).loadManifest(abort.signal);
+    createHostedPorts(file, siteUrl, store).describe(abort.signal);
 
   it('reads it from below the site, also under a sub-path', async () => {
     routes[MANIFEST] = (response) => response.end(JSON.stringify(manifest));
-    expect(await load()).toEqual(manifest);
+    expect(await load()).toEqual({
+      bytes: 4,
+      sha256: HASH,
+      hasRanges: true,
+      shards: { shardBytes: 4, sha256: [HASH] },
+    });
     expect(requested).toEqual([MANIFEST]);
   });
 
@@ -209,6 +219,14 @@ describe('loadManifest', () => {
       url: new URL(MANIFEST, siteUrl).href,
       detail: 'not a file manifest',
     });
+  });
+
+  it.each([
+    ['another hash', { sha256: 'b'.repeat(64) }],
+    ['another size', { bytes: 5, shardBytes: 5, shards: [{ ...manifest.shards[0], bytes: 5 }] }],
+  ])('refuses a manifest of a file with %s than the catalog says', async (_what, other) => {
+    routes[MANIFEST] = (response) => response.end(JSON.stringify({ ...manifest, ...other }));
+    expect(await faultOf(load())).toMatchObject({ kind: 'integrity', file: 'weights.gguf' });
   });
 
   it.each([
@@ -236,7 +254,7 @@ describe('loadManifest', () => {
 describe('reserve', () => {
   const reserve = (bytes: number, estimate: StorageEstimate) => {
     vi.stubGlobal('navigator', { storage: { estimate: () => Promise.resolve(estimate) } });
-    return createTransferPorts(file, siteUrl, store).reserve(bytes);
+    return devicePorts.reserve(bytes);
   };
 
   it.each([
@@ -258,8 +276,7 @@ describe('reserve', () => {
 });
 
 describe('pause', () => {
-  const pause = (abort: AbortController) =>
-    createTransferPorts(file, siteUrl, store).pause(2_000, abort.signal);
+  const pause = (abort: AbortController) => devicePorts.pause(2_000, abort.signal);
 
   it('waits as long as it is told', async () => {
     vi.useFakeTimers();

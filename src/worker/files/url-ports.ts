@@ -1,12 +1,9 @@
 import { FaultError } from '../../domain/fault';
 import type { FileStore } from '../../domain/run/ports';
-import {
-  PART_BYTES,
-  type RangeAnswer,
-  type RangedPorts,
-  type RemoteFile,
-} from '../../domain/download/ranged-download';
-import { devicePorts } from './transfer';
+import type { DownloadPorts } from '../../domain/download/download';
+import type { RangeAnswer, RemoteFile } from '../../domain/download/remote-file';
+import { SHARD_SIZES } from '../../domain/download/shard-layout';
+import { devicePorts } from './device-ports';
 
 /** Nothing arriving for so long counts as a connection that was cut. */
 const STALL_MS = 30_000;
@@ -15,7 +12,7 @@ const LEAST_BYTES_PER_MS = 8;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** The browser's side of a download by ranges. */
-export function createRangedPorts(url: string, store: FileStore, stallMs = STALL_MS): RangedPorts {
+export function createUrlPorts(url: string, store: FileStore, stallMs = STALL_MS): DownloadPorts {
   return {
     store,
     ...devicePorts,
@@ -25,7 +22,7 @@ export function createRangedPorts(url: string, store: FileStore, stallMs = STALL
 }
 
 /** A picked file as the host of itself. */
-export function createBlobPorts(blob: Blob, etag: string, store: FileStore): RangedPorts {
+export function createBlobPorts(blob: Blob, etag: string, store: FileStore): DownloadPorts {
   return {
     store,
     ...devicePorts,
@@ -36,8 +33,8 @@ export function createBlobPorts(blob: Blob, etag: string, store: FileStore): Ran
 }
 
 async function* readSlice(slice: Blob): RangeAnswer['body'] {
-  for (let at = 0; at < slice.size; at += PART_BYTES) {
-    yield new Uint8Array(await slice.slice(at, at + PART_BYTES).arrayBuffer());
+  for (let at = 0; at < slice.size; at += SHARD_SIZES.partBytes) {
+    yield new Uint8Array(await slice.slice(at, at + SHARD_SIZES.partBytes).arrayBuffer());
   }
 }
 
@@ -92,12 +89,16 @@ async function askForLength(url: string, signal: AbortSignal, stallMs: number): 
   return readLength(response);
 }
 
-async function openUrlRange(
+/**
+ * Asks for bytes from `start` up to, not including, `end`.
+ * @throws FaultError `download`, also while the body is read
+ */
+export async function openUrlRange(
   url: string,
   start: number,
   end: number,
   signal: AbortSignal,
-  stallMs: number,
+  stallMs = STALL_MS,
 ): Promise<RangeAnswer> {
   const { response, close } = await send(
     url,
