@@ -1,30 +1,9 @@
-import { readFileSync } from 'node:fs';
-import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { checkSpec, gradeAnswer } from '../graders/registry';
-import { parseTestSetJson, type Case, type TestSet } from './test-set';
+import { readBundledSet, readTriedAnswers, testAnsweredCases } from './testing/answered-set';
+import { ahead, booleans, countTrue, daysBetween, permute, solve } from './testing/possible-worlds';
 
-const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
-
-/** Written by hand, in the ways people and models answer. */
-const answers = v.parse(
-  v.record(
-    v.string(),
-    v.record(
-      v.string(),
-      v.strictObject({
-        good: v.pipe(v.array(v.string()), v.minLength(2)),
-        bad: v.pipe(v.array(v.string()), v.minLength(3)),
-      }),
-    ),
-  ),
-  JSON.parse(read('./bundled-sets.answers.json')),
-);
-
-const sets = ['logic-en', 'logic-ru'].map((id) => ({
-  id,
-  set: parseTestSetJson(read(`../../../public/sets/${id}.json`)),
-}));
+const answers = readTriedAnswers('bundled-sets.answers.json');
+const sets = ['logic-en', 'logic-ru'].map((id) => ({ id, set: readBundledSet(id) }));
 
 const categories = [
   ...['syllogism', 'ordering', 'arithmetic', 'family', 'truth-lie'],
@@ -46,65 +25,14 @@ describe.each(sets)('$id', ({ id, set }) => {
     }
   });
 
-  it('explains every answer, has graders that we know, and no prompt twice', () => {
-    for (const each of set.cases) {
-      expect(each.explanation, each.id).toBeDefined();
-      for (const spec of each.graders) expect(() => checkSpec(spec)).not.toThrow();
-    }
-    expect(new Set(set.cases.map(({ prompt }) => prompt)).size).toBe(set.cases.length);
-  });
-
-  it('has answers to try for each case, and for no other', () => {
-    expect(Object.keys(answers[id] ?? {}).sort()).toEqual(set.cases.map((each) => each.id).sort());
-  });
-
-  describe.each(set.cases.map((each) => [each.id, each] as const))('%s', (caseId, each) => {
-    const { good, bad } = answers[id]?.[caseId] ?? { good: [], bad: [] };
-
-    it.each(good)('accepts %j', async (answer) => {
-      expect(await gradeAnswer(answer, each)).toMatchObject({ status: 'pass', score: 1 });
-    });
-
-    it.each(bad)('rejects %j', async (answer) => {
-      expect(await gradeAnswer(answer, each)).toMatchObject({ status: 'fail', score: 0 });
-    });
-
-    const sentences = each.prompt.split(/(?<=[.?!])\s+/);
-
-    it.each(['', ' \n', 'I am not sure.', 'Не знаю.', each.prompt, ...sentences.slice(-2)])(
-      'rejects %j',
-      async (answer) => {
-        expect(await gradeAnswer(answer, each)).toMatchObject({ status: 'fail' });
-      },
-    );
-  });
+  testAnsweredCases(set, set.cases, answers);
 });
 
 // The right answers once more, by trying every possibility instead of thinking.
 
 function valueOf(setId: string, caseId: string): unknown {
-  const each = findCase(sets.find(({ set }) => set.id === setId)?.set, caseId);
-  return each?.graders[0]?.['value'];
-}
-
-function findCase(set: TestSet | undefined, id: string): Case | undefined {
-  return set?.cases.find((each) => each.id === id);
-}
-
-function permute<Item>(items: readonly Item[]): Item[][] {
-  if (items.length === 0) return [[]];
-  return items.flatMap((item, at) => permute(items.toSpliced(at, 1)).map((rest) => [item, ...rest]));
-}
-
-/** The only distinct answer among all the worlds that satisfy the conditions. */
-function solve<World>(
-  worlds: readonly World[],
-  holds: (world: World) => boolean,
-  ask: (world: World) => unknown,
-) {
-  const found = [...new Set(worlds.filter(holds).map(ask))];
-  expect(found).toHaveLength(1);
-  return found[0];
+  const set = sets.find(({ id }) => id === setId)?.set;
+  return set?.cases.find(({ id }) => id === caseId)?.graders[0]?.['value'];
 }
 
 function weekday(date: Date, locale: string): string {
@@ -126,21 +54,11 @@ function weekdayInYear(
   );
 }
 
-const daysBetween = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
-
 /** Quarter turns to the right from a compass direction. */
 function turn(compass: readonly string[], from: string, ...turns: number[]): string | undefined {
   const at = turns.reduce((sum, each) => sum + each, compass.indexOf(from));
   return compass.at(at % compass.length);
 }
-
-function countTrue(statements: readonly boolean[]): number {
-  return statements.filter(Boolean).length;
-}
-
-const ahead = (order: readonly string[], one: string, other: string) =>
-  order.indexOf(one) < order.indexOf(other);
-const booleans = [true, false];
 
 describe('the right answers', () => {
   const computed: [setId: string, caseId: string, compute: () => unknown][] = [
