@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expectAccessibleEverywhere } from './accessible';
+import { expectAccessibleEverywhere, themesOf } from './accessible';
 import { listBundledFiles, startHub } from './hub-stand-in.mjs';
 import { expect, gradedRows, openIsolated, run, shortenAnswers, test, waitForGraded, WEIGHTS } from './site';
 
@@ -229,7 +229,7 @@ test('has no accessibility faults and no sideways scrolling; speaks Russian', as
       await expect(page.getByRole('heading', { level: 1 })).toHaveText(
         language === 'en' ? 'Models' : 'Модели',
       );
-      await expectAccessibleEverywhere(page, `models ${tab} ${language}`);
+      await expectAccessibleEverywhere(page, `models ${tab} ${language}`, undefined, themesOf(language));
     }
   }
 });

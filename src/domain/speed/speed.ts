@@ -15,7 +15,7 @@ export interface SpeedPlan {
 }
 
 export const SPEED_PLANS: readonly SpeedPlan[] = [
-  { id: 'quick', promptSentences: 5, answerTokens: 24, repetitions: 5, budgetMs: 20_000 },
+  { id: 'quick', promptSentences: 5, answerTokens: 24, repetitions: 5, budgetMs: 10_000 },
   { id: 'thorough', promptSentences: 12, answerTokens: 64, repetitions: 10, budgetMs: 60_000 },
 ];
 
