@@ -1,4 +1,4 @@
-export const MODELS_TABS = ['catalog', 'files', 'hub', 'stored'] as const;
+const MODELS_TABS = ['catalog', 'files', 'hub', 'stored'] as const;
 export type ModelsTab = (typeof MODELS_TABS)[number];
 
 /** More would not fit on any screen. */

@@ -3,7 +3,7 @@ import { badInput } from '../domain/fault';
 import { makeLocalKey, type LocalFile } from '../domain/download/local-file';
 
 /** A picked file that was remembered; without a handle it lasts as long as the page. */
-export interface RememberedFile {
+interface RememberedFile {
   readonly key: string;
   readonly name: string;
   readonly bytes: number;

@@ -1,20 +1,12 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
-import type { DeviceCard } from '../domain/engine/device';
 import { FaultError, toFault } from '../domain/fault';
-import type { LocalFile } from '../domain/download/local-file';
 import type { RunEnd } from '../domain/run/run';
 import {
   carryFaults,
-  type ChatRequest,
   type ChatWorkerEvent,
-  type EngineSummary,
   type EngineWorkerApi,
-  type GradedAnswer,
-  type GradeRequest,
   type ModelFilesApi,
-  type RunRequest,
   type SpeedEvent,
-  type SpeedRequest,
   type TransferEvent,
   type WorkerEvent,
 } from './protocol';
@@ -22,52 +14,29 @@ import {
 /** How long a worker may take to stop by itself; a stop must be over within a second. */
 const STOP_GRACE_MS = 300;
 
-export interface EngineClient {
-  /** Starts the worker, not an engine. @throws FaultError `engine` when the worker died meanwhile, as all that follow */
-  listEngines(): Promise<readonly EngineSummary[]>;
-  /** Grades stored answers without a model. */
-  gradeAnswers(request: GradeRequest): Promise<readonly GradedAnswer[]>;
-  /**
-   * Runs a test set in the worker. An abort ends it as `stopped`: kindly first, then by ending the worker.
-   * @throws FaultError when the run could not start, or `out-of-memory`/`engine` when the worker died
-   */
-  run(
-    request: RunRequest,
-    listener: (events: readonly WorkerEvent[]) => void,
-    signal: AbortSignal,
-  ): Promise<RunEnd>;
-  /**
-   * Has the model answer in a conversation. An abort ends it as `stopped`, like a run.
-   * @throws FaultError when the model could not be opened, or `engine` when the worker died
-   */
-  chat(
-    request: ChatRequest,
-    listener: (events: readonly ChatWorkerEvent[]) => void,
-    signal: AbortSignal,
-  ): Promise<RunEnd>;
-  /**
-   * Measures this device's speed in the worker. An abort ends it as `stopped`, like a run; what was told before stands.
-   * @throws FaultError when it could not start, or `engine` when the worker died
-   */
-  measureSpeed(
-    request: SpeedRequest,
-    listener: (events: readonly SpeedEvent[]) => void,
-    signal: AbortSignal,
-  ): Promise<RunEnd>;
-  /** Forgets what was measured of an artifact on this device: its next use measures anew. */
-  recalibrate(artifactId: string): Promise<void>;
-  /** Finds out what this device can do; some seconds. */
-  probeDevice(): Promise<DeviceCard>;
-}
+/**
+ * Something long that the worker does, as the page asks for it: with a signal. An abort ends it as `stopped`: kindly
+ * first, then by ending the worker; what was told before stands. Rejects also with a FaultError `out-of-memory` or
+ * `engine` when the worker died.
+ */
+type Abortable<Work> = Work extends (...request: infer Request) => Promise<RunEnd>
+  ? (...request: [...Request, signal: AbortSignal]) => Promise<RunEnd>
+  : never;
 
-export interface ModelFilesClient extends Omit<ModelFilesApi, 'importLocal'> {
-  /** Copies a picked file into the store. An abort ends it as `stopped`. @throws FaultError */
-  importLocal(
-    file: LocalFile,
-    listener: (events: readonly TransferEvent[]) => void,
-    signal: AbortSignal,
-  ): Promise<RunEnd>;
-}
+/** A question to the worker. Starts the worker, not an engine. Rejects also with a FaultError `engine` when it died. */
+type Asked<Question> = Question extends (...request: infer Request) => infer Answer
+  ? (...request: Request) => Promise<Awaited<Answer>>
+  : never;
+
+type Client<Api, Long extends keyof Api> = {
+  readonly [Name in keyof Api]: Name extends Long ? Abortable<Api[Name]> : Asked<Api[Name]>;
+};
+
+/** The page's side of `EngineWorkerApi`: what each does is said there. */
+export type EngineClient = Client<Omit<EngineWorkerApi, 'stop'>, 'run' | 'chat' | 'measureSpeed'>;
+
+/** The page's side of `ModelFilesApi`. */
+export type ModelFilesClient = Client<ModelFilesApi, 'importLocal'>;
 
 type WorkerApi = EngineWorkerApi & ModelFilesApi;
 

@@ -5,6 +5,7 @@ import { engineRegistry } from '../engines/registry';
 import { openEmbedder } from '../engines/transformers';
 import { createRunStore } from '../storage/run-store';
 import { createSettingsStore } from '../storage/settings-store';
+import { BACKEND_FACTS } from '../domain/engine/backends';
 import { createShardStore } from '../storage/shard-store';
 import { findGraphics } from './device/find-graphics';
 import { createProbePorts, describeWasm, probeDevice } from './device/probe-device';
@@ -122,7 +123,9 @@ const api: EngineWorkerApi & ModelFilesApi = {
 /** A model on the GPU leaves the cores to the page. */
 function chooseFlushMs(): number {
   const info = keeper.opened?.session.info;
-  return info?.backend === 'wasm' && info.threads >= navigator.hardwareConcurrency
+  return info !== undefined &&
+    BACKEND_FACTS[info.backend].computesOn === 'processor' &&
+    info.threads >= navigator.hardwareConcurrency
     ? SPARING_FLUSH_MS
     : FLUSH_MS;
 }

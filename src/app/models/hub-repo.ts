@@ -2,7 +2,7 @@ import { parsePartName } from '../../domain/model/gguf-header';
 import type { HubFile, HubRepo } from '../../domain/model/hub';
 
 /** Weights in a repo, whole or in parts. */
-export interface HubWeights {
+interface HubWeights {
   /** Of the first part. */
   readonly file: HubFile;
   readonly name: string;

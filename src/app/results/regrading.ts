@@ -1,7 +1,7 @@
 import type { GradedResult } from '../../domain/run/run';
 import type { TestSet } from '../../domain/sets/test-set';
 
-export interface StatusCounts {
+interface StatusCounts {
   readonly pass: number;
   readonly fail: number;
   readonly notRun: number;

@@ -13,7 +13,7 @@ export interface RunOrder extends ModelChoice {
 }
 
 /** What decides over an answer beside model and question. */
-export interface RunSettings {
+interface RunSettings {
   readonly sampling: Sampling;
   readonly repeats: number;
 }

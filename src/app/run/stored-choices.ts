@@ -21,7 +21,7 @@ export interface Use {
 const useSchema = v.object({ modelId: v.string(), artifactId: v.string() });
 
 /** What could still be read of the last choices; other versions of this page may have written them. */
-export interface StoredChoices {
+interface StoredChoices {
   readonly sampling?: Sampling;
   readonly setId?: string;
   readonly modelId?: string;

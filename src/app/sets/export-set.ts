@@ -2,7 +2,7 @@ import type { ExportedFile } from '../../domain/formats/format';
 import { formatRegistry } from '../../domain/formats/registry';
 import type { TestSet } from '../../domain/sets/test-set';
 
-export interface ExportTarget {
+interface ExportTarget {
   readonly id: string;
   readonly label: string;
 }

@@ -39,7 +39,7 @@ export interface DownloadPorts {
   readonly sizes?: ShardSizes;
 }
 
-export interface WantedFile {
+interface WantedFile {
   readonly name: string;
   /** Where it comes from, the same every time: its URL, or `local:` and a key. */
   readonly source: string;

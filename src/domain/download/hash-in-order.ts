@@ -4,7 +4,7 @@ import { sha256Hex } from '../hash';
 import type { FileStore } from '../run/ports';
 import type { ShardLayout } from './shard-layout';
 
-export interface OrderedHash {
+interface OrderedHash {
   readonly shardIsStored: (index: number) => void;
   /** Rejects when a stored shard can't be read back, or the signal is aborted. */
   readonly done: Promise<{

@@ -1,7 +1,7 @@
 import type { Backend } from '../engine/backends';
 
 /** A way of storing a model's weights. */
-export interface FormatFacts {
+interface FormatFacts {
   /** Where it can run at all. */
   readonly backends: readonly Backend[];
   /** False where there is nothing to fetch: the model lies with whoever computes. */

@@ -7,7 +7,7 @@ export class Callable {
   ) {}
 }
 
-export type Dict = Readonly<Record<string, unknown>>;
+type Dict = Readonly<Record<string, unknown>>;
 
 export const MAX_OUTPUT_CHARACTERS = 200_000;
 const MAX_STEPS = 200_000;

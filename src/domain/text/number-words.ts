@@ -55,7 +55,7 @@ export const WORD_VALUES: ReadonlyMap<string, number> = new Map(
 );
 
 /** What has been read of a number that is written in several words. */
-export interface WordNumber {
+interface WordNumber {
   readonly value: number;
   /** The part of the value that is complete: 2000 in "two thousand five hundred". */
   readonly base: number;

@@ -8,7 +8,7 @@ export interface Gpu {
   readonly maxStorageBufferBytes: number;
 }
 
-export type GpuSearch = Gpu | 'no-webgpu' | 'no-adapter';
+type GpuSearch = Gpu | 'no-webgpu' | 'no-adapter';
 
 /** Asks for the faster of two cards. @param gpu of this worker, unless another is given */
 export async function searchGpu(

@@ -1,4 +1,4 @@
-export interface LogitFilter {
+interface LogitFilter {
   /** 0 leaves the logits as they are, for a greedy choice. */
   readonly temperature: number;
   /** 0 keeps every token. */

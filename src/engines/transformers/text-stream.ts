@@ -3,7 +3,7 @@ const INCOMPLETE = '\uFFFD';
 /** No character has more tokens than a byte each; beyond that the bytes are no text, and are shown as such. */
 const MOST_PENDING = 4;
 
-export interface TextStream {
+interface TextStream {
   /** The text that this token completes: empty in the middle of a character. */
   push(id: number): string;
   /** What is left of a character that never was completed. */

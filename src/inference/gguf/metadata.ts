@@ -40,7 +40,7 @@ export function readOptionalBoolean(metadata: GgufMetadata, key: string): boolea
 }
 
 /** The strings under `key`, or undefined; throws `bad-file` when they are of another kind. */
-export function readOptionalStrings(metadata: GgufMetadata, key: string): readonly string[] | undefined {
+function readOptionalStrings(metadata: GgufMetadata, key: string): readonly string[] | undefined {
   const value = metadata.get(key);
   if (value === undefined || Array.isArray(value)) return value as readonly string[] | undefined;
   // An empty array carries its element type in the file only: accept any.

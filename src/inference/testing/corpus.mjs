@@ -243,11 +243,6 @@ export function createTexts(count = 2000, seed = 20_261_122) {
   return texts.slice(0, count);
 }
 
-/** The sentences joined, for training a small vocabulary. */
-export function createTrainingText() {
-  return [...SENTENCES, ...CODE].join('\n');
-}
-
 /** Three bytes of the FNV-1a hash of a list of ids: a fixture of 2,000 lists stays small. @param {readonly number[]} ids */
 export function hashIds(ids) {
   let hash = 0x811c9dc5;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
 /** What native llama.cpp predicts after every token of a text of 512 tokens, with the text given (teacher forcing). */
-export interface TeacherModel {
+interface TeacherModel {
   /** The greatest logit's token per position. */
   readonly best: readonly number[];
   /** The same from llama.cpp with these weights as 32-bit floats: where it differs from `best`, llama.cpp is off. */
@@ -15,7 +15,7 @@ export interface TeacherModel {
   readonly probes: Float32Array;
 }
 
-export interface TeacherFixture {
+interface TeacherFixture {
   readonly ids: readonly number[];
   readonly probeIds: readonly number[];
   readonly probeStep: number;

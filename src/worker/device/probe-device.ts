@@ -41,7 +41,7 @@ export interface AdapterPort {
   requestDevice(descriptor: { readonly requiredLimits: Record<string, number> }): Promise<GpuDevicePort>;
 }
 
-export interface GpuDevicePort {
+interface GpuDevicePort {
   readonly lost: Promise<unknown>;
   readonly queue: {
     writeBuffer(buffer: GpuBufferPort, offset: number, data: Uint8Array<ArrayBuffer>): void;

@@ -5,7 +5,7 @@ import type { FileStore } from '../../domain/run/ports';
 import { devicePorts } from './device-ports';
 import { openUrlRange } from './url-ports';
 
-export interface HostedFile {
+interface HostedFile {
   readonly name: string;
   readonly bytes: number;
   /** Of the whole file, as hex. */

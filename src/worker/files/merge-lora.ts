@@ -27,7 +27,7 @@ export interface MergeProgress {
   readonly totalBytes: number;
 }
 
-export interface MergedModel {
+interface MergedModel {
   /** For the artifact's `files`: `local` is its key in the store. */
   readonly file: ModelFile & { readonly sha256: string; readonly local: string };
   /** Over the stored shards; nothing is read until the engine does. */

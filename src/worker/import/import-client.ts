@@ -8,7 +8,7 @@ import { carryFaults, type ImportWorkerApi } from '../protocol';
 carryFaults();
 
 /** Each step of an import has a worker of its own, which an abort ends at once. */
-export interface ImportClient {
+interface ImportClient {
   /** @throws FaultError `bad-input`; `stopped`; `engine` when the worker died, as it does without memory */
   run(task: ImportTask, signal: AbortSignal): Promise<ImportOutcome>;
   /** @throws FaultError `download`, `bad-input` and those of `run` */

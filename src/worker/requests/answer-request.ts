@@ -6,7 +6,7 @@ import type { ChatRequest, ChatWorkerEvent } from '../protocol';
 import { createRecovery } from '../sessions/recover-session';
 import { findArtifact, type WantedSession } from '../sessions/session-keeper';
 
-export interface SessionPorts {
+interface SessionPorts {
   /** The loaded session if it is the one wanted, else a new one. @throws FaultError */
   readonly open: (wanted: WantedSession) => Promise<Session>;
   /** Closes it. */

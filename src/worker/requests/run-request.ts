@@ -16,7 +16,7 @@ import { createJudge } from '../sessions/judge';
 import { createRecovery, findSwitch } from '../sessions/recover-session';
 import { findArtifact, type OpenedSession, type WantedSession } from '../sessions/session-keeper';
 
-export interface RunRequestPorts {
+interface RunRequestPorts {
   readonly runStore: RunStore;
   readonly device: Device;
   /** The open session if it is the one wanted, else a new one. @throws FaultError */

@@ -10,7 +10,7 @@ export interface Sandbox extends Required<
   close(): void;
 }
 
-export interface SandboxLimits {
+interface SandboxLimits {
   readonly patternMs: number;
   readonly scriptMs: number;
   readonly startMs: number;

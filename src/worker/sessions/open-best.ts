@@ -21,7 +21,7 @@ export interface Wish {
   readonly setAside: readonly SetAside[];
 }
 
-export interface OpenBestPorts {
+interface OpenBestPorts {
   /** Those that support the artifact, in order of preference. */
   readonly engines: readonly Engine[];
   readonly graphics: Graphics;

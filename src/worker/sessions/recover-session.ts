@@ -4,7 +4,7 @@ import type { Fault } from '../../domain/fault';
 import type { EngineSwitch } from '../../domain/run/run';
 import { describeFault, mayTryNext } from './open-best';
 
-export interface RecoveryPorts {
+interface RecoveryPorts {
   /** Closes what broke and opens the best of what is left. @throws FaultError */
   readonly reopen: (setAside: readonly SetAside[]) => Promise<Session>;
   /** Resolves when the switch is safe on disk. */

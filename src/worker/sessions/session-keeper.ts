@@ -27,7 +27,7 @@ export interface OpenedSession {
   readonly sha256: string;
 }
 
-export interface KeeperPorts {
+interface KeeperPorts {
   /** All there are, in order of preference. */
   readonly engines: readonly Engine[];
   readonly settings: SettingsStore;
@@ -46,7 +46,7 @@ export interface KeeperPorts {
 }
 
 /** One session at a time, kept after its work: the next request for the same model starts at once. */
-export interface SessionKeeper {
+interface SessionKeeper {
   /** The session that is open now. */
   readonly opened: OpenedSession | undefined;
   /** The open session if it is the one wanted, else a new one in its place. @throws FaultError */

@@ -28,7 +28,7 @@ interface Judged {
   readonly verdict: 'right' | 'wrong' | 'none';
 }
 
-export interface Verdicts {
+interface Verdicts {
   /** What a list of verdicts leaves; undefined without such a list. */
   readonly settled?: readonly number[];
   /** Where that list ends. */

@@ -29,7 +29,7 @@ const UNSOLVED =
   /^(?:[\s\p{L}()$€£₽%]{0,20}[+*×·÷/][\s($€£₽√]{0,5}|[\s)%]{0,3}(?:[-–]| [:xх] |[xх])[\s($]{0,3}|\s(?:plus|minus|times|multiplied by|divided by|over|плюс|минус|умножить на|разделить на)\s)$/u;
 
 /** The number that an answer comes down to. `undecided`: one of several, and nothing says which. */
-export interface Picked {
+interface Picked {
   readonly found: Found;
   readonly problem?: 'expression' | 'several';
 }

@@ -4,7 +4,7 @@ import type { AnswerFacts } from '../grader';
  * What promptfoo does with a type, as one case: does this output pass, and with which score. Rows and promptfoo 0.123.1 were
  * compared; where ours differs on purpose the row says so.
  */
-export type PromptfooRow = readonly [
+type PromptfooRow = readonly [
   type: string,
   value: unknown,
   output: string,

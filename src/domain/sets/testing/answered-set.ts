@@ -17,7 +17,7 @@ const TriedAnswers = v.record(
 );
 
 /** Answers to try, right and wrong ones, by set and case. */
-export type TriedAnswers = v.InferOutput<typeof TriedAnswers>;
+type TriedAnswers = v.InferOutput<typeof TriedAnswers>;
 
 /** A set that comes with the page. */
 export function readBundledSet(id: string): TestSet {
