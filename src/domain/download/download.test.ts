@@ -521,20 +521,13 @@ describe('a stop', () => {
     store.file = committed;
     const stopped = makeDownload({ store });
     const checks: number[] = [];
-    const ports: DownloadPorts = {
-      ...stopped.ports,
-      store: {
-        findFile: (id) => store.findFile(id),
-        writeShard: (id, index, shard) => store.writeShard(id, index, shard),
-        commitFile: (each) => store.commitFile(each),
-        readShard: (id, index) => {
-          checks.push(index);
-          if (index === 1) stopped.abort.abort();
-          return store.readShard(id, index);
-        },
-      },
+    const readShard = store.readShard.bind(store);
+    store.readShard = (id, index) => {
+      checks.push(index);
+      if (index === 1) stopped.abort.abort();
+      return readShard(id, index);
     };
-    const obtain = obtainFile(file, ports, () => undefined, stopped.abort.signal);
+    const obtain = stopped.obtain();
     expect(await faultOf(obtain)).toEqual({ kind: 'stopped' });
     expect(checks).toEqual([0, 1]);
   });

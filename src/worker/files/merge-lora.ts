@@ -20,6 +20,10 @@ export interface MergeRequest {
   readonly scale: number;
 }
 
+interface MergePorts extends Pick<DownloadPorts, 'reserve' | 'now'> {
+  readonly store: ShardStore;
+}
+
 export interface MergeProgress {
   /** Hashing what is merged, checking a stored result, writing a new one. */
   readonly phase: 'hashing' | 'checking' | 'merging';
@@ -45,7 +49,7 @@ interface MergedModel {
  */
 export async function mergeLoraArtifact(
   { base, adapter, scale }: MergeRequest,
-  { store, reserve, now }: Pick<DownloadPorts, 'store' | 'reserve' | 'now'>,
+  { store, reserve, now }: MergePorts,
   onProgress: (progress: MergeProgress) => void,
   signal: AbortSignal,
 ): Promise<MergedModel> {
@@ -208,7 +212,7 @@ function createShardSink(fileId: string, store: ShardStore, signal: AbortSignal)
 export async function applyAdapters(
   artifact: Artifact,
   files: readonly OpenFile[],
-  ports: Pick<DownloadPorts, 'store' | 'reserve' | 'now'>,
+  ports: MergePorts,
   emit: EmitOpening,
   signal: AbortSignal,
 ): Promise<readonly OpenFile[]> {
