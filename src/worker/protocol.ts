@@ -8,7 +8,7 @@ import { FaultError, type Fault } from '../domain/fault';
 import type { AnswerFacts, CaseGrade } from '../domain/graders/grader';
 import type { Inspected } from '../domain/model/gguf-model';
 import type { HubModel, HubRepo } from '../domain/model/hub';
-import type { Row } from '../domain/formats/rows';
+import type { Row, SomeRows } from '../domain/formats/rows';
 import type { runImport } from '../domain/sets/import-task';
 import type { HubSplit } from '../domain/sets/set-address';
 import type { LocalFile } from '../domain/download/local-file';
@@ -208,6 +208,14 @@ export interface ImportWorkerApi {
     onRows: (count: number) => void,
     rowsUrl?: string,
   ): Promise<readonly Row[]>;
+  /** The rows of a part from which a task draws the examples of so many questions. @throws FaultError */
+  fetchExamples(
+    split: HubSplit,
+    task: string,
+    questions: number,
+    onRows: (count: number) => void,
+    rowsUrl?: string,
+  ): Promise<SomeRows>;
 }
 
 /** What the page may ask of the engine worker. */

@@ -1,9 +1,10 @@
 import { badInput, FaultError, toFault, type Fault } from '../../domain/fault';
 import { MAX_CASES, MAX_TEXT_CHARACTERS } from '../../domain/formats/limits';
+import type { TaskDataset } from '../../domain/formats/lm-eval/task';
 import { mapRow, type Mapping } from '../../domain/formats/plain';
 import type { TextCut } from '../../domain/formats/plain-text';
 import type { RowLimit } from '../../domain/formats/row-limit';
-import type { Row } from '../../domain/formats/rows';
+import type { Row, SomeRows } from '../../domain/formats/rows';
 import { MAX_ARCHIVE_BYTES } from '../../domain/sets/archive';
 import { isReadable, MAX_FILE_COUNT } from '../../domain/sets/given-files';
 import {
@@ -11,6 +12,7 @@ import {
   type GivenFile,
   type ImportOutcome,
   type ImportTask,
+  type RowSource,
 } from '../../domain/sets/import-task';
 import type { TestSet } from '../../domain/sets/test-set';
 import { readAddress, type HubSplit } from '../../domain/sets/set-address';
@@ -30,6 +32,14 @@ export interface ImportSteps {
     signal: AbortSignal,
     onRows: (count: number) => void,
   ): Promise<readonly Row[]>;
+  /** The rows of a part from which a task of lm-eval draws the examples of so many questions. @throws FaultError */
+  fetchExamples(
+    split: HubSplit,
+    task: string,
+    questions: number,
+    signal: AbortSignal,
+    onRows: (count: number) => void,
+  ): Promise<SomeRows>;
 }
 
 export interface ImporterPorts {
@@ -48,6 +58,13 @@ export interface PickedText {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
+/** A task whose rows are on the Hub, and where. */
+interface TaskOnHub {
+  readonly text: string;
+  readonly name: string;
+  readonly dataset?: TaskDataset;
+}
+
 /** What is to be decided next. */
 export type ImportStep =
   | { readonly kind: 'source' }
@@ -55,7 +72,7 @@ export type ImportStep =
   | {
       readonly kind: 'split';
       readonly splits: readonly HubSplit[];
-      readonly task?: { readonly text: string; readonly name: string };
+      readonly task?: TaskOnHub;
     }
   | ImportOutcome;
 
@@ -170,14 +187,41 @@ export class Importer {
     return this.#attempt(async () => {
       const step = this.#step;
       const splits = await this.ports.steps.listSplits(dataset, this.#abort.signal);
-      const wanted = step.kind === 'rows' ? step.dataset?.name : undefined;
+      const task = step.kind === 'rows' ? step : undefined;
+      const wanted = task?.dataset?.name;
       const matching = splits.filter(({ config }) => wanted === undefined || config === wanted);
+      const asked = task?.dataset?.split;
       this.#step = {
         kind: 'split',
-        splits: matching.length > 0 ? matching : splits,
-        ...(step.kind === 'rows' && { task: { text: step.text, name: step.name } }),
+        // What the task asks stands first.
+        splits: (matching.length > 0 ? matching : splits).toSorted(
+          (one, other) => Number(other.split === asked) - Number(one.split === asked),
+        ),
+        ...(task !== undefined && { task }),
       };
     });
+  }
+
+  /** Fetches the rows that a task draws its examples from, where its other rows came from a file. */
+  findExamples(): Promise<void> {
+    return this.#attempt(async () => {
+      const step = this.#step;
+      if (step.kind !== 'examples' || step.dataset === undefined) return;
+      const { path, name } = step.dataset;
+      const splits = await this.ports.steps.listSplits(path, this.#abort.signal);
+      const found = splits.find(
+        ({ config, split }) => split === step.part && (name === undefined || config === name),
+      );
+      if (found === undefined) throw badInput('data set', `it has no part "${step.part}"`);
+      const fewshotRows = await this.#fetchExamples(found, step.text, step.questions);
+      if (this.#task !== undefined) await this.#run({ ...this.#task, fewshotRows });
+    });
+  }
+
+  #fetchExamples(split: HubSplit, text: string, questions: number): Promise<SomeRows> {
+    this.#readRows = 0;
+    const onRows = (count: number) => (this.#readRows = count);
+    return this.ports.steps.fetchExamples(split, text, questions, this.#abort.signal, onRows);
   }
 
   fetchSplit(split: HubSplit, most: number): Promise<void> {
@@ -188,16 +232,23 @@ export class Importer {
       const { signal } = this.#abort;
       const count = Math.min(most, MOST_HUB_ROWS);
       const rows = await this.ports.steps.fetchRows(split, count, signal, onRows);
-      if (step.kind === 'split' && step.task !== undefined) await this.#join(step.task, rows);
-      else await this.#take(rows.map((row) => JSON.stringify(row)).join('\n'), split.dataset);
+      const task = step.kind === 'split' ? step.task : undefined;
+      if (task !== undefined) {
+        const part = task.dataset?.fewshotSplit;
+        const pool = part === undefined ? undefined : { ...split, split: part };
+        await this.#join(task, rows, pool && (await this.#fetchExamples(pool, task.text, rows.length)));
+      } else await this.#take(rows.map((row) => JSON.stringify(row)).join('\n'), split.dataset);
     });
   }
 
   /** The rows that a task of lm-eval only points to. */
   addRows(file: PickedText): Promise<void> {
     return this.#attempt(async () => {
-      if (this.#step.kind !== 'rows') return;
-      await this.#join(this.#step, { name: file.name, text: await readFile(file) });
+      const step = this.#step;
+      if (step.kind !== 'rows' && step.kind !== 'examples') return;
+      const picked = { name: file.name, text: await readFile(file) };
+      if (step.kind === 'rows') await this.#join(step, picked);
+      else if (this.#task !== undefined) await this.#run({ ...this.#task, fewshotRows: picked });
     });
   }
 
@@ -241,11 +292,9 @@ export class Importer {
     return this.#run({ kind: 'read', given, language: this.ports.language });
   }
 
-  #join(
-    { text, name }: { readonly text: string; readonly name: string },
-    rows: Extract<ImportTask, { kind: 'join' }>['rows'],
-  ): Promise<void> {
-    return this.#run({ kind: 'join', text, name, rows, language: this.ports.language });
+  #join({ text, name }: TaskOnHub, rows: RowSource, fewshotRows?: SomeRows): Promise<void> {
+    const task = { kind: 'join', text, name, rows, language: this.ports.language } as const;
+    return this.#run(fewshotRows === undefined ? task : { ...task, fewshotRows });
   }
 
   async #run(task: ImportTask): Promise<void> {

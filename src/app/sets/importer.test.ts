@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { runImport } from '../../domain/sets/import-task';
-import { fetchRows, fetchText, listSplits } from '../../worker/import/set-source';
+import { fetchExamples, fetchRows, fetchText, listSplits } from '../../worker/import/set-source';
 import { Importer, type ImportStep } from './importer.svelte';
 
 const makeImporter = (rowsUrl?: string) =>
@@ -12,6 +12,8 @@ const makeImporter = (rowsUrl?: string) =>
       fetchText,
       listSplits: (dataset) => listSplits(dataset, rowsUrl),
       fetchRows: (split, most, _signal, onRows) => fetchRows(split, most, onRows, rowsUrl),
+      fetchExamples: (split, task, questions, _signal, onRows) =>
+        fetchExamples(split, task, questions, onRows, rowsUrl),
     },
   });
 const file = (name: string, text: string) => ({
@@ -114,6 +116,58 @@ describe('Importer', () => {
     if (part === undefined) throw new Error('no part');
     await importer.fetchSplit(part, 10);
     expect(previewOf(importer.step).imported.testSet.cases).toMatchObject([{ prompt: '2+2?' }]);
+    server.close();
+  });
+
+  it('asks for the part that examples come from, or takes it along, or fetches it', async () => {
+    const task = `${TASK}num_fewshot: 1\ntest_split: test\nfewshot_split: train\n`;
+    const examples = '{"q":"1+1?","a":"2"}\n';
+    const prompts = ({ step }: Importer) =>
+      previewOf(step).imported.testSet.cases.map(({ prompt }) => prompt);
+    const wanted = ['1+1? 2\n\n2+2?', '1+1? 2\n\n3+3?'];
+
+    const importer = makeImporter();
+    await importer.readText(task, 'mine.yaml');
+    await importer.addRows(file('test.jsonl', ROWS));
+    expect(importer.step).toMatchObject({ kind: 'examples', part: 'train', questions: 2 });
+    await importer.addRows(file('train.jsonl', examples));
+    expect(prompts(importer)).toEqual(wanted);
+
+    const together = makeImporter();
+    await together.readFiles([
+      file('my-train.jsonl', examples),
+      file('mine.yaml', task),
+      file('my-test.jsonl', ROWS),
+    ]);
+    expect(prompts(together)).toEqual(wanted);
+
+    const server = createServer((request, response) => {
+      const url = new URL(request.url ?? '', 'http://x');
+      const part = url.searchParams.get('split');
+      const rows = (part === 'train' ? examples : ROWS).trim().split('\n');
+      const splits = ['train', 'test'].map((split) => ({ dataset: 'owner/data', config: 'main', split }));
+      const shown = rows.map((row) => ({ row: JSON.parse(row) as unknown }));
+      response.end(JSON.stringify(part === null ? { splits } : { rows: shown, num_rows_total: rows.length }));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const url = `http://127.0.0.1:${address.port}/`;
+    const fromHub = makeImporter(url);
+    await fromHub.readText(task, 'mine.yaml');
+    await fromHub.findSplits('owner/data');
+    // What the task asks stands first.
+    expect(fromHub.step).toMatchObject({ kind: 'split', splits: [{ split: 'test' }, { split: 'train' }] });
+    await fromHub.fetchSplit({ dataset: 'owner/data', config: 'main', split: 'test' }, 10);
+    expect(prompts(fromHub)).toEqual(wanted);
+
+    const half = makeImporter(url);
+    await half.readText(task, 'mine.yaml');
+    await half.addRows(file('test.jsonl', ROWS));
+    await half.findExamples();
+    expect(prompts(half)).toEqual(wanted);
     server.close();
   });
 

@@ -8,7 +8,7 @@ import {
   type Turn,
 } from '../sets/test-set';
 import { MAX_CASES, TooManyRows } from './limits';
-import type { Row } from './rows';
+import type { Row, SomeRows } from './rows';
 import type { SourceFile } from './source-files';
 
 /** What an import changed or left out, as data: `ui/` words it. */
@@ -72,8 +72,8 @@ export interface ImportOptions {
   readonly files?: readonly SourceFile[];
   /** Of the text among `files`. */
   readonly path?: string;
-  /** Data that a task file draws its examples from, where that is another part. */
-  readonly fewshotRows?: readonly Row[];
+  /** Data that a task file draws its examples from, where that is another part, or there is more of it. */
+  readonly fewshotRows?: readonly Row[] | SomeRows;
 }
 
 export interface ExportedFile {

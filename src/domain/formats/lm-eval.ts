@@ -11,13 +11,13 @@ import {
   readText,
   type TaskContext,
 } from './lm-eval/context';
-import { makeDraw } from './lm-eval/few-shot';
+import { makeDraw, poolOf } from './lm-eval/few-shot';
 import { MOST_ANSWER_TOKENS, MOST_STOP_CHARACTERS, MOST_STOPS, noteFields } from './lm-eval/fields';
 import { gradeAnswer, nameScores, planGrading, type GradingPlan } from './lm-eval/grading';
 import { dropNulls, readFields, readTask, WHAT, type LmEvalTask } from './lm-eval/task';
 import { ownRowSchema, writeTask } from './lm-eval/write';
 import { buildFromRows } from './row-format';
-import type { Row } from './rows';
+import type { Row, SomeRows } from './rows';
 
 /** lm-eval's own, for a task that says nothing (`default_gen_kwargs`). */
 const MAX_GEN_TOKS = 256;
@@ -70,6 +70,16 @@ function fillColumns(rows: readonly Row[]): readonly Row[] {
   );
 }
 
+function makePool(given: NonNullable<ImportOptions['fewshotRows']>): SomeRows {
+  if (!('rows' in given)) return poolOf(fillColumns(given));
+  const places = [...given.rows.keys()];
+  const filled = fillColumns([...given.rows.values()]);
+  return {
+    length: given.length,
+    rows: new Map(filled.map((row, index) => [places[index] ?? 0, row] as const)),
+  };
+}
+
 interface Reader {
   readonly plan: GradingPlan;
   readonly toDraft: (row: Row) => CaseDraft | undefined;
@@ -77,7 +87,7 @@ interface Reader {
 
 function makeReader(task: LmEvalTask, rows: readonly Row[], { fewshotRows }: ImportOptions): Reader {
   const plan = planGrading(task);
-  const draw = makeDraw(task, rows, fewshotRows && fillColumns(fewshotRows));
+  const draw = makeDraw(task, rows, fewshotRows && makePool(fewshotRows));
   const kinds = probeFirst(task, rows[0]);
   return {
     plan,

@@ -7,6 +7,13 @@ import { checkSize, MAX_CASES, TooManyRows } from './limits';
 /** A record of a data set, as foreign as it comes. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A part of a data set of which only some records are here, by their places. */
+export interface SomeRows {
+  /** Of the whole part. */
+  readonly length: number;
+  readonly rows: ReadonlyMap<number, Row>;
+}
+
 const rowSchema = v.record(v.string(), v.unknown());
 /** Lists that files wrap their rows in: the dataset viewer of the Hub, BIG-bench, AGIEval, plain exports. */
 export const WRAPPERS = ['rows', 'examples', 'data', 'items', 'questions', 'cases', 'tests'];
@@ -14,23 +21,24 @@ const PROBE_CHARACTERS = 100_000;
 
 /**
  * The records of a JSON array, a JSON object that holds one, JSON Lines, or CSV with a header.
+ * @param most how many there may be
  * @throws FaultError `bad-input`, naming the line where there is one
  */
-export function readRows(text: string, what = 'file'): readonly Row[] {
+export function readRows(text: string, what = 'file', most = MAX_CASES): readonly Row[] {
   checkSize(what, text);
   const trimmed = text.replace(/^\uFEFF/, '').trim();
   if (trimmed === '') throw badInput(what, 'it is empty');
   const rows = trimmed.startsWith('[')
-    ? readArray(parseJsonText(trimmed, what), what)
+    ? readArray(parseJsonText(trimmed, what), what, most)
     : trimmed.startsWith('{')
-      ? readObjectOrLines(trimmed, what)
-      : readCsv(text.replace(/^\uFEFF/, '').replace(/^\s*\n|[\r\n]+$/g, ''), what);
-  checkCount(rows.length, what);
+      ? readObjectOrLines(trimmed, what, most)
+      : readCsv(text.replace(/^\uFEFF/, '').replace(/^\s*\n|[\r\n]+$/g, ''), what, most);
+  checkCount(rows.length, what, most);
   return rows;
 }
 
-function checkCount(count: number, what: string): void {
-  if (count > MAX_CASES) throw new TooManyRows(what, count);
+function checkCount(count: number, what: string, most: number): void {
+  if (count > most) throw new TooManyRows(what, count);
 }
 
 /** Every format asks for the first rows of the same text, which can be of 64 MB. */
@@ -60,9 +68,9 @@ function isRow(value: unknown): value is Row {
   return v.is(rowSchema, value) && !Array.isArray(value);
 }
 
-function readArray(data: unknown, what: string): readonly Row[] {
+function readArray(data: unknown, what: string, most: number): readonly Row[] {
   if (!Array.isArray(data)) throw badInput(what, 'expected a list of records');
-  checkCount(data.length, what);
+  checkCount(data.length, what, most);
   return data.map((value: unknown, index) => {
     if (!isRow(value)) throw badInput(what, `record ${index + 1} is no object`);
     // The dataset viewer wraps each record with its index.
@@ -70,19 +78,19 @@ function readArray(data: unknown, what: string): readonly Row[] {
   });
 }
 
-function readObjectOrLines(text: string, what: string): readonly Row[] {
+function readObjectOrLines(text: string, what: string, most: number): readonly Row[] {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   if (lines.length > 1) {
     const first = tryJson(lines[0] ?? '');
     if (isRow(first)) {
-      checkCount(lines.length, what);
+      checkCount(lines.length, what, most);
       return lines.map((line, index) => readLine(line, index, what));
     }
   }
   const whole = parseJsonText(text, what);
   if (!isRow(whole)) throw badInput(what, 'expected a record');
   const wrapper = WRAPPERS.find((name) => Array.isArray(whole[name]));
-  return wrapper === undefined ? [whole] : readArray(whole[wrapper], what);
+  return wrapper === undefined ? [whole] : readArray(whole[wrapper], what, most);
 }
 
 function tryJson(text: string): unknown {
@@ -105,13 +113,13 @@ function readLine(line: string, index: number, what: string): Row {
   return value;
 }
 
-function readCsv(text: string, what: string): readonly Row[] {
+function readCsv(text: string, what: string, most: number): readonly Row[] {
   const { data, errors } = Papa.parse<string[]>(text, {
     skipEmptyLines: 'greedy',
     // The header, and one more than can be read.
-    preview: MAX_CASES + 2,
+    preview: most + 2,
   });
-  if (data.length === MAX_CASES + 2) throw new TooManyRows(what, countCsvRows(text));
+  if (data.length === most + 2) throw new TooManyRows(what, countCsvRows(text));
   const [error] = errors.filter(({ code }) => code !== 'UndetectableDelimiter');
   if (error !== undefined) {
     const line = error.row === undefined ? '' : `line ${error.row + 1}: `;

@@ -1,12 +1,12 @@
 import { badInput } from '../fault';
 import { MissingFiles, type Format, type ImportedSet } from '../formats/format';
 import { TooManyRows } from '../formats/limits';
-import { readTaskDataset, type TaskDataset } from '../formats/lm-eval/task';
+import { readMissingPart, readTaskDataset, type TaskDataset } from '../formats/lm-eval/task';
 import { guessMapping, readMapped, type Mapping } from '../formats/plain';
 import { cutText, readPlainText, type TextCut } from '../formats/plain-text';
 import { detectFormat } from '../formats/registry';
 import { chooseRows, takeRows, type RowLimit } from '../formats/row-limit';
-import { readRows, type Row } from '../formats/rows';
+import { readRows, type Row, type SomeRows } from '../formats/rows';
 import { extensionOf, type SourceFile } from '../formats/source-files';
 import { unpackArchive } from './archive';
 import { findMain } from './given-files';
@@ -20,7 +20,12 @@ interface About {
   readonly language: string;
   /** Where there are more rows than a set may have. */
   readonly limit?: RowLimit;
+  /** Of the part that a task of lm-eval draws its examples from. */
+  readonly fewshotRows?: RowSource | SomeRows;
 }
+
+/** Rows, or a file of them. */
+export type RowSource = readonly Row[] | { readonly text: string; readonly name: string };
 
 interface Source extends About {
   readonly text: string;
@@ -43,7 +48,7 @@ export type ImportTask =
   /** A task of lm-eval and the rows of its data set, as data or as a file. */
   | ({
       readonly kind: 'join';
-      readonly rows: readonly Row[] | { readonly text: string; readonly name: string };
+      readonly rows: RowSource;
     } & Source);
 
 export type ImportOutcome =
@@ -62,6 +67,15 @@ export type ImportOutcome =
   /** A text without any format: how is it cut into questions? */
   | { readonly kind: 'text'; readonly cuts: Readonly<Record<TextCut, TextCutFacts>> }
   | { readonly kind: 'rows'; readonly text: string; readonly name: string; readonly dataset?: TaskDataset }
+  /** The rows are there, and those of another part are missing, from which the task draws examples. */
+  | {
+      readonly kind: 'examples';
+      readonly text: string;
+      readonly part: string;
+      readonly dataset?: TaskDataset;
+      /** How many rows there are. */
+      readonly questions: number;
+    }
   /** Which of several files is the set? */
   | { readonly kind: 'choose'; readonly paths: readonly string[] }
   /** Nothing can be read without these. */
@@ -112,15 +126,38 @@ function runStep(task: ImportTask): ImportOutcome {
   return join(format, task, task.rows);
 }
 
+/** A part that examples are drawn from can be larger than a set. */
+const MAX_EXAMPLE_ROWS = 500_000;
+
 function join(
   format: Format,
-  { text, name, language, limit }: Source,
-  given: Extract<ImportTask, { kind: 'join' }>['rows'],
+  { text, name, language, limit, fewshotRows: examples }: Source,
+  given: RowSource,
 ): ImportOutcome {
   const rows = 'text' in given ? readLimited(given.text, given.name, limit) : given;
   const chosen = limit === undefined || 'text' in given ? undefined : chooseRows(rows.length, limit, name);
   const kept = chosen === undefined ? rows : rows.filter((_row, index) => chosen.has(index));
-  const imported = format.read(text, { name, language, rows: kept });
+  const part = examples === undefined ? readMissingPart(text) : undefined;
+  if (part !== undefined) {
+    const dataset = readTaskDataset(text);
+    return {
+      kind: 'examples',
+      text,
+      part,
+      questions: kept.length,
+      ...(dataset !== undefined && { dataset }),
+    };
+  }
+  const fewshotRows =
+    examples !== undefined && 'text' in examples
+      ? readRows(examples.text, examples.name, MAX_EXAMPLE_ROWS)
+      : examples;
+  const imported = format.read(text, {
+    name,
+    language,
+    rows: kept,
+    ...(fewshotRows !== undefined && { fewshotRows }),
+  });
   return { kind: 'preview', formatLabel: format.label, imported };
 }
 
@@ -142,7 +179,7 @@ function readGiven(task: Extract<ImportTask, { kind: 'read' }>): ImportOutcome {
 function readMain(
   { path: name, text }: SourceFile,
   files: readonly SourceFile[],
-  { language, limit, asText }: Extract<ImportTask, { kind: 'read' }>,
+  { language, limit, asText, fewshotRows }: Extract<ImportTask, { kind: 'read' }>,
 ): ImportOutcome {
   if (asText === 'ask') return describeText(text);
   if (asText !== undefined) {
@@ -154,12 +191,14 @@ function readMain(
     return readUnknown(text, name, format !== undefined, limit);
   if (format.id === 'lm-eval') {
     const whole = includeFiles(text, name, files);
-    const rows = findTaskRows(whole, name, files);
+    const { rows, examples } = findTaskRows(whole, name, files, readMissingPart(whole));
+    const beside = examples && { text: examples.text, name: examples.path };
     const source: Source = {
       text: whole,
       name: nameOf(name),
       language,
       ...(limit !== undefined && { limit }),
+      ...((fewshotRows ?? beside) && { fewshotRows: fewshotRows ?? beside }),
     };
     if (rows !== undefined) return join(format, source, { text: rows.text, name: rows.path });
     const dataset = readTaskDataset(whole);

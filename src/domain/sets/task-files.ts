@@ -43,23 +43,43 @@ export function includeFiles(text: string, name: string, given: readonly SourceF
   return stringify(merge({ path: name, text }), { lineWidth: 0 });
 }
 
-/** The file with the rows of a task: the one that it names for its test split, else the only table beside it. */
+interface TaskRows {
+  /** What is asked. */
+  readonly rows?: SourceFile;
+  /** What its examples are drawn from, where that is another part. */
+  readonly examples?: SourceFile;
+}
+
+/**
+ * The files with the rows of a task: those that it names for the parts of its data set. A file of examples can also have the
+ * name of its part in its own; what is asked is then the only table that is left.
+ * @param part that examples are drawn from, where that is not the part that is asked
+ */
 export function findTaskRows(
   text: string,
   name: string,
   given: readonly SourceFile[],
-): SourceFile | undefined {
+  part: string | undefined,
+): TaskRows {
   const parsed = v.safeParse(taskSchema, readYaml(text, WHAT));
   const { dataset_kwargs: kwargs, test_split, validation_split } = parsed.success ? parsed.output : {};
   const listed = kwargs?.data_files;
-  const split = test_split ?? validation_split ?? 'train';
-  const wanted =
-    typeof listed === 'string' || Array.isArray(listed) || listed === undefined ? listed : listed[split];
-  const [reference] = [wanted ?? []].flat();
-  const named = reference === undefined ? undefined : new SourceFiles(given, name).find(reference);
-  if (named !== undefined) return named;
+  const findNamed = (split: string) => {
+    const isForAll = typeof listed === 'string' || Array.isArray(listed) || listed === undefined;
+    const [reference] = [(isForAll ? listed : listed[split]) ?? []].flat();
+    return reference === undefined ? undefined : new SourceFiles(given, name).find(reference);
+  };
   const tables = given.filter(
     ({ path }) => path !== name && /^(?:jsonl?|ndjson|csv|tsv)$/.test(extensionOf(path)),
   );
-  return tables.length === 1 ? tables[0] : undefined;
+  const asked = findNamed(test_split ?? validation_split ?? 'train');
+  const called = tables.filter(
+    ({ path }) => path !== asked?.path && part !== undefined && path.includes(part),
+  );
+  const listedPart = part === undefined ? undefined : findNamed(part);
+  const isOther = listedPart !== undefined && listedPart.path !== asked?.path;
+  const examples = isOther ? listedPart : called.length === 1 && tables.length > 1 ? called[0] : undefined;
+  const left = tables.filter(({ path }) => path !== examples?.path);
+  const rows = asked ?? (left.length === 1 ? left[0] : undefined);
+  return { ...(rows !== undefined && { rows }), ...(examples !== undefined && { examples }) };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../../domain/fault';
 import { runImport, type ImportOutcome, type ImportTask } from '../../domain/sets/import-task';
 import { createImportClient } from './import-client';
-import { fetchRows, fetchText, listSplits } from './set-source';
+import { fetchExamples, fetchRows, fetchText, listSplits } from './set-source';
 import type { ImportWorkerApi } from '../protocol';
 import { createServer, type Server } from 'node:http';
 import { FakeWorker } from '../testing/fake-worker';
@@ -21,6 +21,7 @@ const makeWorker = (runTask: (task: ImportTask) => ImportOutcome | Promise<Impor
     fetchText: (address: string) => fetchText(new URL(address)),
     listSplits,
     fetchRows,
+    fetchExamples,
   } satisfies Omit<ImportWorkerApi, 'runImport'> & { runImport: typeof runTask });
 const runTask = (worker: FakeWorker, wanted: ImportTask = task, until = signal) =>
   createImportClient(undefined, () => worker).run(wanted, until);
@@ -81,6 +82,10 @@ describe('the import client', () => {
       const rows = await createImportClient(url, () => makeWorker()).fetchRows(split, 5, signal, onRows);
       expect(rows).toEqual([{ a: 1 }]);
       expect(counts).toEqual([1]);
+      const task = 'task: t\nnum_fewshot: 1\nfewshot_split: test\ntest_split: x\ndoc_to_text: x\n';
+      const examples = createImportClient(url, () => makeWorker());
+      const pool = await examples.fetchExamples(split, task, 1, signal, onRows);
+      expect(pool).toEqual({ length: 1, rows: new Map([[0, { a: 1 }]]) });
 
       const abort = new AbortController();
       const waiting = makeWorker();

@@ -1,6 +1,6 @@
 import { proxy, releaseProxy, wrap, type Remote } from 'comlink';
 import { FaultError, toFault } from '../../domain/fault';
-import type { Row } from '../../domain/formats/rows';
+import type { Row, SomeRows } from '../../domain/formats/rows';
 import type { ImportOutcome, ImportTask } from '../../domain/sets/import-task';
 import type { HubSplit } from '../../domain/sets/set-address';
 import { carryFaults, type ImportWorkerApi } from '../protocol';
@@ -22,6 +22,14 @@ interface ImportClient {
     signal: AbortSignal,
     onRows: (count: number) => void,
   ): Promise<readonly Row[]>;
+  /** The rows of a part from which a task draws the examples of so many questions. @throws FaultError as `fetchText` */
+  fetchExamples(
+    split: HubSplit,
+    task: string,
+    questions: number,
+    signal: AbortSignal,
+    onRows: (count: number) => void,
+  ): Promise<SomeRows>;
 }
 
 /** @param rowsUrl of a stand-in for the Hub's service that reads data sets */
@@ -36,6 +44,10 @@ export function createImportClient(
       useWorker(startWorker, signal, (remote) => remote.listSplits(dataset, rowsUrl)),
     fetchRows: (split, most, signal, onRows) =>
       useWorker(startWorker, signal, (remote) => remote.fetchRows(split, most, proxy(onRows), rowsUrl)),
+    fetchExamples: (split, task, questions, signal, onRows) =>
+      useWorker(startWorker, signal, (remote) =>
+        remote.fetchExamples(split, task, questions, proxy(onRows), rowsUrl),
+      ),
   };
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FaultError } from '../../domain/fault';
-import { fetchRows, fetchText, listSplits } from './set-source';
+import { fetchExamples, fetchRows, fetchText, listSplits } from './set-source';
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -116,6 +116,25 @@ describe('the rows of a data set on the Hub', () => {
     expect(rows[229]).toEqual({ n: 229 });
     expect(counts).toEqual([100, 200, 230]);
     expect(await fetchRows(part, 120, undefined, url)).toHaveLength(120);
+  });
+
+  it('fetches for the examples of a task only the pages that they are on', async () => {
+    const url = await serveRows(1_000);
+    const part = { dataset: 'o/d', config: 'main', split: 'train' };
+    const task = 'task: t\nnum_fewshot: 2\nfewshot_split: train\ntest_split: test\ndoc_to_text: x\n';
+    const { length, rows } = await fetchExamples(part, task, 2, undefined, url);
+    // `random.Random(1234)` draws 989 and 796 and 451 and 119 of a thousand: these, and the first page.
+    expect(length).toBe(1_000);
+    const pages = [...new Set([...rows.keys()].map((at) => Math.floor(at / 100)))];
+    expect(pages.sort((a, b) => a - b)).toEqual([0, 1, 4, 7, 9]);
+    for (const at of [119, 451, 796, 989]) expect(rows.get(at)).toEqual({ n: at });
+    const first = `${task}fewshot_config: {sampler: first_n}\n`;
+    expect([...(await fetchExamples(part, first, 2, undefined, url)).rows.keys()]).toHaveLength(100);
+    const many = await serveRows(100_000);
+    expect(await faultOf(fetchExamples(part, task, 2_000, undefined, many))).toMatchObject({
+      kind: 'bad-input',
+      what: 'examples',
+    });
   });
 
   it('refuses an answer that is none', async () => {

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import { badInput, FaultError, toFault } from '../../domain/fault';
 import { MAX_TEXT_CHARACTERS } from '../../domain/formats/limits';
-import type { Row } from '../../domain/formats/rows';
+import { listDrawnPlaces } from '../../domain/formats/lm-eval/few-shot';
+import { readTask } from '../../domain/formats/lm-eval/task';
+import type { Row, SomeRows } from '../../domain/formats/rows';
 import { parseJsonWith } from '../../domain/parse';
 import type { HubSplit } from '../../domain/sets/set-address';
 
@@ -16,6 +18,7 @@ const splitsSchema = v.object({
 });
 const pageSchema = v.object({
   rows: v.pipe(v.array(v.object({ row: v.record(v.string(), v.unknown()) })), v.maxLength(PAGE_ROWS)),
+  num_rows_total: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
 });
 const errorSchema = v.object({ error: v.pipe(v.string(), v.maxLength(2_000)) });
 
@@ -119,13 +122,50 @@ export async function fetchRows(
   const rows: Row[] = [];
   while (rows.length < most) {
     const length = Math.min(PAGE_ROWS, most - rows.length);
-    const url = new URL('rows', rowsUrl);
-    const query = { dataset, config, split, offset: String(rows.length), length: String(length) };
-    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
-    const page = parseJsonWith(pageSchema, await fetchText(url), 'answer of the Hub').rows;
+    const page = (await fetchPage({ dataset, config, split }, rows.length, length, rowsUrl)).rows;
     rows.push(...page.map(({ row }) => row));
     await onRows(rows.length);
     if (page.length < length) break;
   }
   return rows;
+}
+
+async function fetchPage(part: HubSplit, offset: number, length: number, rowsUrl: string) {
+  const url = new URL('rows', rowsUrl);
+  const query = { ...part, offset: String(offset), length: String(length) };
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+  return parseJsonWith(pageSchema, await fetchText(url), 'answer of the Hub');
+}
+
+/** So many requests at most for examples: each is a page of rows. */
+const MOST_PAGES = 200;
+
+/**
+ * The rows of a part that a task of lm-eval draws the examples of so many questions from, and no more of it than the pages
+ * that they are on.
+ * @throws FaultError; `bad-input` where that would be too many pages
+ */
+export async function fetchExamples(
+  part: HubSplit,
+  task: string,
+  questions: number,
+  onRows: (count: number) => unknown = () => undefined,
+  rowsUrl = HUB_ROWS_URL,
+): Promise<SomeRows> {
+  const first = await fetchPage(part, 0, PAGE_ROWS, rowsUrl);
+  const { num_rows_total: length = first.rows.length } = first;
+  const rows = new Map(first.rows.map(({ row }, at) => [at, row] as const));
+  const places = listDrawnPlaces(readTask(task), questions, length);
+  const pages = [...new Set(places.map((at) => Math.floor(at / PAGE_ROWS)))].filter((page) => page > 0);
+  if (pages.length > MOST_PAGES) {
+    const pagesToFetch = `${pages.length} pages of ${PAGE_ROWS} rows`;
+    throw badInput('examples', `they are drawn from ${pagesToFetch} of ${part.split}: ask fewer questions`);
+  }
+  for (const page of pages) {
+    const offset = page * PAGE_ROWS;
+    const found = await fetchPage(part, offset, Math.min(PAGE_ROWS, length - offset), rowsUrl);
+    found.rows.forEach(({ row }, at) => rows.set(offset + at, row));
+    await onRows(rows.size);
+  }
+  return { length, rows };
 }

@@ -131,7 +131,7 @@ export interface TaskDataset {
   readonly name?: string;
   /** The part that is asked, where the file says. */
   readonly split?: string;
-  /** The part that examples are drawn from, where that is another one. */
+  /** The part that examples are drawn from, where it shows any that are not in the file itself. */
   readonly fewshotSplit?: string;
 }
 
@@ -146,8 +146,15 @@ export function readTaskDataset(text: string): TaskDataset | undefined {
     path,
     ...(name !== undefined && { name }),
     ...(split !== undefined && { split }),
-    ...(fewshotSplit !== undefined && fewshotSplit !== split && { fewshotSplit }),
+    ...(fewshotSplit !== undefined && { fewshotSplit }),
   };
+}
+
+/** The part whose rows a task needs beside those it asks; undefined where it needs none. @throws FaultError `bad-input` */
+export function readMissingPart(text: string): string | undefined {
+  const task = readTask(text);
+  const split = poolSplit(task);
+  return split === askedSplit(task) ? undefined : split;
 }
 
 /** The part of the data set that is asked (`Task.eval_docs`). */
