@@ -23,8 +23,9 @@ export interface EngineExports {
   multiply(matrix: number, x: number, count: number, activations: number, scratch: number, out: number): void;
   testRow(matrix: number, row: number, scratch: number, out: number): void;
   readLoop(from: number, bytes: number): number;
-  dotRoundOps(): number;
-  dotLoop(rounds: number, a: number, w: number): number;
+  /** `kernel`: one of kernels/roofline.h; the plain build has one. */
+  dotRoundOps(kernel: number): number;
+  dotLoop(kernel: number, rounds: number, a: number, w: number): number;
 }
 
 export const PAGE_BYTES = 65_536;

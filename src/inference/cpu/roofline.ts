@@ -1,7 +1,7 @@
 import { chooseBuild, compileBinary, fetchBinary } from './binary';
 import type { DotMode, SimdBuild } from './binary';
 import type { RooflineReply, RooflineRequest } from './roofline.worker';
-import type { RooflineLoop } from './roofline-loops';
+import type { LoopKernel, RooflineLoop } from './roofline-loops';
 import { canShareMemory } from './threads';
 import { InferenceError } from '../errors';
 
@@ -19,6 +19,8 @@ export interface RooflineOptions {
   /** Time for each of the four figures. Default 450. */
   readonly milliseconds?: number;
   readonly build?: SimdBuild;
+  /** Whose multiply-add is measured; default: the fastest that this device's dot product allows. */
+  readonly kernel?: LoopKernel;
 }
 
 export interface RooflinePoint {
@@ -33,12 +35,13 @@ export interface RooflinePoint {
 export interface Roofline extends RooflinePoint {
   readonly build: SimdBuild;
   readonly dotMode: DotMode;
+  readonly kernel: LoopKernel;
   readonly oneThread: RooflinePoint;
 }
 
 /** One thread that measures. */
 interface Gauge {
-  ask(request: RooflineRequest): Promise<{ readonly value: number; readonly dotMode: DotMode }>;
+  ask(request: RooflineRequest): Promise<Extract<RooflineReply, { ok: true }>>;
   stop(): void;
 }
 
@@ -58,19 +61,24 @@ export async function measureRoofline(
   const build = chooseBuild(BUFFER_BYTES, options.build);
   const module = await compileBinary(await fetchBinary(build), false);
   const windowMs = (options.milliseconds ?? 450) / WINDOWS;
-  const measured = (count: number) => measureTeam(count, module, build, windowMs, signal);
+  const measured = (count: number) =>
+    measureTeam(count, { module, build, kernel: options.kernel }, windowMs, signal);
   const one = await measured(1);
   const all = threads === 1 ? one : await measured(threads);
-  return { ...all.point, build, dotMode: all.dotMode, oneThread: one.point };
+  const { dotMode, kernel } = all;
+  return { ...all.point, build, dotMode, kernel, oneThread: one.point };
 }
 
 async function measureTeam(
   threads: number,
-  module: WebAssembly.Module,
-  build: SimdBuild,
+  loops: {
+    readonly module: WebAssembly.Module;
+    readonly build: SimdBuild;
+    readonly kernel: LoopKernel | undefined;
+  },
   windowMs: number,
   signal: AbortSignal | undefined,
-): Promise<{ readonly point: RooflinePoint; readonly dotMode: DotMode }> {
+): Promise<{ readonly point: RooflinePoint; readonly dotMode: DotMode; readonly kernel: LoopKernel }> {
   const bufferBytes = Math.max(MIN_THREAD_BYTES, Math.ceil(BUFFER_BYTES / threads / STEP_BYTES) * STEP_BYTES);
   signal?.throwIfAborted();
   const gauges = Array.from({ length: threads }, startGauge);
@@ -90,12 +98,15 @@ async function measureTeam(
     return most;
   };
   const measure = async () => {
-    const [first] = await askAll({ kind: 'start', module, build, bufferBytes });
+    const { module, build, kernel } = loops;
+    const start = { kind: 'start', module, build, bufferBytes, ...(kernel && { kernel }) } as const;
+    const [first] = await askAll(start);
     const readBytesPerSecond = await best('read');
     const dotOpsPerSecond = await best('dot');
     return {
       point: { threads, readBytesPerSecond, dotOpsPerSecond },
       dotMode: first?.dotMode ?? 'saturating',
+      kernel: first?.kernel ?? 'pairs',
     };
   };
   let onAbort = () => {};

@@ -31,10 +31,16 @@ INLINE u32 file_block_bytes(int type) {
 INLINE void nibbles(const u8 *q, u8 *o) {
   for (int i = 0; i < 16; i++) o[i] = q[i] & 15, o[i + 16] = q[i] >> 4;
 }
+// Bit i of the 32 at p, as the fifth of code i.
 INLINE void fifth_bits(const u8 *p, u8 *o) {
-  u32 h = rd32(p);
-  for (int i = 0; i < 32; i++) o[i] |= (u8)((h >> i & 1) << 4);
+  V h = SPLAT(p), bit = wasm_u8x16_make(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128), five = wasm_u8x16_splat(16);
+  V lo = wasm_v128_and(wasm_i8x16_shuffle(h, h, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1), bit);
+  V hi = wasm_v128_and(wasm_i8x16_shuffle(h, h, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3), bit);
+  STORE(o, wasm_v128_or(LOAD(o), wasm_v128_and(wasm_i8x16_eq(lo, bit), five)));
+  STORE(o + 16, wasm_v128_or(LOAD(o + 16), wasm_v128_and(wasm_i8x16_eq(hi, bit), five)));
 }
+// The bits of `mask` (within a byte) of every byte shifted right.
+INLINE V byte_bits(V x, int shift, int mask) { return wasm_v128_and(shift ? wasm_u16x8_shr(x, shift) : x, wasm_u8x16_splat((u8)mask)); }
 
 // The 6-bit scales and minima of Q4_K and Q5_K, packed in 12 bytes.
 INLINE void six_bit_scales(const u8 *q, u8 *sc, u8 *mn) {
@@ -88,12 +94,16 @@ INLINE void decode_row(int type, const u8 *s, RowBlock *o) {
       return;
     }
     case T_Q3_K: {
-      const u8 *hm = s, *q = s + 32, *p = s + 96;
-      for (int n = 0; n < 2; n++, q += 32)
-        for (int j = 0; j < 4; j++) {
-          u8 *c = o->code + 128 * n + 32 * j;
-          for (int i = 0; i < 32; i++) c[i] = (u8)((q[i] >> (2 * j) & 3) | (hm[i] >> (4 * n + j) & 1) << 2);
+      const u8 *p = s + 96;
+      UNROLL for (int i = 0; i < 32; i += 16) {
+        V hm = LOAD(s + i);
+        UNROLL for (int n = 0; n < 2; n++) {
+          V q = LOAD(s + 32 + 32 * n + i);
+          UNROLL for (int j = 0; j < 4; j++)
+            STORE(o->code + 128 * n + 32 * j + i,
+                  wasm_v128_or(byte_bits(q, 2 * j, 3), wasm_i16x8_shl(byte_bits(hm, 4 * n + j, 1), 2)));
         }
+      }
       for (int i = 0; i < 16; i++) {
         u8 lo = i < 8 ? p[i] & 15 : p[i - 8] >> 4, hi = p[8 + (i & 3)] >> (2 * (i >> 2)) & 3;
         o->sc[i] = (u8)((lo | hi << 4) - 32);
@@ -102,12 +112,10 @@ INLINE void decode_row(int type, const u8 *s, RowBlock *o) {
       return;
     }
     case T_Q2_K: {
-      const u8 *q = s + 16;
-      for (int n = 0; n < 2; n++, q += 32)
-        for (int j = 0; j < 4; j++) {
-          u8 *c = o->code + 128 * n + 32 * j;
-          for (int i = 0; i < 32; i++) c[i] = q[i] >> (2 * j) & 3;
-        }
+      UNROLL for (int i = 0; i < 64; i += 16) {
+        V q = LOAD(s + 16 + i);
+        UNROLL for (int j = 0; j < 4; j++) STORE(o->code + 128 * (i / 32) + 32 * j + i % 32, byte_bits(q, 2 * j, 3));
+      }
       for (int i = 0; i < 16; i++) o->sc[i] = s[i];
       o->d = rd16(s + 80), o->m = rd16(s + 82);
       return;
@@ -128,17 +136,38 @@ INLINE u16 shift_half(u16 h, u32 shift, u32 *over) {
   return (u16)((h & 0x8000) | (e + shift) << 10 | m);
 }
 
+// The same of eight. Subnormals are rare, and go one by one.
+INLINE V shift_halves(V h, u32 shift, u32 *over) {
+  if (!shift) return h;
+  V exponent = wasm_v128_and(h, wasm_u16x8_splat(0x7c00)), zero = wasm_i16x8_eq(exponent, wasm_i16x8_splat(0));
+  V mantissa = wasm_v128_and(h, wasm_u16x8_splat(0x3ff));
+  if (wasm_v128_any_true(wasm_v128_and(zero, mantissa))) {
+    u16 each[8];
+    STORE(each, h);
+    for (int i = 0; i < 8; i++) each[i] = shift_half(each[i], shift, over);
+    return LOAD(each);
+  }
+  if (wasm_v128_any_true(wasm_i16x8_gt(exponent, wasm_i16x8_splat((int16_t)((30 - shift) << 10))))) *over = 1;
+  return wasm_i16x8_add(h, wasm_v128_andnot(wasm_u16x8_splat((u16)(shift << 10)), zero));
+}
+
 // The planes of 32 columns of 8 rows, from their codes (row r at c + r * stride).
 INLINE void pack_planes(Traits t, const u8 *c, uptr stride, u8 *o) {
   V x[16];
-  UNROLL for (int v = 0; v < 16; v++) {
-    const u8 *p = c + (uptr)(4 * (v & 1)) * stride + 4 * (v >> 1);
-    x[v] = wasm_u32x4_make(rd32(p), rd32(p + stride), rd32(p + 2 * stride), rd32(p + 3 * stride));
-#ifndef RELAXED
-    // The plain dot product takes pairs of columns: low half of the vector columns 0, 1, high half 2, 3.
-    x[v] = wasm_i16x8_shuffle(x[v], x[v], 0, 2, 4, 6, 1, 3, 5, 7);
-#endif
+  UNROLL for (int i = 0; i < 4; i++) {
+    // Four rows of 16 columns, transposed in units of four columns.
+    const u8 *p = c + (uptr)(4 * (i & 1)) * stride + 16 * (i >> 1);
+    V a = LOAD(p), b = LOAD(p + stride), d = LOAD(p + 2 * stride), e = LOAD(p + 3 * stride);
+    V ab = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), de = wasm_i32x4_shuffle(d, e, 0, 4, 1, 5);
+    V *to = x + 8 * (i >> 1) + (i & 1);
+    to[0] = wasm_i64x2_shuffle(ab, de, 0, 2), to[2] = wasm_i64x2_shuffle(ab, de, 1, 3);
+    ab = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7), de = wasm_i32x4_shuffle(d, e, 2, 6, 3, 7);
+    to[4] = wasm_i64x2_shuffle(ab, de, 0, 2), to[6] = wasm_i64x2_shuffle(ab, de, 1, 3);
   }
+#ifndef RELAXED
+  // The plain dot product takes pairs of columns: low half of the vector columns 0, 1, high half 2, 3.
+  UNROLL for (int v = 0; v < 16; v++) x[v] = wasm_i16x8_shuffle(x[v], x[v], 0, 2, 4, 6, 1, 3, 5, 7);
+#endif
   if (t.lo == 8) {
     UNROLL for (int v = 0; v < 16; v++) STORE(o + 16 * v, x[v]);
     return;
@@ -170,11 +199,10 @@ INLINE u32 repack_group(int type, const u8 *src, uptr row_bytes, u32 rows, u32 c
   for (u32 r = rows; r < 8; r++) __builtin_memset(&row[r], 0, sizeof(RowBlock));
   for (u32 b = 0; b < cols / span; b++) {
     for (u32 r = 0; r < rows; r++) decode_row(type, src + r * row_bytes + (uptr)b * file_block_bytes(type), &row[r]);
-    u16 *head = (u16 *)dst;
-    for (u32 r = 0; r < 8; r++) {
-      head[r] = shift_half(row[r].d, shift, &over);
-      if (t.min) head[8 + r] = shift_half(row[r].m, shift, &over);
-    }
+    u16 d[8], m[8];
+    for (u32 r = 0; r < 8; r++) d[r] = row[r].d, m[r] = row[r].m;
+    STORE(dst, shift_halves(LOAD(d), shift, &over));
+    if (t.min) STORE(dst + 16, shift_halves(LOAD(m), shift, &over));
     if (!t.k) {
       pack_planes(t, row[0].code, sizeof(RowBlock), dst + scale_bytes(t));
       dst += block_bytes(t);
@@ -200,12 +228,11 @@ INLINE u32 repack_float(int type, const u8 *src, uptr row_bytes, u32 rows, u32 c
       for (u32 k = 0; k < cols; k++) wr32(dst + (uptr)k * 32 + 4 * r, r < rows ? rd32(s + 4 * k) : 0);
     } else {
       u16 *o = (u16 *)dst;
-      for (u32 k = 0; k < cols; k++) {
-        u16 h = r < rows ? rd16(s + 2 * k) : 0;
-        o[k * 8 + r] = type == T_F16 ? shift_half(h, shift, &over) : h;
-      }
+      for (u32 k = 0; k < cols; k++) o[k * 8 + r] = r < rows ? rd16(s + 2 * k) : 0;
     }
   }
+  if (type == T_F16 && shift)
+    for (u32 k = 0; k < cols; k++, dst += 16) STORE(dst, shift_halves(LOAD(dst), shift, &over));
   return over;
 }
 
