@@ -85,7 +85,7 @@ export default defineConfig(({ command, mode }) => ({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs'],
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs', 'bench/*.test.mjs'],
           exclude: [...configDefaults.exclude, KERNEL_TESTS],
           pool: 'threads',
           isolate: false,

@@ -1,17 +1,9 @@
 // One model on three engines, in alternating rounds, so that all see the same state of the machine.
 import { generateNative, loadNativeModel, openNativeContext, rates, tokenizeNative } from './native.mjs';
+import { readGguf } from './read-gguf.mjs';
+import { best, median, shareOfRoof, workOf } from './report.mjs';
 
 const WARM_UP_TOKENS = 8;
-
-/** The best of several rounds: other load on a shared machine only ever slows a round down. */
-function best(rounds, engine, phase) {
-  return Math.max(...rounds.map((round) => round[engine][phase]));
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
 
 /**
  * Token rates of ours, wllama and native for a model.
@@ -91,11 +83,26 @@ export async function measureModel({ bench, native, withoutAmx, path, text, opti
   }
   await withoutAmx?.close();
   await page.evaluate(() => window.bench.theirs.close());
+  if (engines.includes('ours')) result.roof = await measureRoof({ page, path, threads, result, say });
   if (options.teacher) result.agreement = await measureAgreement({ page, native, model, options });
   await page.evaluate(() => window.bench.ours.close());
   await context.dispose();
   await model.dispose();
   return result;
+}
+
+/** The device's limits with the kernel that reads the prompt, and how near the model's rates come to them. */
+async function measureRoof({ page, path, threads, result, say }) {
+  const { tensors } = await readGguf(path);
+  const work = workOf(tensors);
+  const kernel = result.info.backend.kernels[work.mainType]?.prefill;
+  const roofline = await page.evaluate((o) => window.bench.roofline(o), { threads, kernel });
+  const roof = { ...roofline, ...work, ...shareOfRoof(result.ours, work, roofline) };
+  say(
+    `  roof: ${(roof.dotOpsPerSecond / 1e9).toFixed(0)} GOPS of ${roof.kernel}, ${(roof.readBytesPerSecond / 1e9).toFixed(1)} GB/s read; ` +
+      `prefill reaches ${(100 * roof.prefillShare).toFixed(0)} %, decode ${(100 * roof.decodeShare).toFixed(0)} %`,
+  );
+  return roof;
 }
 
 /** What `measureModel` says of agreement, for a model that is not timed. */

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { describeMachine } from './machine.mjs';
+import { summariseShapes, summariseSmall } from './report.mjs';
 import { measureSet } from './set.mjs';
 
 const { values } = parseArgs({
@@ -37,14 +38,6 @@ function installPeers() {
   const { status, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
   if (status !== 0) throw new Error(`npm ci in bench/ failed: ${stderr}`);
 }
-
-/** Of neighbours in time, so that a change in the machine's load meets both; the median, because single rounds stray. */
-function ratio({ rounds }, phase, peer) {
-  const ratios = rounds.map((round) => round.ours[phase] / round[peer][phase]).sort((a, b) => a - b);
-  return ratios[Math.floor(ratios.length / 2)];
-}
-/** The requirement holds for every model, so the least is what counts. */
-const least = (results, pick) => Number(Math.min(...results.map(pick)).toFixed(3));
 
 async function measureSmallModels({ bench, native, withoutAmx }) {
   const { measureModel } = await import('./measure.mjs');
@@ -129,39 +122,6 @@ async function measureShapes({ bench, native, withoutAmx }) {
     });
   }
   return results;
-}
-
-function summariseSmall(small) {
-  const all = Object.values(small);
-  return {
-    prefillVsWllama: least(all, (result) => ratio(result, 'prefill', 'wllama')),
-    decodeVsWllama: least(all, (result) => ratio(result, 'decode', 'wllama')),
-    prefillVsNative: least(all, (result) => ratio(result, 'prefill', 'native')),
-    decodeVsNative: least(all, (result) => ratio(result, 'decode', 'native')),
-    ...(all.every(({ nativeWithoutAmx }) => nativeWithoutAmx) && {
-      prefillVsNativeWithoutAmx: least(all, (result) => ratio(result, 'prefill', 'nativeWithoutAmx')),
-      decodeVsNativeWithoutAmx: least(all, (result) => ratio(result, 'decode', 'nativeWithoutAmx')),
-    }),
-    argmaxAgreement: least(all, ({ agreement }) => agreement.agreement),
-    // What the agreement can be at all: how far each is from the same weights in exact arithmetic.
-    oursVsExact: least(all, ({ agreement }) => agreement.oursVsExact),
-    nativeVsExact: least(all, ({ agreement }) => agreement.nativeVsExact),
-    greatestMissGap: -least(all, ({ agreement }) => -Math.max(0, ...agreement.misses.map(({ gap }) => gap))),
-  };
-}
-
-function summariseShapes({ Q4_0, Q4_K_M }) {
-  return {
-    shapeDecodeVsWllama: least([Q4_0], (result) => ratio(result, 'decode', 'wllama')),
-    shapeDecodeVsNative: least([Q4_0], (result) => ratio(result, 'decode', 'native')),
-    shapePrefillVsNative: least([Q4_0], (result) => ratio(result, 'prefill', 'native')),
-    ...(Q4_0.nativeWithoutAmx && {
-      shapePrefillVsNativeWithoutAmx: least([Q4_0], (result) => ratio(result, 'prefill', 'nativeWithoutAmx')),
-      shapeDecodeVsNativeWithoutAmx: least([Q4_0], (result) => ratio(result, 'decode', 'nativeWithoutAmx')),
-    }),
-    shapeLoadVsRead: least([Q4_0], ({ loadMs, readMs }) => loadMs / readMs),
-    shapeQ4KMDecode: least([Q4_K_M], ({ ours }) => ours.decode),
-  };
 }
 
 installPeers();

@@ -2,6 +2,7 @@
 import { Wllama } from '@wllama/wllama';
 import wllamaWasm from '@wllama/wllama/esm/wasm/wllama.wasm?url';
 import * as Comlink from 'comlink';
+import { measureRoofline } from '../../src/inference/index.ts';
 import { createForcedScorer } from '../../src/engines/wllama-score.ts';
 
 const READ_BYTES = 16 * 1024 * 1024;
@@ -130,6 +131,7 @@ window.bench = {
   ours,
   theirs,
   readOnce,
+  roofline: (options) => measureRoofline(options),
   isolated: () => crossOriginIsolated,
   cores: () => navigator.hardwareConcurrency,
 };
