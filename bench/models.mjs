@@ -44,10 +44,18 @@ async function joinShards(to) {
   if (statSync(to).size !== bytes) throw new Error('the bundled model is incomplete');
 }
 
-/** Path of SmolLM2-135M in a type; `given` is a Q4_1 file to use instead of the bundled one. */
+/**
+ * Path of SmolLM2-135M in a type or the mix Q4_K_M; `given` is a Q4_1 file to use instead of the bundled one. `Q8_0.F32`:
+ * the weights of the Q8_0 model as floats.
+ */
 export async function prepareSmallModel(type, given) {
   const bundled = given ?? (await cached('SmolLM2-135M-Instruct.Q4_1.gguf', joinShards));
   if (type === 'Q4_1') return bundled;
+  const [rounded, floats] = type.split('.');
+  if (floats) {
+    const from = await prepareSmallModel(rounded, given);
+    return cached(`SmolLM2-135M-Instruct.${type}.gguf`, (to) => requantise(from, to, floats));
+  }
   return cached(`SmolLM2-135M-Instruct.${type}.gguf`, (to) => requantise(bundled, to, type));
 }
 

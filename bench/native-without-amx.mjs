@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateNative, loadNativeModel, openNativeContext } from './native.mjs';
+import { generateNative, loadNativeModel, openNativeContext, predictNative } from './native.mjs';
 
 /** The builds among llama.cpp's that use AMX. */
 const AMX_BUILDS = /^libggml-cpu-sapphirerapids\./;
@@ -32,6 +32,7 @@ export function startWithoutAmx(native) {
     open: (path, options) => ask({ call: 'open', path, options }),
     generate: (ids, maxTokens) => ask({ call: 'generate', ids, maxTokens }),
     close: () => ask({ call: 'close' }),
+    predict: (path, ids, threads) => ask({ call: 'predict', path, ids, threads }),
     dispose() {
       child.kill();
       rmSync(folder, { recursive: true, force: true });
@@ -53,6 +54,12 @@ async function serve(folder) {
       context = await openNativeContext({ addon }, model, options);
     },
     generate: ({ ids, maxTokens }) => generateNative(context, ids, maxTokens),
+    async predict({ path, ids, threads }) {
+      const other = await loadNativeModel({ addon }, path);
+      const predicted = await predictNative({ addon }, other, ids, threads);
+      await other.dispose();
+      return predicted;
+    },
     async close() {
       await context.dispose();
       await model.dispose();

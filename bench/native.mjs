@@ -112,3 +112,17 @@ export async function generateNative(context, ids, maxTokens) {
     decodeMs,
   });
 }
+
+/** The likeliest next token after every token of a text. F32 cache, no flash attention: its most exact setting. */
+export async function predictNative(native, model, ids, threads) {
+  const context = await openNativeContext(native, model, {
+    contextTokens: ids.length,
+    threads,
+    f32Cache: true,
+  });
+  const predicted = [];
+  for (const index of await context.decode(ids, Array.from(ids.keys())))
+    predicted.push((await context.top(index, 1))[0].id);
+  await context.dispose();
+  return predicted;
+}

@@ -1,6 +1,7 @@
-// Quantises floats to the simple types, as `quantize_row_*_ref` in ggml-quants.c does.
+// Quantises floats to the simple types, as `quantize_row_*_ref` in ggml-quants.c does, and to two K types (quantise-k.mjs).
 import { encodeFloat16 } from '../src/inference/testing/float16.mjs';
 import { encodeFloats } from '../src/inference/testing/random-blocks.mjs';
+import { quantiseQ4K, quantiseQ6K } from './quantise-k.mjs';
 
 /** roundf: halves away from zero. */
 function round(value) {
@@ -53,24 +54,26 @@ function legacyQuantiser({ bits, hasMinimum }) {
   };
 }
 
-/** Block writers by type, with the bytes of a block. */
+/** Block writers by type, with the bytes of a block and its values where they are not 32. */
 const QUANTISERS = {
   Q8_0: [quantiseQ8, 34],
   Q4_0: [legacyQuantiser({ bits: 4, hasMinimum: false }), 18],
   Q4_1: [legacyQuantiser({ bits: 4, hasMinimum: true }), 20],
   Q5_0: [legacyQuantiser({ bits: 5, hasMinimum: false }), 22],
   Q5_1: [legacyQuantiser({ bits: 5, hasMinimum: true }), 24],
+  Q4_K: [quantiseQ4K, 144, 256],
+  Q6_K: [quantiseQ6K, 210, 256],
 };
 
-/** Bytes of `values`, whose count is a multiple of 32, in a type. */
+/** Bytes of `values`, whose count is a multiple of the type's block, in a type. */
 export function quantise(type, values) {
   const known = QUANTISERS[type];
   if (!known) return encodeFloats(type, values);
-  const [write, blockBytes] = known;
-  const bytes = new Uint8Array((values.length / 32) * blockBytes);
+  const [write, blockBytes, size = 32] = known;
+  const bytes = new Uint8Array((values.length / size) * blockBytes);
   const view = new DataView(bytes.buffer);
-  for (let block = 0; block < values.length / 32; block++) {
-    write(values.subarray(block * 32, block * 32 + 32), view, block * blockBytes);
+  for (let block = 0; block < values.length / size; block++) {
+    write(values.subarray(block * size, (block + 1) * size), view, block * blockBytes);
   }
   return bytes;
 }

@@ -97,3 +97,17 @@ export function shareOfRoof({ prefill, decode }, { prefillOps, decodeBytes }, ro
     decodeShare: (decode * decodeBytes) / roofline.readBytesPerSecond,
   };
 }
+
+/** Share of positions at which two lists of token ids agree. */
+export function share(wanted, predicted) {
+  if (wanted.length !== predicted.length)
+    throw new RangeError(`${wanted.length} and ${predicted.length} positions`);
+  return wanted.filter((id, position) => id === predicted[position]).length / wanted.length;
+}
+
+/** Each engine's agreement with exact arithmetic. */
+export function sharesOfRow({ exact, predictions }) {
+  return Object.fromEntries(
+    Object.entries(predictions).map(([name, predicted]) => [name, share(exact, predicted)]),
+  );
+}

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { best, median, ratio, shareOfRoof, summariseShapes, summariseSmall, workOf } from './report.mjs';
+import {
+  best,
+  median,
+  ratio,
+  shareOfRoof,
+  share,
+  sharesOfRow,
+  summariseShapes,
+  summariseSmall,
+  workOf,
+} from './report.mjs';
 
 const round = (ours, native, withoutAmx) => ({
   ours: { prefill: ours, decode: 10 * ours },
@@ -78,5 +88,14 @@ test('shares of the roof', () => {
   expect(shareOfRoof({ prefill: 5, decode: 4 }, { prefillOps: 128, decodeBytes: 570 }, roofline)).toEqual({
     prefillShare: 0.5,
     decodeShare: 0.4,
+  });
+});
+
+test('agreement is counted position by position', () => {
+  expect(share([1, 2, 3, 4], [1, 3, 3, 2])).toBe(0.5);
+  expect(() => share([1, 2], [1])).toThrow('2 and 1 positions');
+  expect(sharesOfRow({ exact: [1, 2], predictions: { native: [1, 2], ours: [2, 2] } })).toEqual({
+    native: 1,
+    ours: 0.5,
   });
 });

@@ -4,11 +4,25 @@ import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { dequantise } from '../src/inference/testing/dequantise.mjs';
 import { encodeGgufHeader, tensorBytes } from '../src/inference/testing/gguf-writer.mjs';
+import { typeOf } from './make-shape-model.mjs';
 import { quantise } from './quantise.mjs';
 import { readGguf } from './read-gguf.mjs';
 
 /** llama.h, `enum llama_ftype`. */
-const FILE_TYPES = { F32: 0, F16: 1, Q4_0: 2, Q4_1: 3, Q8_0: 7, Q5_0: 8, Q5_1: 9, BF16: 32 };
+const FILE_TYPES = {
+  F32: 0,
+  F16: 1,
+  Q4_0: 2,
+  Q4_1: 3,
+  Q8_0: 7,
+  Q5_0: 8,
+  Q5_1: 9,
+  Q4_K_M: 15,
+  Q6_K: 18,
+  BF16: 32,
+};
+/** What llama.cpp takes for rows that are not whole blocks of 256 (llama-quant.cpp). */
+const FALLBACKS = { Q4_K: 'Q5_0', Q6_K: 'Q8_0' };
 const CHUNK_VALUES = 1 << 20;
 
 /** GGUF entries of parsed metadata, types from the values: enough for the keys that models have. */
@@ -31,13 +45,27 @@ export function entriesOf(metadata, changes = {}) {
   });
 }
 
-/** Writes the model at `from` with all its matrices of type `wanted` to `to`. */
+/** Type of a matrix in a model of a type or of the mix Q4_K_M, as llama.cpp chooses. A tied embedding is the output. */
+function targetOf(wanted, { name, dimensions }, layers) {
+  const layer = Number(/^blk\.(\d+)\./.exec(name)?.[1] ?? -1);
+  const asked = wanted === 'Q4_K_M' && name === 'token_embd.weight' ? 'output.weight' : name;
+  const type = wanted === 'Q4_K_M' ? typeOf(wanted, asked, layer, layers) : wanted;
+  return dimensions[0] % 256 === 0 ? type : (FALLBACKS[type] ?? type);
+}
+
+/** Writes the model at `from` with all its matrices of type `wanted` (or of the mix Q4_K_M) to `to`. */
 export async function requantise(from, to, wanted = 'Q8_0') {
   const { metadata, tensors, source } = await readGguf(from);
-  const plans = tensors.map(({ name, dimensions, type, bytes }) => {
-    const isMatrix = dimensions.length > 1 && type !== wanted;
-    const target = isMatrix ? wanted : type;
-    return { name, dimensions, type: target, bytes: isMatrix ? tensorBytes(wanted, dimensions) : bytes };
+  const layers = new Set(tensors.flatMap(({ name }) => /^blk\.\d+\./.exec(name) ?? [])).size;
+  const plans = tensors.map((tensor) => {
+    const { name, dimensions, type, bytes } = tensor;
+    const target = dimensions.length > 1 ? targetOf(wanted, tensor, layers) : type;
+    return {
+      name,
+      dimensions,
+      type: target,
+      bytes: target === type ? bytes : tensorBytes(target, dimensions),
+    };
   });
   const entries = entriesOf(metadata, { 'general.file_type': FILE_TYPES[wanted] });
   const { header, offsets, dataBytes } = encodeGgufHeader({ entries, tensors: plans });
@@ -54,7 +82,7 @@ export async function requantise(from, to, wanted = 'Q8_0') {
     const rows = Math.max(1, Math.floor(CHUNK_VALUES / tensor.dimensions[0]));
     for (let start = 0; start < data.length; start += rows * rowBytes) {
       const values = dequantise(tensor.type, data.subarray(start, start + rows * rowBytes));
-      const part = quantise(wanted, values);
+      const part = quantise(plans[index].type, values);
       writeSync(file, part, 0, part.length, at);
       at += part.length;
     }

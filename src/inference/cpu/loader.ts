@@ -18,8 +18,8 @@ import type { ByteSource, GgufTensor } from '../gguf/types';
 
 /** Raw bytes read at once; whole groups of 8 rows, so one group may exceed it. */
 const CHUNK_BYTES = 8 << 20;
-/** Reads under way ahead of the one being repacked. */
-const READ_AHEAD = 2;
+/** Chunks under way, read or repacked, beyond one for each thread: so many reads at once that the file never waits. */
+const MORE_CHUNKS = 2;
 /** f16 scales are stored times 2^11, unless that overflows (kernels/frames.h). */
 const DEFAULT_SHIFT = 11;
 
@@ -41,13 +41,18 @@ function chunkRows(matrix: MatrixPlan): number {
   return Math.max(unit, Math.floor(CHUNK_BYTES / rowBytes(matrix) / unit) * unit);
 }
 
-/** Bytes of staging space for `threads` threads: one chunk each and one being filled. */
-export function stagingBytes(plan: ModelPlan, threads: number): number {
+/** Bytes of one chunk's staging space. */
+function slotBytes(plan: ModelPlan): number {
   let most = 0;
   for (const matrix of matricesInFileOrder(plan)) {
     most = Math.max(most, rowBytes(matrix) * Math.min(chunkRows(matrix), matrix.rows));
   }
-  return (Math.ceil(most / 64) * 64 + 64) * (threads + 1);
+  return Math.ceil(most / 64) * 64 + 64;
+}
+
+/** Bytes of staging space when `threads` threads load. */
+export function stagingBytes(plan: ModelPlan, threads: number): number {
+  return slotBytes(plan) * (threads + MORE_CHUNKS);
 }
 
 function* chunksOf(matrix: MatrixPlan, shift: number): Generator<Chunk> {
@@ -85,72 +90,61 @@ export async function loadWeights(
   const totalBytes = matrices.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
   let doneBytes = 0;
   const overflowed = new Set<MatrixPlan>();
-  const slotBytes = stagingBytes(plan, 0);
-  const slots = workers.map((worker, index) => ({
-    worker,
-    at: layout.staging + index * slotBytes,
-    job: undefined as Promise<void> | undefined,
-  }));
-  const ownSlot = layout.staging + workers.length * slotBytes;
+  const slot = slotBytes(plan);
+  const slots = Array.from(
+    { length: workers.length + 1 + MORE_CHUNKS },
+    (_, index) => layout.staging + index * slot,
+  );
+  const idle = [...workers];
 
-  const finish = ({ matrix, rows }: Chunk, over: number) => {
-    if (over) overflowed.add(matrix);
-    doneBytes = Math.min(totalBytes, doneBytes + rows * rowBytes(matrix));
-    onProgress?.(doneBytes, totalBytes);
+  const read = async ({ matrix, firstRow, rows }: Chunk, at: number) => {
+    const source = elementAt(sources, matrix.tensor.part);
+    const offset = matrix.tensor.offset + firstRow * rowBytes(matrix);
+    const length = rows * rowBytes(matrix);
+    const bytes = await source.read(offset, length, signal);
+    if (bytes.length !== length) {
+      throw new InferenceError(
+        'read-failed',
+        `a read of ${matrix.tensor.name} came back with a wrong length`,
+      );
+    }
+    if (matrix.halved) interleaveRows(bytes, rowBytes(matrix), matrix.halved, heap.subarray(at, at + length));
+    else heap.set(bytes, at);
   };
-  const take = (chunk: Chunk, bytes: Uint8Array) => {
-    const { matrix, firstRow, rows, shift } = chunk;
+  const repack = async ({ matrix, firstRow, rows, shift }: Chunk, source: number) => {
     const address = addressOf(layout, matrix) + (firstRow / 8) * matrix.groupBytes;
     const frame = frameOf(matrix, kernels.dotMode);
-    const slot = slots.find(({ job }) => !job);
-    const source = slot?.at ?? ownSlot;
-    if (matrix.halved)
-      interleaveRows(bytes, rowBytes(matrix), matrix.halved, heap.subarray(source, source + bytes.length));
-    else heap.set(bytes, source);
-    if (!slot) {
-      finish(chunk, engine.repack(frame, source, rows, matrix.columns, address, shift));
-      return;
-    }
-    slot.job = slot.worker
-      .repack({ frame, source, rows, columns: matrix.columns, target: address, shift })
-      .then((over) => {
-        slot.job = undefined;
-        finish(chunk, over);
-      });
-    // A failure surfaces where the jobs are awaited.
-    slot.job.catch(() => undefined);
+    const { columns } = matrix;
+    const worker = idle.pop();
+    // Where all workers are busy, here.
+    if (!worker) return engine.repack(frame, source, rows, columns, address, shift);
+    const over = await worker.repack({ frame, source, rows, columns, target: address, shift });
+    idle.push(worker);
+    return over;
   };
-  const drain = async (chunks: Iterable<Chunk>) => {
-    const reading: { chunk: Chunk; bytes: Promise<Uint8Array> }[] = [];
-    const iterator = chunks[Symbol.iterator]();
-    for (;;) {
-      while (reading.length <= READ_AHEAD) {
-        const next = iterator.next();
-        if (next.done === true) break;
-        const chunk = next.value;
-        const { tensor } = chunk.matrix;
-        const size = rowBytes(chunk.matrix);
-        const bytes = elementAt(sources, tensor.part).read(
-          tensor.offset + chunk.firstRow * size,
-          chunk.rows * size,
-          signal,
-        );
-        bytes.catch(() => undefined);
-        reading.push({ chunk, bytes });
+  const drain = async (chunks: Iterator<Chunk>) => {
+    let failed = false;
+    const lane = async (at: number) => {
+      try {
+        for (;;) {
+          const next = chunks.next();
+          if (next.done === true || failed) return;
+          const chunk = next.value;
+          await read(chunk, at);
+          signal?.throwIfAborted();
+          if (await repack(chunk, at)) overflowed.add(chunk.matrix);
+          doneBytes = Math.min(totalBytes, doneBytes + chunk.rows * rowBytes(chunk.matrix));
+          onProgress?.(doneBytes, totalBytes);
+        }
+      } catch (error) {
+        failed = true;
+        throw error;
       }
-      const first = reading.shift();
-      if (!first) break;
-      const bytes = await first.bytes;
-      signal?.throwIfAborted();
-      if (bytes.length !== first.chunk.rows * rowBytes(first.chunk.matrix)) {
-        throw new InferenceError(
-          'read-failed',
-          `a read of ${first.chunk.matrix.tensor.name} came back with a wrong length`,
-        );
-      }
-      take(first.chunk, bytes);
-    }
-    await Promise.all(slots.flatMap(({ job }) => job ?? []));
+    };
+    // All of them end before the memory may be given up.
+    const ends = await Promise.allSettled(slots.map(lane));
+    const failure = ends.find((end) => end.status === 'rejected');
+    if (failure) throw failure.reason;
   };
 
   const put = async (tensor: GgufTensor | undefined, at: number, halved?: HalvedHeads) => {
