@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { compareScores, type CaseScore } from './compare';
-import { rankModels } from './ranking';
 
 /** One letter a case: `+` passed, `-` failed, a blank has no verdict. */
 function makeScores(verdicts: string, change: (at: number) => Partial<CaseScore> = () => ({})): CaseScore[] {
@@ -55,6 +54,31 @@ describe('compareScores', () => {
     expect(clustered.moreCases).toBeGreaterThan(flat.moreCases ?? Infinity);
   });
 
+  it('tests whole clusters, so that variants of two items prove nothing', () => {
+    const clusterOf = (at: number) => ({ cluster: `item-${Math.floor(at / 8)}` });
+    const clustered = compareScores(
+      makeScores('-'.repeat(16), clusterOf),
+      makeScores('+'.repeat(16), clusterOf),
+    );
+    expect(clustered.p).toBe(0.5);
+    expect(compareScores(makeScores('-'.repeat(16)), makeScores('+'.repeat(16))).p).toBeCloseTo(2 / 2 ** 16, 12);
+  });
+
+  it('weighs pooled answers by how many are right', () => {
+    const pooled = (right: number, answers: number) => ({
+      pooled: { right, answers },
+      pass: 2 * right > answers,
+    });
+    const first = makeScores('++++', (at) => pooled([1, 2, 0, 3][at] ?? 0, 3));
+    const second = makeScores('+-+-', (at) => pooled([2, 2, 1, 2][at] ?? 0, 2));
+    const comparison = compareScores(first, second);
+    // A third to one, two thirds to one, nought to a half, one to one.
+    expect(comparison).toMatchObject({ onlyFirst: 0, onlySecond: 3, bothPassed: 1, bothFailed: 0 });
+    expect(comparison.difference).toBeCloseTo((2 / 3 + 1 / 3 + 1 / 2) / 4, 12);
+    // Three differences of one sign: 2 of 8 signs give as much.
+    expect(comparison.p).toBe(0.25);
+  });
+
   it('breaks the counts down by tag', () => {
     const tag = (at: number) => ({ tags: at < 2 ? ['order', 'easy'] : ['order'] });
     const { groups } = compareScores(makeScores('+-+-', tag), makeScores('-++-'));
@@ -68,6 +92,7 @@ describe('compareScores', () => {
     const comparison = compareScores(makeScores('++'), []);
     expect(comparison).toMatchObject({ pairs: 0, unpaired: 2, p: 1, difference: 0 });
     expect(comparison.interval).toBeUndefined();
+    expect(comparison.posterior.secondBetter).toBe(0.5);
     expect(comparison.moreCases).toBeUndefined();
   });
 
@@ -75,49 +100,5 @@ describe('compareScores', () => {
     const first = makeScores('--', () => ({ score: 0.25 }));
     const second = makeScores('--', () => ({ score: 0.75 }));
     expect(compareScores(first, second)).toMatchObject({ difference: 0, scoreDifference: 0.5 });
-  });
-});
-
-describe('rankModels', () => {
-  const strong = '+'.repeat(40);
-  const close = '-'.repeat(4) + '+'.repeat(36);
-  const weak = '-'.repeat(12) + '+'.repeat(28);
-
-  it('puts the best first and says who is not told apart from it', () => {
-    const ranked = rankModels([
-      { id: 'weak', scores: makeScores(weak) },
-      { id: 'strong', scores: makeScores(strong) },
-      { id: 'close', scores: makeScores(close) },
-    ]);
-    expect(ranked.map(({ id, tiedWithBest }) => [id, tiedWithBest])).toEqual([
-      ['strong', true],
-      ['close', true],
-      ['weak', false],
-    ]);
-    // 12 to 0, doubled: two comparisons.
-    expect(ranked[2]?.p).toBeCloseTo((2 * 2) / 2 ** 12, 12);
-  });
-
-  it('needs more to tell models apart, the more of them are compared', () => {
-    const six = '-'.repeat(6) + '+'.repeat(34);
-    const alone = [
-      { id: 'strong', scores: makeScores(strong) },
-      { id: 'six', scores: makeScores(six) },
-    ];
-    const find = (models: typeof alone) => rankModels(models).find(({ id }) => id === 'six')?.tiedWithBest;
-    expect(find(alone)).toBe(false);
-    expect(find([...alone, { id: 'other', scores: makeScores(six) }])).toBe(true);
-  });
-
-  it('counts only the cases that all have', () => {
-    const ranked = rankModels([
-      { id: 'a', scores: makeScores('++  ') },
-      { id: 'b', scores: makeScores('-+++') },
-    ]);
-    expect(ranked.map(({ id, passed, cases }) => [id, passed, cases])).toEqual([
-      ['a', 2, 2],
-      ['b', 1, 2],
-    ]);
-    expect(rankModels([])).toEqual([]);
   });
 });

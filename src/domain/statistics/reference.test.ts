@@ -5,7 +5,8 @@ import reference from './fixtures/reference.json';
 import { testMcNemar } from './mcnemar';
 import { estimateMean } from './mean';
 import { adjustBenjaminiHochberg, adjustHolm } from './multiplicity';
-import { countCasesNeeded } from './planning';
+import { approximateCases, countCasesNeeded } from './planning';
+import { computePower } from './power';
 import { computePassAllK, computePassAtK } from './repeats';
 import { computeWilsonInterval } from './wilson';
 
@@ -58,6 +59,11 @@ describe('the figures of scipy and statsmodels', () => {
   });
 
   it.each(reference.planning)('cases for $difference', ({ difference, disagreement, cases }) => {
-    expect(countCasesNeeded(difference, disagreement)).toBe(cases);
+    expect(approximateCases(difference, disagreement)).toBe(cases);
+    if (cases > 600) expect(countCasesNeeded(difference, disagreement)).toBe(cases);
+  });
+
+  it.each(reference.power)('power of $pairs pairs', ({ pairs, difference, disagreement, power }) => {
+    expect(computePower(pairs, difference, disagreement)).toBeCloseTo(power, 8);
   });
 });
