@@ -34,6 +34,13 @@ export class Format {
     return p < 0.001 ? `< ${number.format(0.001)}` : `= ${number.format(Math.min(1, p))}`;
   }
 
+  /** A probability in per cent; never 0 or 100, which would be sure. */
+  chance(p: number): string {
+    const percent = new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: 0 });
+    if (p < 0.01) return `< ${percent.format(0.01)}`;
+    return p > 0.99 ? `> ${percent.format(0.99)}` : percent.format(p);
+  }
+
   /** Decimal megabytes, as download pages count them. */
   megabytes(bytes: number): string {
     const megabytes = bytes / 1e6;
@@ -90,6 +97,16 @@ export class Format {
 
   date(epochMs: number): string {
     return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(epochMs);
+  }
+
+  /** Two digits that count: an estimate is worth no more. */
+  about(value: number): string {
+    return new Intl.NumberFormat(this.locale, { maximumSignificantDigits: 2 }).format(value);
+  }
+
+  /** Names as a sentence lists them. */
+  list(names: readonly string[]): string {
+    return new Intl.ListFormat(this.locale, { type: 'conjunction' }).format(names);
   }
 
   /** Language of a test set, in the reader's own. */

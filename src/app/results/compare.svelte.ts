@@ -3,8 +3,9 @@ import type { RunRecord } from '../../domain/run/ports';
 import { decodeShareLink } from '../../domain/sharing/share-link';
 import { holdContest, type Contest } from '../../domain/statistics/contest';
 import type { Case } from '../../domain/sets/test-set';
-import { enterRun, enterShared, type Contestant } from './contestants';
+import { enterPool, enterRun, enterShared, type Contestant } from './contestants';
 import type { RowAnswer } from './sheet';
+import { namePool } from './tell-apart';
 
 export type CompareFilter = 'all' | 'flips' | 'all-wrong' | 'all-right';
 
@@ -15,27 +16,44 @@ export interface CompareRow {
   readonly answers: readonly (RowAnswer | undefined)[];
 }
 
-export type CompareState =
+interface Ready {
+  readonly kind: 'ready';
+  readonly contestants: readonly Contestant[];
+  readonly contest: Contest;
+  /** Runs that were asked for and are not on this device. */
+  readonly missing: number;
+}
+
+interface Loaded {
+  readonly kind: 'loaded';
+  readonly shared: readonly Contestant[];
+  /** In the order that they were asked for. */
+  readonly records: readonly RunRecord[];
+  /** Runs of one setup together. */
+  readonly pools: readonly (readonly RunRecord[])[];
+  readonly missing: number;
+}
+
+type Unready =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly fault: Fault }
   /** Fewer than two of the runs are here. */
   | { readonly kind: 'too-few' }
   /** A link whose questions none of the chosen runs has. */
-  | { readonly kind: 'unknown-set' }
-  | {
-      readonly kind: 'ready';
-      readonly contestants: readonly Contestant[];
-      readonly contest: Contest;
-      /** Runs that were asked for and are not on this device. */
-      readonly missing: number;
-    };
+  | { readonly kind: 'unknown-set' };
+
+export type CompareState = Unready | Ready;
 
 type FindRun = (runId: string) => Promise<RunRecord | undefined>;
 
 /** A few runs side by side. */
 export class Compare {
-  #state = $state.raw<CompareState>({ kind: 'loading' });
+  #loaded = $state.raw<Unready | Loaded>({ kind: 'loading' });
+  #pooling = $state<boolean | undefined>();
   #filter = $state<CompareFilter | undefined>();
+  readonly #state = $derived.by((): CompareState =>
+    this.#loaded.kind === 'loaded' ? hold(this.#loaded, this.pooling) : this.#loaded,
+  );
   readonly #rows = $derived.by(() => (this.#state.kind === 'ready' ? listRows(this.#state) : []));
 
   /** @param ids of runs, or `r=` and the payload of a link */
@@ -46,6 +64,30 @@ export class Compare {
 
   get state(): CompareState {
     return this.#state;
+  }
+
+  /** Some of the runs were run the same way, so they may be pooled. */
+  get canPool(): boolean {
+    return this.#loaded.kind === 'loaded' && this.#loaded.pools.some((pool) => pool.length > 1);
+  }
+
+  /** Runs of one setup count as one. From the start only where two are left to compare; a choice changes that. */
+  get pooling(): boolean {
+    if (this.#loaded.kind !== 'loaded' || !this.canPool || this.#countPooled() < 2) return false;
+    return this.#pooling ?? true;
+  }
+
+  set pooling(pooling: boolean) {
+    this.#pooling = pooling;
+  }
+
+  /** There is nothing to compare once they are pooled. */
+  get isOnePool(): boolean {
+    return this.canPool && this.#countPooled() < 2;
+  }
+
+  #countPooled(): number {
+    return this.#loaded.kind === 'loaded' ? this.#loaded.shared.length + this.#loaded.pools.length : 0;
   }
 
   /** What flips, unless nothing does, until something else is chosen. */
@@ -73,15 +115,15 @@ export class Compare {
   }
 
   async load(): Promise<void> {
-    this.#state = { kind: 'loading' };
+    this.#loaded = { kind: 'loading' };
     try {
-      this.#state = await this.#read();
+      this.#loaded = await this.#read();
     } catch (error) {
-      this.#state = { kind: 'failed', fault: toFault(error) };
+      this.#loaded = { kind: 'failed', fault: toFault(error) };
     }
   }
 
-  async #read(): Promise<CompareState> {
+  async #read(): Promise<Unready | Loaded> {
     const ids = this.ids.filter((id, at) => this.ids.indexOf(id) === at);
     const found = await Promise.all(ids.filter((id) => !isLink(id)).map((id) => this.findRun(id)));
     const records = found.flatMap((record) => record ?? []);
@@ -92,13 +134,8 @@ export class Compare {
       return own === undefined ? [] : [enterShared(`link-${index}`, link, own.testSet)];
     });
     if (shared.length < links.length) return { kind: 'unknown-set' };
-    const contestants = [...shared, ...records.map(enterRun)];
-    return {
-      kind: 'ready',
-      contestants,
-      contest: holdContest(contestants),
-      missing: found.length - records.length,
-    };
+    const pools = poolRecords(records);
+    return { kind: 'loaded', shared, records, pools, missing: found.length - records.length };
   }
 }
 
@@ -106,17 +143,36 @@ function isLink(id: string): boolean {
   return id.startsWith('r=');
 }
 
-function listRows({ contestants, contest }: Extract<CompareState, { kind: 'ready' }>): readonly CompareRow[] {
+function poolRecords(records: readonly RunRecord[]): Loaded['pools'] {
+  const pools = new Map<string, RunRecord[]>();
+  for (const record of records) {
+    const key = namePool(record.run.setup);
+    const pool = pools.get(key);
+    if (pool === undefined) pools.set(key, [record]);
+    else pool.push(record);
+  }
+  return [...pools.values()];
+}
+
+function hold({ shared, records, pools, missing }: Loaded, pooling: boolean): Ready {
+  const own = pooling ? pools.map(enterPool) : records.map(enterRun);
+  const contestants = [...shared, ...own];
+  return { kind: 'ready', contestants, contest: holdContest(contestants), missing };
+}
+
+function listRows({ contestants, contest }: Ready): readonly CompareRow[] {
   const caseOf = new Map(contestants[0]?.cases.map((each) => [each.id, each]));
   const passes = contestants.map(({ scores }) => new Map(scores.map(({ caseId, pass }) => [caseId, pass])));
   return contest.caseIds.flatMap((id): CompareRow[] => {
     const testCase = caseOf.get(id);
     if (testCase === undefined) return [];
-    const right = passes.filter((each) => each.get(id) === true).length;
+    // One that was stopped early has none for some.
+    const verdicts = passes.flatMap((each) => each.get(id) ?? []);
+    const right = verdicts.filter(Boolean).length;
     return [
       {
         testCase,
-        kind: right === 0 ? 'all-wrong' : right === contestants.length ? 'all-right' : 'flips',
+        kind: right === 0 ? 'all-wrong' : right === verdicts.length ? 'all-right' : 'flips',
         answers: contestants.map(({ answers }) => answers.get(id)),
       },
     ];

@@ -7,7 +7,11 @@ import { HASH, makeGraded, makeRun, makeSet, makeSetup } from '../../domain/test
 import { Compare } from './compare.svelte';
 
 /** One letter a case: `+` right, `-` wrong, `?` unreadable, a blank was not asked. */
-function makeRecord(id: string, letters: string, { setSha = HASH, prefix = 'q' } = {}): RunRecord {
+function makeRecord(
+  id: string,
+  letters: string,
+  { setSha = HASH, prefix = 'q', template = HASH } = {},
+): RunRecord {
   const testSet = makeSet(Array.from(letters, (_letter, at) => `${prefix}${at}`));
   const results = Array.from(letters).flatMap((letter, at): Result[] =>
     letter === ' '
@@ -33,7 +37,10 @@ function makeRecord(id: string, letters: string, { setSha = HASH, prefix = 'q' }
   return {
     run: makeRun({
       id,
-      setup: makeSetup({ set: { sha256: setSha, caseCount: letters.length } }),
+      setup: makeSetup({
+        set: { sha256: setSha, caseCount: letters.length },
+        templateSha256: template,
+      }),
       end: { kind: 'finished' },
     }),
     results,
@@ -101,9 +108,34 @@ describe('Compare', () => {
     const { contestants, contest } = readyOf(compare);
     expect(contestants.map(({ shared }) => shared)).toEqual([true, false]);
     expect(contestants[0]?.score.unread).toEqual({ failures: 1, graded: 3, rate: 1 / 3 });
-    expect(contest.leftOut.ungraded).toBe(1);
+    expect(contest.leftOut.ungraded).toBe(0);
+    expect(contest.ranked.map(({ stopped, cases }) => [stopped, cases])).toEqual([
+      [false, 4],
+      [true, 3],
+    ]);
     expect(contest.duels[0]?.comparison).toMatchObject({ onlyFirst: 1, onlySecond: 1, bothFailed: 1 });
     expect(compare.rows[0]?.answers[0]?.text).toBe('theirs says +');
+  });
+
+  it('pools runs of one setup, unless that leaves nothing to compare', async () => {
+    const other = makeRecord('c', '++--', { template: 'b'.repeat(64) });
+    const records = [makeRecord('a', '+--+'), other, makeRecord('b', '++--')];
+    const compare = await load(['a', 'c', 'b'], records);
+    expect([compare.canPool, compare.pooling, compare.isOnePool]).toEqual([true, true, false]);
+    const { contestants, contest } = readyOf(compare);
+    expect(contestants.map(({ id, runIds }) => [id, runIds.length])).toEqual([
+      ['a+b', 2],
+      ['c', 1],
+    ]);
+    expect(contest.ranked.find(({ id }) => id === 'a+b')).toMatchObject({ passed: 4, answers: 8, cases: 4 });
+    // Two answers that disagree are undecided, and that is not right.
+    expect(compare.rows.map(({ testCase }) => testCase.id)).toEqual(['q1']);
+    expect(contestants[0]?.answers.get('q0')?.text).toBe('a says +');
+    compare.pooling = false;
+    expect(readyOf(compare).contestants.map(({ id }) => id)).toEqual(['a', 'c', 'b']);
+    const alike = await load(['a', 'b'], records);
+    expect([alike.canPool, alike.pooling, alike.isOnePool]).toEqual([true, false, true]);
+    expect(readyOf(alike).contestants).toHaveLength(2);
   });
 
   it('refuses a link about another set', async () => {

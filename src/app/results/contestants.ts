@@ -1,16 +1,19 @@
-import type { RunRecord } from '../../domain/run/ports';
 import { castVote } from '../../domain/graders/majority';
+import type { RunRecord } from '../../domain/run/ports';
 import { settle, settleRepeats } from '../../domain/run/repeats';
 import type { Setup } from '../../domain/run/run';
 import type { SharedRun } from '../../domain/sharing/share-link';
 import { scoreCases } from '../../domain/statistics/compare-runs';
 import type { Entrant } from '../../domain/statistics/contest';
+import { poolScores } from '../../domain/statistics/pool';
 import type { TestSet } from '../../domain/sets/test-set';
 import { scoreResults, scoreShared, type Score } from './score';
 import { describeResult, describeShared, type RowAnswer } from './sheet';
 
-/** A run that is compared: one of this device's, or one out of a link. */
+/** What is compared: a run of this device's, several of one setup, or one out of a link. */
 export interface Contestant extends Entrant {
+  /** Ids of its runs, where they are on this device. */
+  readonly runIds: readonly string[];
   readonly setup: Setup;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -26,15 +29,36 @@ export function nameAt(index: number): string {
 }
 
 export function enterRun({ run, results, testSet }: RunRecord): Contestant {
+  const settled = settleRepeats(results);
   return {
     id: run.id,
+    runIds: [run.id],
     cases: testSet.cases,
     scores: scoreCases(results, testSet.cases),
+    reached: new Set(settled.map(({ caseId }) => caseId)),
     setup: run.setup,
     startedAt: run.startedAt,
     shared: false,
     score: scoreResults(results),
-    answers: new Map(settleRepeats(results).map((result) => [result.caseId, describeResult(result)])),
+    answers: new Map(settled.map((result) => [result.caseId, describeResult(result)])),
+  };
+}
+
+/** Runs of one setup, as one that answered every question several times. @param records at least one */
+export function enterPool(records: readonly RunRecord[]): Contestant {
+  const [first] = records;
+  if (first === undefined) throw new Error('a pool needs a run');
+  if (records.length === 1) return enterRun(first);
+  // Numbered anew: each run's first answer would else be the same answer.
+  const most = Math.max(...records.map(({ run }) => run.setup.repeats ?? 1));
+  const results = records.flatMap((record, at) =>
+    record.results.map((result) => ({ ...result, repeat: at * most + (result.repeat ?? 0) })),
+  );
+  return {
+    ...enterRun({ ...first, results }),
+    id: records.map(({ run }) => run.id).join('+'),
+    runIds: records.map(({ run }) => run.id),
+    scores: poolScores(records.map((record) => scoreCases(record.results, record.testSet.cases))),
   };
 }
 
@@ -44,7 +68,9 @@ export function enterShared(id: string, shared: SharedRun, testSet: TestSet): Co
   const settled = settle(shared.results, castVote);
   return {
     id,
+    runIds: [],
     cases: testSet.cases,
+    reached: new Set(settled.map(({ caseId }) => caseId)),
     scores: settled.flatMap(({ caseId, status }) => {
       const testCase = caseOf.get(caseId);
       if (testCase === undefined || (status !== 'pass' && status !== 'fail')) return [];

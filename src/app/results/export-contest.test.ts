@@ -7,6 +7,7 @@ import { makeSetup } from '../../domain/testing/make-run';
 
 const contestant = (id: string, model: string): Contestant => ({
   id,
+  runIds: [id],
   cases: [],
   scores: [],
   setup: makeSetup({ model: { id: model, name: model }, set: { caseCount: 1 } }),

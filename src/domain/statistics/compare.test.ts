@@ -61,7 +61,10 @@ describe('compareScores', () => {
       makeScores('+'.repeat(16), clusterOf),
     );
     expect(clustered.p).toBe(0.5);
-    expect(compareScores(makeScores('-'.repeat(16)), makeScores('+'.repeat(16))).p).toBeCloseTo(2 / 2 ** 16, 12);
+    expect(compareScores(makeScores('-'.repeat(16)), makeScores('+'.repeat(16))).p).toBeCloseTo(
+      2 / 2 ** 16,
+      12,
+    );
   });
 
   it('weighs pooled answers by how many are right', () => {

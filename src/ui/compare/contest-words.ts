@@ -1,7 +1,8 @@
 import { findBackendFacts } from '../../app/backend-facts';
 import { nameAt, type Contestant } from '../../app/results/contestants';
 import type { Format } from '../../app/format';
-import { withInterval } from '../../app/results/score';
+import { tellApart, type Facet } from '../../app/results/tell-apart';
+import type { Backend } from '../../domain/engine/backends';
 import type { Contest, Duel } from '../../domain/statistics/contest';
 import { m } from '../messages/messages';
 import { describeSampling } from '../parts/sampling-words';
@@ -15,14 +16,55 @@ export interface ContestRow {
 
 /** The score of each on the shared questions, in their order. */
 export function scoreOnShared(contestants: readonly Contestant[], contest: Contest) {
-  return contestants.map(({ id }) => {
+  const [best] = contest.ranked;
+  return contestants.flatMap(({ id }) => {
     const ranked = contest.ranked.find((each) => each.id === id);
-    return {
-      ...withInterval({ passed: ranked?.passed ?? 0, graded: ranked?.cases ?? 0 }),
-      best: contest.ranked[0]?.id === id,
-      tied: ranked?.tiedWithBest ?? false,
-    };
+    return ranked === undefined ? [] : [{ ...ranked, best: best?.id === id && !best.stopped }];
   });
+}
+
+/** What a reader knows each by: its model, and what tells it from the others. */
+export function nameContestants(contestants: readonly Contestant[], format: Format): readonly string[] {
+  return tellApart(contestants).map((facets, at) => {
+    const { setup, runIds } = contestants[at] ?? { setup: undefined, runIds: [] };
+    return [
+      setup?.model.name ?? '',
+      ...facets.map((facet) => describeFacet(facet, format)).filter((words) => words !== ''),
+      ...(runIds.length > 1 ? [m.compare_pooled({ count: runIds.length })] : []),
+    ].join(' · ');
+  });
+}
+
+function describeFacet({ kind, value }: Facet, format: Format): string {
+  const text = typeof value === 'number' ? format.number(value, 2) : value;
+  switch (kind) {
+    case 'backend':
+      return findBackendFacts(value as Backend).label;
+    case 'cache':
+      return text === '' ? '' : m.facet_cache({ value: text });
+    case 'temperature':
+      return m.facet_temperature({ value: text });
+    case 'topP':
+      return `top-p ${text}`;
+    case 'topK':
+      return `top-k ${text}`;
+    case 'seed':
+      return m.facet_seed({ value: String(value) });
+    case 'maxTokens':
+      return m.facet_tokens({ value: text });
+    case 'repeats':
+      return m.facet_repeats({ count: Number(value) });
+    case 'template':
+      return m.facet_template({ value: text });
+    case 'weights':
+      return m.facet_weights({ value: text });
+    case 'threads':
+      return m.facet_threads({ count: Number(value) });
+    case 'time':
+      return format.date(Number(value));
+    default:
+      return text;
+  }
 }
 
 /** What the table says, for the screen and for files. */
@@ -39,14 +81,17 @@ export function describeContest(
   return [
     {
       name: m.compare_standing(),
-      values: scores.map(({ best, tied }) =>
-        best ? m.compare_best() : tied ? m.compare_tied() : m.compare_behind(),
-      ),
+      values: scores.map(({ best, tiedWithBest, stopped }) => {
+        if (stopped) return m.compare_stopped();
+        return best ? m.compare_best() : tiedWithBest ? m.compare_tied() : m.compare_behind();
+      }),
     },
     {
       name: m.compare_correct(),
-      values: scores.map(({ passed, graded }) =>
-        m.compare_correct_value({ passed, graded, percent: format.percent(passed / graded) }),
+      values: scores.map(({ passed, answers, share }) =>
+        answers === 0
+          ? '–'
+          : m.compare_correct_value({ passed, graded: answers, percent: format.percent(share) }),
       ),
     },
     {
@@ -71,6 +116,9 @@ export function describeContest(
         score.tokensPerSecond === undefined ? '–' : format.number(score.tokensPerSecond, 1),
       ),
     },
+    ...(contestants.some(({ runIds }) => runIds.length > 1)
+      ? [setup(m.compare_runs(), ({ runIds }) => format.number(Math.max(1, runIds.length)))]
+      : []),
     setup(m.compare_quantization(), (from) => from.setup.artifact.quantization),
     setup(m.facts_engine(), ({ setup: { session } }) => `${session.engineId} ${session.engineVersion}`),
     setup(m.facts_backend(), ({ setup: { session } }) => findBackendFacts(session.backend).label),
@@ -90,7 +138,7 @@ export function nameBoth({ firstId, secondId }: Duel, contestants: readonly Cont
 /** What may be claimed, in plain words. */
 export function describeDuel(duel: Duel, contestants: readonly Contestant[], format: Format): string {
   const { first, second } = nameBoth(duel, contestants);
-  const { onlyFirst, onlySecond, clusters, pairs, moreCases } = duel.comparison;
+  const { onlyFirst, onlySecond, moreCases } = duel.comparison;
   if (onlyFirst + onlySecond === 0) return m.duel_same();
   const wins = Math.max(onlyFirst, onlySecond);
   const losses = Math.min(onlyFirst, onlySecond);
@@ -102,6 +150,5 @@ export function describeDuel(duel: Duel, contestants: readonly Contestant[], for
   if (!duel.shown && moreCases !== undefined) {
     sentences.push(moreCases > 0 ? m.duel_more({ count: format.number(moreCases) }) : m.duel_few_more());
   }
-  if (clusters < pairs) sentences.push(m.duel_clustered({ clusters }));
   return sentences.join(' ');
 }
