@@ -56,6 +56,19 @@ test('two runs are compared, and every number is what the journal holds', async 
   const p = computeP(onlyFirst, onlySecond);
   test.info().annotations.push({ type: 'discordant', description: `${onlyFirst} to ${onlySecond}, p ${p}` });
 
+  const verdict = page.getByRole('region', { name: 'What this shows' });
+  await expect(verdict.locator('.claim')).toHaveText(
+    flips === 0 || onlyFirst === onlySecond
+      ? /are right equally often on these 24 questions/
+      : p < 0.05
+        ? /is better than .* on these 24 questions/
+        : /cannot be told apart on these 24 questions/,
+  );
+  // Told apart by what differs.
+  await expect(verdict.getByRole('listitem').filter({ hasText: 'at most 24 tokens' })).toHaveCount(1);
+  await expect(verdict.getByRole('listitem')).toHaveCount(2);
+  await page.getByText('The numbers behind this').press('Enter');
+
   const cells = page.getByRole('row', { name: /^Correct/ }).getByRole('cell');
   await expect(cells.nth(0)).toContainText(`${countRight(first)} of ${ids.length}`);
   await expect(cells.nth(1)).toContainText(`${countRight(second)} of ${ids.length}`);
@@ -161,6 +174,7 @@ test('two runs are compared, and every number is what the journal holds', async 
   await page.getByRole('link', { name: 'Сравнить с моим' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Сравнение');
   await expect(page.getByText('из ссылки')).toBeVisible();
+  await page.getByText('Числа, на которых это основано').click();
   await expect(fact('Верно только у A')).toHaveText(String(onlySecond));
   await page.setViewportSize({ width: 390, height: 900 });
   await expectAccessible(page, 'compare ru');

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import type { RunRecord } from '../src/domain/run/ports';
 import type { Result, Run } from '../src/domain/run/run';
 
 export interface Stored {
@@ -44,4 +45,34 @@ export async function readJournal(page: Page): Promise<readonly Stored[]> {
         answers: Object.fromEntries(own.map((each) => [each.caseId, each.answer])),
       };
     });
+}
+
+/** Puts runs into the journal, as if they had been made; the page must have opened it. Reload to see them. */
+export async function writeJournal(page: Page, records: readonly RunRecord[]): Promise<void> {
+  await page.evaluate(async (given) => {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open('wizardbench-journal');
+      request.onsuccess = () => {
+        resolve(request.result);
+      };
+      request.onerror = () => {
+        reject(new Error('no journal'));
+      };
+    });
+    const transaction = database.transaction(['runs', 'results', 'sets'], 'readwrite');
+    for (const { run, results, testSet } of given) {
+      transaction.objectStore('runs').put(run);
+      transaction.objectStore('sets').put(testSet, run.setup.set.sha256);
+      results.forEach((result, at) => transaction.objectStore('results').put(result, [run.id, at]));
+    }
+    await new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => {
+        resolve();
+      };
+      transaction.onerror = () => {
+        reject(new Error('not written'));
+      };
+    });
+    database.close();
+  }, records);
 }

@@ -1,6 +1,7 @@
 import { toFault, type Fault } from '../../domain/fault';
 import type { RunRecord } from '../../domain/run/ports';
 import { decodeShareLink } from '../../domain/sharing/share-link';
+import { shareOf } from '../../domain/statistics/compare';
 import { holdContest, type Contest } from '../../domain/statistics/contest';
 import type { Case } from '../../domain/sets/test-set';
 import { enterPool, enterRun, enterShared, type Contestant } from './contestants';
@@ -162,17 +163,22 @@ function hold({ shared, records, pools, missing }: Loaded, pooling: boolean): Re
 
 function listRows({ contestants, contest }: Ready): readonly CompareRow[] {
   const caseOf = new Map(contestants[0]?.cases.map((each) => [each.id, each]));
-  const passes = contestants.map(({ scores }) => new Map(scores.map(({ caseId, pass }) => [caseId, pass])));
+  const shares = contestants.map(
+    ({ scores }) => new Map(scores.map((score) => [score.caseId, shareOf(score)])),
+  );
   return contest.caseIds.flatMap((id): CompareRow[] => {
     const testCase = caseOf.get(id);
     if (testCase === undefined) return [];
     // One that was stopped early has none for some.
-    const verdicts = passes.flatMap((each) => each.get(id) ?? []);
-    const right = verdicts.filter(Boolean).length;
+    const verdicts = shares.flatMap((each) => each.get(id) ?? []);
     return [
       {
         testCase,
-        kind: right === 0 ? 'all-wrong' : right === verdicts.length ? 'all-right' : 'flips',
+        kind: verdicts.every((share) => share === 0)
+          ? 'all-wrong'
+          : verdicts.every((share) => share === 1)
+            ? 'all-right'
+            : 'flips',
         answers: contestants.map(({ answers }) => answers.get(id)),
       },
     ];

@@ -54,11 +54,20 @@ export function enterPool(records: readonly RunRecord[]): Contestant {
   const results = records.flatMap((record, at) =>
     record.results.map((result) => ({ ...result, repeat: at * most + (result.repeat ?? 0) })),
   );
+  const one = enterRun({ ...first, results });
+  const scores = poolScores(records.map((record) => scoreCases(record.results, record.testSet.cases)));
+  const tallies = new Map(scores.map(({ caseId, pooled }) => [caseId, pooled]));
   return {
-    ...enterRun({ ...first, results }),
+    ...one,
     id: records.map(({ run }) => run.id).join('+'),
     runIds: records.map(({ run }) => run.id),
-    scores: poolScores(records.map((record) => scoreCases(record.results, record.testSet.cases))),
+    scores,
+    answers: new Map(
+      [...one.answers].map(([caseId, answer]) => {
+        const pooled = tallies.get(caseId);
+        return [caseId, pooled === undefined ? answer : { ...answer, pooled }];
+      }),
+    ),
   };
 }
 

@@ -25,6 +25,8 @@ export interface RowAnswer {
   readonly choiceShares?: readonly number[];
   /** The text the model was given. */
   readonly modelPrompt?: string;
+  /** Of pooled runs: how many of their answers to the question are right. This is one of them. */
+  readonly pooled?: { readonly right: number; readonly answers: number };
 }
 
 /** One numbered question of the sheet, with its answer once there is one. */
