@@ -6,7 +6,7 @@ import { holdContest, type Contest } from '../../domain/statistics/contest';
 import type { Case } from '../../domain/sets/test-set';
 import { enterPool, enterRun, enterShared, type Contestant } from './contestants';
 import type { RowAnswer } from './sheet';
-import { namePool } from './tell-apart';
+import { poolRecords } from './pool-records';
 
 export type CompareFilter = 'all' | 'flips' | 'all-wrong' | 'all-right';
 
@@ -142,17 +142,6 @@ export class Compare {
 
 function isLink(id: string): boolean {
   return id.startsWith('r=');
-}
-
-function poolRecords(records: readonly RunRecord[]): Loaded['pools'] {
-  const pools = new Map<string, RunRecord[]>();
-  for (const record of records) {
-    const key = namePool(record.run.setup);
-    const pool = pools.get(key);
-    if (pool === undefined) pools.set(key, [record]);
-    else pool.push(record);
-  }
-  return [...pools.values()];
 }
 
 function hold({ shared, records, pools, missing }: Loaded, pooling: boolean): Ready {
