@@ -173,7 +173,7 @@ test('two runs are compared, and every number is what the journal holds', async 
   await page.getByLabel('Мой результат на этом тесте').selectOption(first.run.id);
   await page.getByRole('link', { name: 'Сравнить с моим' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Сравнение');
-  await expect(page.getByText('из ссылки')).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: 'из ссылки' })).toBeVisible();
   await page.getByText('Числа, на которых это основано').click();
   await expect(fact('Верно только у A')).toHaveText(String(onlySecond));
   await page.setViewportSize({ width: 390, height: 900 });

@@ -10,6 +10,8 @@ import { DeviceProbe } from './app/models/device-probe.svelte';
 import { History } from './app/results/history.svelte';
 import { HubBrowser } from './app/models/hub-browser.svelte';
 import { ensureIsolation } from './app/isolation';
+import { Matrix } from './app/matrix/matrix.svelte';
+import { holdAwake } from './app/matrix/wake-lock';
 import { OwnModels } from './app/models/own-models.svelte';
 import { Preferences } from './app/preferences.svelte';
 import { readImage } from './app/chat/read-image';
@@ -72,6 +74,16 @@ const choices = new Choices(
   async (id) => (await findStored(id)) ?? loadTestSet(siteUrl, id),
   () => client.listEngines(),
 );
+const matrix = new Matrix({
+  bench,
+  settings,
+  findRun: (id) => runStore.findRun(id),
+  awaitRunEnd,
+  openSet: (id) => choices.open(id),
+  createId: () => crypto.randomUUID(),
+  holdAlone: (work) => navigator.locks.request('wizardbench-matrix', work),
+  holdAwake: () => holdAwake({ navigator, document }),
+});
 const speed = new Speed({ client, settings, modelsUrl, now: opening.now });
 const device = new DeviceProbe({ client, settings, userAgent: navigator.userAgent });
 const hub = new HubBrowser({ client, hubUrl, onAdapter });
@@ -102,6 +114,7 @@ mount(App, {
       preferences,
       router,
       importSteps: createImportClient(hubUrl),
+      matrix,
       sets,
       siteUrl,
       speed,

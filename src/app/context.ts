@@ -9,6 +9,7 @@ import type { History } from './results/history.svelte';
 import type { HubBrowser } from './models/hub-browser.svelte';
 import type { ImportSteps } from './sets/importer.svelte';
 import type { OwnModels } from './models/own-models.svelte';
+import type { Matrix } from './matrix/matrix.svelte';
 import type { Preferences } from './preferences.svelte';
 import type { Router } from './router.svelte';
 import type { EngineClient } from '../worker/client';
@@ -24,6 +25,7 @@ export interface App {
   readonly device: DeviceProbe;
   readonly history: History;
   readonly hub: HubBrowser;
+  readonly matrix: Matrix;
   /** Models from picked files. */
   readonly own: OwnModels;
   readonly preferences: Preferences;

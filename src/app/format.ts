@@ -95,6 +95,21 @@ export class Format {
     return whole % 60 === 0 ? minutes : `${minutes} ${unit('second', whole % 60)}`;
   }
 
+  /** A time that is only roughly known: seconds, minutes or hours. */
+  span(seconds: number): string {
+    const [value, unit, digits] =
+      seconds < 90
+        ? [Math.max(1, Math.round(seconds)), 'second', 0]
+        : seconds < 5_400
+          ? [seconds / 60, 'minute', 0]
+          : [seconds / 3_600, 'hour', 1];
+    return new Intl.NumberFormat(this.locale, {
+      style: 'unit',
+      unit: String(unit),
+      maximumFractionDigits: Number(digits),
+    }).format(Number(value));
+  }
+
   date(epochMs: number): string {
     return new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'short' }).format(epochMs);
   }

@@ -68,6 +68,7 @@ export const SCREENS = [
     read: ({ place, id }): { readonly setId: string } | undefined =>
       place === 'sets' && id !== '' ? { setId: id } : undefined,
   }),
+  define({ id: 'matrix', menu: 'matrix', address: '#/matrix', read: at('matrix') }),
   define({
     id: 'results',
     menu: 'results',

@@ -119,13 +119,17 @@ export class Bench extends Job<RunPhase> {
     return this.#fault;
   }
 
-  /** Does nothing while a run is under way. @param isTrial of one question, in the editor */
-  async start(order: RunOrder, isTrial = false): Promise<void> {
+  /**
+   * Does nothing while a run is under way.
+   * @param isTrial of one question, in the editor
+   * @param runId of a run whose id was given before
+   */
+  async start(order: RunOrder, isTrial = false, runId = this.ports.createId()): Promise<void> {
     if (this.busy) return;
     this.#run = undefined;
     this.#results = [];
     this.#isTrial = isTrial;
-    await this.#execute({ ...order, runId: this.ports.createId(), modelsUrl: this.ports.modelsUrl });
+    await this.#execute({ ...order, runId, modelsUrl: this.ports.modelsUrl });
   }
 
   /**

@@ -26,11 +26,12 @@ export function scoreOnShared(contestants: readonly Contestant[], contest: Conte
 /** What a reader knows each by: its model, and what tells it from the others. */
 export function nameContestants(contestants: readonly Contestant[], format: Format): readonly string[] {
   return tellApart(contestants).map((facets, at) => {
-    const { setup, runIds } = contestants[at] ?? { setup: undefined, runIds: [] };
+    const { setup, runIds, shared } = contestants[at] ?? { setup: undefined, runIds: [], shared: false };
     return [
       setup?.model.name ?? '',
       ...facets.map((facet) => describeFacet(facet, format)).filter((words) => words !== ''),
       ...(runIds.length > 1 ? [m.compare_pooled({ count: runIds.length })] : []),
+      ...(shared ? [m.compare_shared_badge()] : []),
     ].join(' · ');
   });
 }

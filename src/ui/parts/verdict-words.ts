@@ -1,6 +1,7 @@
 import type { Format } from '../../app/format';
+import { listClaims } from '../../app/results/verdict';
 import type { Contest } from '../../domain/statistics/contest';
-import { findClaims, type Claim } from '../../domain/statistics/verdict';
+import type { Claim } from '../../domain/statistics/verdict';
 import { m } from '../messages/messages';
 
 /** A number of questions beyond which nobody would go on. */
@@ -12,7 +13,7 @@ export function describeVerdict(
   nameOf: (id: string) => string,
   format: Format,
 ): readonly string[] {
-  const sentences = findClaims(contest).map((claim) => describeClaim(claim, nameOf, format));
+  const sentences = listClaims(contest).map((claim) => describeClaim(claim, nameOf, format));
   return sentences.length === 0 ? [m.verdict_nothing()] : sentences;
 }
 
