@@ -65,7 +65,7 @@ describe('SCREENS', () => {
 
   it('has an entry of the menu for every screen that is under one', () => {
     const entries: readonly string[] = MENU.map(({ id }) => id);
-    expect(entries).toEqual(['run', 'chat', 'models', 'sets', 'results', 'speed', 'about']);
+    expect(entries).toEqual(['run', 'chat', 'models', 'sets', 'matrix', 'results', 'speed', 'about']);
     for (const { menu } of SCREENS) if (menu !== undefined) expect(entries).toContain(menu);
     expect(findMenuEntry('compare')).toBe('results');
     expect(findMenuEntry('shared')).toBeUndefined();
