@@ -6,6 +6,8 @@ export interface Stored {
   readonly run: Run;
   readonly statuses: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<string, string>>;
+  /** As many as there are, also of one case. */
+  readonly resultCount: number;
 }
 
 /** What the journal holds, oldest first, read past the page. */
@@ -43,6 +45,7 @@ export async function readJournal(page: Page): Promise<readonly Stored[]> {
           own.map((each) => [each.caseId, each.kind === 'graded' ? each.status : 'broken']),
         ),
         answers: Object.fromEntries(own.map((each) => [each.caseId, each.answer])),
+        resultCount: own.length,
       };
     });
 }
