@@ -10,6 +10,7 @@ import { DeviceProbe } from './app/models/device-probe.svelte';
 import { History } from './app/results/history.svelte';
 import { HubBrowser } from './app/models/hub-browser.svelte';
 import { ensureIsolation } from './app/isolation';
+import { Arena } from './app/arena/arena.svelte';
 import { Matrix } from './app/matrix/matrix.svelte';
 import { holdAwake } from './app/matrix/wake-lock';
 import { OwnModels } from './app/models/own-models.svelte';
@@ -84,6 +85,12 @@ const matrix = new Matrix({
   holdAlone: (work) => navigator.locks.request('wizardbench-matrix', work),
   holdAwake: () => holdAwake({ navigator, document }),
 });
+const arena = new Arena({
+  listRuns: () => runStore.listRuns(),
+  findRun: (id) => runStore.findRun(id),
+  settings,
+  random: Math.random,
+});
 const speed = new Speed({ client, settings, modelsUrl, now: opening.now });
 const device = new DeviceProbe({ client, settings, userAgent: navigator.userAgent });
 const hub = new HubBrowser({ client, hubUrl, onAdapter });
@@ -102,6 +109,7 @@ mount(App, {
   props: {
     app: {
       adapters,
+      arena,
       bench,
       cached,
       chat,

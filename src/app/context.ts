@@ -9,6 +9,7 @@ import type { History } from './results/history.svelte';
 import type { HubBrowser } from './models/hub-browser.svelte';
 import type { ImportSteps } from './sets/importer.svelte';
 import type { OwnModels } from './models/own-models.svelte';
+import type { Arena } from './arena/arena.svelte';
 import type { Matrix } from './matrix/matrix.svelte';
 import type { Preferences } from './preferences.svelte';
 import type { Router } from './router.svelte';
@@ -18,6 +19,7 @@ import type { Speed } from './speed/speed.svelte';
 
 export interface App {
   readonly adapters: Adapters;
+  readonly arena: Arena;
   readonly bench: Bench;
   readonly cached: CachedFiles;
   readonly chat: Chat;

@@ -97,17 +97,10 @@ export class Format {
 
   /** A time that is only roughly known: seconds, minutes or hours. */
   span(seconds: number): string {
-    const [value, unit, digits] =
-      seconds < 90
-        ? [Math.max(1, Math.round(seconds)), 'second', 0]
-        : seconds < 5_400
-          ? [seconds / 60, 'minute', 0]
-          : [seconds / 3_600, 'hour', 1];
-    return new Intl.NumberFormat(this.locale, {
-      style: 'unit',
-      unit: String(unit),
-      maximumFractionDigits: Number(digits),
-    }).format(Number(value));
+    const write = (unit: string, value: number, maximumFractionDigits = 0) =>
+      new Intl.NumberFormat(this.locale, { style: 'unit', unit, maximumFractionDigits }).format(value);
+    if (seconds < 90) return write('second', Math.max(1, seconds));
+    return seconds < 5_400 ? write('minute', seconds / 60) : write('hour', seconds / 3_600, 1);
   }
 
   date(epochMs: number): string {

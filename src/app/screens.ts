@@ -69,6 +69,7 @@ export const SCREENS = [
       place === 'sets' && id !== '' ? { setId: id } : undefined,
   }),
   define({ id: 'matrix', menu: 'matrix', address: '#/matrix', read: at('matrix') }),
+  define({ id: 'arena', menu: 'matrix', address: '#/arena', read: at('arena') }),
   define({
     id: 'results',
     menu: 'results',

@@ -36,6 +36,7 @@ export const VIEWS: { readonly [Id in ScreenId]: View<ScreenProps[Id]> } = {
   sets: { title: m.sets_title, menu: m.nav_sets, load: () => import('./sets/SetsScreen.svelte') },
   set: { title: m.editor_heading, load: () => import('./sets/EditorScreen.svelte') },
   matrix: { title: m.matrix_title, menu: m.nav_matrix, load: () => import('./matrix/MatrixScreen.svelte') },
+  arena: { title: m.arena_title, load: () => import('./arena/ArenaScreen.svelte') },
   results: { title: m.results_title, menu: m.nav_results, load: () => ResultsScreen },
   result: { title: m.score_title, load: () => ResultScreen },
   compare: {

@@ -11,6 +11,7 @@ import { sumArtifactBytes, type Artifact } from '../../domain/model/model';
 import type { CachedFiles } from '../models/cached-files.svelte';
 import type { Choices } from '../run/choices.svelte';
 import type { Speed } from '../speed/speed.svelte';
+import { emptyKeyed, type Keyed } from './keyed';
 import { guessPace } from './paces';
 
 export interface MatrixDraftPorts {
@@ -25,7 +26,7 @@ export class MatrixDraft {
   #setIds = $state.raw<readonly string[] | undefined>();
   #repeats = $state(1);
   /** Of artifacts that have been run here. */
-  #paces = $state.raw<ReadonlyMap<string, Pace>>(new Map());
+  #paces = $state.raw(emptyKeyed<Pace>());
 
   constructor(private readonly ports: MatrixDraftPorts) {}
 
@@ -47,7 +48,7 @@ export class MatrixDraft {
     if (Number.isInteger(count) && count >= 1 && count <= MAX_MATRIX_REPEATS) this.#repeats = count;
   }
 
-  learn(paces: ReadonlyMap<string, Pace>): void {
+  learn(paces: Keyed<Pace>): void {
     this.#paces = paces;
   }
 

@@ -10,6 +10,7 @@ import type { RunRecord, SettingsStore } from '../../domain/run/ports';
 import type { Bench } from '../run/bench.svelte';
 import { makeOrder } from '../run/run-order';
 import type { LoadedSet } from '../sets/test-sets';
+import { emptyKeyed, withEntry, type Keyed } from './keyed';
 
 /** Where the plan is remembered. */
 const KEY = 'matrix';
@@ -42,8 +43,8 @@ export class Matrix {
   #activity = $state.raw<'idle' | 'waiting' | 'running'>('idle');
   #pausing = $state(false);
   #currentId = $state.raw<string | undefined>();
-  #records = $state.raw<ReadonlyMap<string, RunRecord>>(new Map());
-  #faults = $state.raw<ReadonlyMap<string, Fault>>(new Map());
+  #records = $state.raw(emptyKeyed<RunRecord>());
+  #faults = $state.raw(emptyKeyed<Fault>());
 
   constructor(private readonly ports: MatrixPorts) {}
 
@@ -73,7 +74,7 @@ export class Matrix {
   }
 
   /** Why a cell could not begin or broke off, since the page was opened. */
-  get faults(): ReadonlyMap<string, Fault> {
+  get faults(): Keyed<Fault> {
     return this.#faults;
   }
 
@@ -99,8 +100,8 @@ export class Matrix {
   /** Plans a new one in place of the one there is, and begins. */
   async start(wanted: Pick<MatrixPlan, 'models' | 'sets' | 'sampling' | 'repeats'>): Promise<void> {
     if (this.#activity !== 'idle' || this.ports.bench.busy) return;
-    this.#records = new Map();
-    this.#faults = new Map();
+    this.#records = emptyKeyed();
+    this.#faults = emptyKeyed();
     await this.#keep(planMatrix(wanted, this.ports.createId));
     await this.go();
   }
@@ -140,8 +141,8 @@ export class Matrix {
   async discard(): Promise<void> {
     if (this.#activity !== 'idle') return;
     this.#plan = undefined;
-    this.#records = new Map();
-    this.#faults = new Map();
+    this.#records = emptyKeyed();
+    this.#faults = emptyKeyed();
     await this.ports.settings.set(KEY, undefined).catch(() => undefined);
   }
 
@@ -153,11 +154,11 @@ export class Matrix {
       // Another tab may have gone on meanwhile.
       await this.#read();
       await this.#change((plan) => ({ ...plan, running: true }));
-      const tried = new Set<string>();
+      const tried: string[] = [];
       for (;;) {
-        const cell = this.#plan?.cells.find((each) => !tried.has(each.runId) && !this.isDone(each));
+        const cell = this.#plan?.cells.find((each) => !tried.includes(each.runId) && !this.isDone(each));
         if (cell === undefined || this.#pausing || !mayStart) break;
-        tried.add(cell.runId);
+        tried.push(cell.runId);
         await this.#work(cell);
       }
     } finally {
@@ -250,14 +251,4 @@ export class Matrix {
     this.#isRead = true;
     await this.ports.settings.set(KEY, plan).catch(() => undefined);
   }
-}
-
-/** A new map, as state that is replaced. */
-function withEntry<Value>(
-  map: ReadonlyMap<string, Value>,
-  key: string,
-  value: Value | undefined,
-): ReadonlyMap<string, Value> {
-  const entries = [...map].filter(([each]) => each !== key);
-  return new Map(value === undefined ? entries : [...entries, [key, value]]);
 }

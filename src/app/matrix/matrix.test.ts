@@ -21,8 +21,8 @@ function makeDevice() {
   /** A page on it. It is killed before answer number `killAt`, counted over the whole page's life. */
   function openPage({ killAt = Infinity, broken = '' } = {}) {
     let answered = 0;
-    let stop = false;
     let awake = 0;
+    const control = { stop: false };
     const state: {
       -readonly [Key in 'run' | 'results' | 'testSet' | 'end' | 'fault']: MatrixPorts['bench'][Key];
     } = {
@@ -35,7 +35,7 @@ function makeDevice() {
     /** What is to be done in the middle of an answer. */
     const hooks: { onAnswer: (caseId: string, modelId: string) => void } = { onAnswer: () => undefined };
     async function work(run: Run, testSet: TestSet, before: readonly Result[]): Promise<void> {
-      stop = false;
+      control.stop = false;
       Object.assign(state, { run, testSet, results: before, end: undefined, fault: undefined });
       journal.set(run.id, { run, results: before, testSet });
       let end: RunEnd = { kind: 'finished' };
@@ -44,7 +44,7 @@ function makeDevice() {
         if (answered++ >= killAt) await new Promise<never>(() => undefined);
         await Promise.resolve();
         hooks.onAnswer(id, run.setup.model.id);
-        if (stop) {
+        if (control.stop) {
           end = { kind: 'stopped' };
           break;
         }
@@ -89,7 +89,7 @@ function makeDevice() {
       },
       resume: ({ run, results, testSet }) => work(run, testSet, results),
       stop: () => {
-        stop = true;
+        control.stop = true;
       },
       clear: () => {
         Object.assign(state, { run: undefined, results: [], testSet: undefined, end: undefined });
