@@ -97,7 +97,7 @@ export class Arena {
       const runs = (await this.ports.listRuns()).filter(({ finished }) => finished > 0).slice(0, MOST_RUNS);
       const records = await Promise.all(runs.map(({ run }) => this.ports.findRun(run.id)));
       const answers = listAnswers(records.flatMap((record) => record ?? []));
-      this.#answers = new Map(answers.map(({ contestantId, name }) => [contestantId, name]));
+      this.#answers = answers;
       this.#matchups = listMatchups(answers);
       this.#show();
       this.#state = 'ready';
