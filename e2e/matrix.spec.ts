@@ -74,10 +74,7 @@ test('three models on two sets, killed twice in the middle, answer every case ex
   const chosen = page.getByRole('group', { name: 'Models' }).getByRole('checkbox', { checked: true });
   await expect(chosen).toHaveCount(1);
   await page.getByRole('checkbox', { name: 'SmolLM2 135M Instruct, Q4_1' }).check();
-  await page
-    .getByRole('checkbox', { name: /, Q8_0$/ })
-    .first()
-    .check();
+  await page.getByRole('checkbox', { name: /^Smollm2 135M 8k.*, Q8_0$/ }).check();
   await page.getByRole('checkbox', { name: /^WizardLM classic EN/ }).check();
   await expect(page.getByText(`${TOTAL} answers: models 3, tests 2`)).toBeVisible();
   await expect(page.getByText(/To download and keep: \d+/)).toBeVisible();
