@@ -23,6 +23,7 @@ function makeDevice() {
     let answered = 0;
     let awake = 0;
     const control = { stop: false };
+    const isStopped = () => control.stop;
     const state: {
       -readonly [Key in 'run' | 'results' | 'testSet' | 'end' | 'fault']: MatrixPorts['bench'][Key];
     } = {
@@ -44,7 +45,7 @@ function makeDevice() {
         if (answered++ >= killAt) await new Promise<never>(() => undefined);
         await Promise.resolve();
         hooks.onAnswer(id, run.setup.model.id);
-        if (control.stop) {
+        if (isStopped()) {
           end = { kind: 'stopped' };
           break;
         }
