@@ -46,10 +46,7 @@ async function addFromHub(page: Page, repo: string): Promise<void> {
 
 /** Answers that are in, as the page says. */
 async function countDone(page: Page): Promise<number> {
-  const words = await page
-    .getByText(/answers\.|answers are in/)
-    .first()
-    .innerText();
+  const words = await page.getByText(/^\d+ of \d+ answers\.|^All \d+ answers/).innerText();
   return Number(/(\d+) (?:of|answers)/.exec(words)?.[1] ?? NaN);
 }
 

@@ -217,7 +217,6 @@ export class Matrix {
       if (stored !== undefined) this.#plan = parseMatrixPlan(stored);
     } catch {
       // Of another version of this page; its runs are in the journal.
-      this.#plan = undefined;
     }
     await Promise.all(
       (this.#plan?.cells ?? []).map(({ runId }) => this.#readRecord(runId).catch(() => undefined)),

@@ -17,6 +17,13 @@ const promptTemplateSchema = v.strictObject({
 });
 
 const httpsUrl = v.pipe(v.string(), v.url(), v.startsWith('https://'), v.maxLength(2_000));
+/** Or on this very machine, where a person serves files of their own. */
+const fileUrl = v.pipe(
+  v.string(),
+  v.url(),
+  v.regex(/^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/, 'expected https, or this machine'),
+  v.maxLength(2_000),
+);
 
 /** What a LoRA adapter's scale may be, either way: 1 is what it was trained for, beyond a few a model only babbles. */
 export const MAX_LORA_SCALE = 10;
@@ -34,7 +41,7 @@ export const modelFileSchema = v.pipe(
     /** Ready-made shards below `static-models/`. */
     manifest: v.optional(sitePath),
     /** Fetched by ranges. */
-    url: v.optional(httpsUrl),
+    url: v.optional(fileUrl),
     /** A file the person picked: the key under which its handle or its copy is remembered on this device. */
     local: v.optional(shortText),
   }),
@@ -143,7 +150,7 @@ const modelSchema = v.pipe(
     family: shortText,
     parameters: positiveInteger,
     licence: shortText,
-    source: httpsUrl,
+    source: fileUrl,
     bundled: v.optional(v.boolean(), false),
     /** The year in which its weights were published. */
     released: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2017), v.maxValue(2100))),
