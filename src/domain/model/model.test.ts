@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { makeModel } from '../testing/make-run';
 import { FaultError } from '../fault';
 import { isHosted, listFiles, parseFileManifest, parseModel, sumArtifactBytes, type Model } from './model';
 
@@ -145,6 +146,40 @@ describe('the catalog', () => {
       }
       if (mlc.repo.startsWith('mlc-ai/')) expect(`https://huggingface.co/${mlc.repo}`).toBe(record?.model);
     }
+  });
+});
+
+describe('the address of a file', () => {
+  const withUrl = (url: string) =>
+    makeModel({
+      artifacts: [
+        {
+          id: 'a',
+          format: 'gguf',
+          quantization: 'Q4_0',
+          contextTokens: 64,
+          files: [{ name: 'a', bytes: 1, url }],
+        },
+      ],
+    });
+
+  it.each([
+    'https://x.example/a.gguf',
+    'http://localhost:8080/a.gguf',
+    'http://127.0.0.1/a',
+    'http://[::1]:1/a',
+  ])('may be %s', (url) => {
+    expect(withUrl(url).artifacts[0]?.files[0]?.url).toBe(url);
+  });
+
+  it.each([
+    'http://x.example/a.gguf',
+    'http://localhost.x.example/a.gguf',
+    'http://127.0.0.1.x.example/a',
+    'ftp://localhost/a',
+    'javascript:alert(1)',
+  ])('may not be %s', (url) => {
+    expect(() => withUrl(url)).toThrow();
   });
 });
 
