@@ -147,7 +147,6 @@ export class Matrix {
   }
 
   async #workThrough(): Promise<void> {
-    const mayStart = !this.#pausing;
     this.#activity = 'running';
     const letSleep = this.ports.holdAwake();
     try {
@@ -157,7 +156,7 @@ export class Matrix {
       const tried: string[] = [];
       for (;;) {
         const cell = this.#plan?.cells.find((each) => !tried.includes(each.runId) && !this.isDone(each));
-        if (cell === undefined || this.#pausing || !mayStart) break;
+        if (cell === undefined || this.#pausing) break;
         tried.push(cell.runId);
         await this.#work(cell);
       }
