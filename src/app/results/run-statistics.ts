@@ -7,7 +7,8 @@ import {
   estimateDetectableDifference,
   scoreCases,
 } from '../../domain/statistics/compare-runs';
-import { computeWilsonInterval, type Interval } from '../../domain/statistics/wilson';
+import { estimateProportion } from '../../domain/statistics/effective-size';
+import type { Interval } from '../../domain/statistics/wilson';
 
 export interface TagScore {
   readonly tag: string;
@@ -42,7 +43,9 @@ export function describeRun({ run, results, testSet }: RunRecord): RunStatistics
     tags: [...new Set(scores.flatMap(({ tags = [] }) => tags))].flatMap((tag): TagScore[] => {
       const tagged = scores.filter(({ tags = [] }) => tags.includes(tag));
       const right = tagged.filter(({ pass }) => pass).length;
-      const interval = computeWilsonInterval(right, tagged.length);
+      const { interval } = estimateProportion(
+        tagged.map(({ pass, cluster }) => ({ value: Number(pass), cluster })),
+      );
       return interval === undefined ? [] : [{ tag, passed: right, graded: tagged.length, interval }];
     }),
     ...(consistency.groups + consistency.incomplete > 0 && { consistency }),

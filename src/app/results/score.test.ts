@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { GradedResult, Result } from '../../domain/run/run';
 import { shareRun } from '../../domain/sharing/share-link';
-import { makeFailed, makeGraded, makeRun, makeTiming } from '../../domain/testing/make-run';
+import { computeWilsonInterval } from '../../domain/statistics/wilson';
+import { makeFailed, makeGraded, makeRun, makeSet, makeTiming } from '../../domain/testing/make-run';
 import { scoreResults, scoreShared, withInterval } from './score';
 
 const graded = (status: GradedResult['status'], index: number): GradedResult =>
@@ -25,6 +26,16 @@ describe('scoreResults', () => {
     expect({ passed, total }).toEqual({ passed: 17, total: 20 });
     expect((interval?.low ?? 0) * 100).toBeCloseTo(64.0, 1);
     expect((interval?.high ?? 0) * 100).toBeCloseTo(94.8, 1);
+  });
+
+  it('takes variants of a few items for a few items', () => {
+    const results = Array.from({ length: 20 }, (_, index) => graded(index < 10 ? 'pass' : 'fail', index));
+    const { cases } = makeSet(
+      results.map(({ caseId }) => caseId),
+      (_id, at) => ({ group: `item-${Math.floor(at / 5)}` }),
+    );
+    expect(scoreResults(results, cases).interval).toEqual(computeWilsonInterval(2, 4));
+    expect(scoreResults(results).interval).toEqual(computeWilsonInterval(10, 20));
   });
 
   it('has no interval before anything was graded', () => {
