@@ -23,7 +23,9 @@ test.beforeAll(async () => {
   await requantise(q4, q8, 'Q8_0');
   hub = await startHub({
     'stand-in/SmolLM2-135M-Q8/SmolLM2-135M-Instruct.Q8_0.gguf': { paths: [q8] },
-    'stand-in/tiny-random/tiny.Q4_0.gguf': { bytes: createRandomModel({ type: 'Q4_0' }) },
+    'stand-in/tiny-random/tiny.Q4_0.gguf': {
+      bytes: createRandomModel({ type: 'Q4_0', contextTokens: 4096 }),
+    },
   });
 });
 
