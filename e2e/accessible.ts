@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
 /** Of a phone and of a desk, in CSS pixels. */
-const WIDTHS = [390, 1440];
+export const WIDTHS = [390, 1440];
 const THEMES = ['light', 'dark'] as const;
 /** Another theme has other colours, and nothing else is different. */
 const RULES = { light: undefined, dark: ['color-contrast'] } as const;
