@@ -1,5 +1,6 @@
 // Our engine against wllama (llama.cpp in WASM) on the same page and against native llama.cpp, in one run:
 //   npm run bench -- [--quick] [--json] [--model SmolLM2.Q4_1.gguf] [--threads 2] [--rounds 3] [--shapes-only]
+//     [--js-flags=--no-enable-avx-vnni]
 // `--json` prints one JSON object as the last line; everything else goes to standard error then.
 // `--quick` leaves out the 7B-shaped models, `--shapes-only` all others.
 import { spawnSync } from 'node:child_process';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     'shapes-only': { type: 'boolean', default: false },
+    'js-flags': { type: 'string' },
   },
 });
 const say = (line) => (values.json ? console.error(line) : console.log(line));
@@ -132,7 +134,7 @@ const before = describeMachine();
 say(`${before.cpu}, ${before.cores} cores, ${before.memoryGiB} GiB, load ${before.loadAverage.join(' ')}`);
 const native = await openNative();
 const withoutAmx = startWithoutAmx(native);
-const bench = await openBenchPage();
+const bench = await openBenchPage(values['js-flags'] ? [`--js-flags=${values['js-flags']}`] : []);
 say(`Chromium ${bench.version}; native llama.cpp: ${native.systemInfo}`);
 try {
   const small = values['shapes-only'] ? undefined : await measureSmallModels({ bench, native, withoutAmx });
