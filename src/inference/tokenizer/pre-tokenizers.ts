@@ -21,6 +21,23 @@ const TEKKEN =
   `|${TEKKEN_OPTIONAL}(?:(?=\\p{L})[^a-z])+(?:(?=\\p{L})[^A-Z])*` +
   `|\\p{N}| ?[^${W}\\p{L}\\p{N}]+[\\r\\n/]*|[${W}]*[\\r\\n]+|${SPACES}`;
 
+// GPT-4o's, in the same form.
+const GPT_4O =
+  `${TEKKEN_OPTIONAL}(?:(?=\\p{L})[^a-z])*(?:(?=\\p{L})[^A-Z])+(?:${CONTRACTIONS})?` +
+  `|${TEKKEN_OPTIONAL}(?:(?=\\p{L})[^a-z])+(?:(?=\\p{L})[^A-Z])*(?:${CONTRACTIONS})?` +
+  `|\\p{N}{1,3}| ?[^${W}\\p{L}\\p{N}]+[\\r\\n/]*|[${W}]*[\\r\\n]+|${SPACES}`;
+
+const QWEN35 =
+  `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^${W}\\p{L}\\p{M}\\p{N}]+[\\r\\n]*` +
+  `|[${W}]*[\\r\\n]+|${SPACES}`;
+
+const ASCII_PUNCTUATION = '[!"#$%&\'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~]';
+const DEEPSEEK_3 =
+  `${ASCII_PUNCTUATION}[A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*` +
+  `|[${W}]*[\\r\\n]+|${SPACES}`;
+
+const BLOOM = ` ?[^(${W}|.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c)]+`;
+
 interface PreTokenizerSpec {
   /** Applied one after another, each to the pieces of the one before; what a pattern skips is a piece too. */
   readonly patterns: readonly string[];
@@ -37,15 +54,36 @@ const DIGIT_SPEC = { ...plain, patterns: ['\\p{N}', GPT2] };
 const LLAMA3_SPEC = { ...whole, patterns: [llama3('\\p{N}{1,3}')] };
 const QWEN2_SPEC = { ...plain, patterns: [llama3('\\p{N}')] };
 
+const DBRX_SPEC = { ...plain, patterns: [llama3('\\p{N}{1,3}')] };
+const DEEPSEEK_3_SPEC = {
+  ...plain,
+  patterns: ['\\p{N}{1,3}', '[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+', DEEPSEEK_3],
+};
+const SEED_CODER = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^${W}\\p{L}\\p{N}\\r\\n]+|[${W}]*[\\r\\n]+|${SPACES}`;
+
 /** By `tokenizer.ggml.pre`; names and patterns from llama.cpp's llama-vocab.cpp. */
 const SPECS: ReadonlyMap<string, PreTokenizerSpec> = new Map([
   ['default', DEFAULT],
-  ...['gpt-2', 'phi-2', 'mpt', 'olmo', 'jais'].map((name) => [name, GPT2_SPEC] as const),
+  ...['gpt-2', 'phi-2', 'mpt', 'olmo', 'jais', 'exaone4', 'trillion', 'granite-docling'].map(
+    (name) => [name, GPT2_SPEC] as const,
+  ),
   ...['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'].map(
     (name) => [name, DIGIT_SPEC] as const,
   ),
   ...['llama-bpe', 'llama3', 'llama-v3', 'falcon3', 'pixtral'].map((name) => [name, LLAMA3_SPEC] as const),
-  ...['qwen2', 'stablelm2', 'deepseek-r1-qwen'].map((name) => [name, QWEN2_SPEC] as const),
+  ...['qwen2', 'stablelm2', 'deepseek-r1-qwen', 'megrez', 'hunyuan', 'solar-open', 'grok-2', 'kormo'].map(
+    (name) => [name, QWEN2_SPEC] as const,
+  ),
+  ...['dbrx', 'smaug-bpe', 'glm4', 'chatglm-bpe'].map((name) => [name, DBRX_SPEC] as const),
+  ...['gpt-4o', 'llama4', 'kanana2', 'minimax-m2'].map(
+    (name) => [name, { ...plain, patterns: [GPT_4O] }] as const,
+  ),
+  ...['deepseek-v3', 'hunyuan-dense', 'joyai-llm'].map((name) => [name, DEEPSEEK_3_SPEC] as const),
+  ...['poro-chat', 'bloom', 'gpt3-finnish'].map((name) => [name, { ...plain, patterns: [BLOOM] }] as const),
+  ['falcon', { ...plain, patterns: ['[\\p{P}$+<=>^~|`]+', GPT2, '[0-9][0-9][0-9]'] }],
+  ['qwen35', { ...plain, patterns: [QWEN35] }],
+  ['viking', { ...plain, patterns: [BLOOM, '\\p{N}'] }],
+  ['seed-coder', { ...plain, patterns: [SEED_CODER] }],
   ['tekken', { ...whole, patterns: [TEKKEN] }],
 ]);
 
