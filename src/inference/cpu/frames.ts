@@ -20,8 +20,19 @@ const FRAME_TYPES = {
   Q6_K: 10,
   Q3_K: 11,
   Q2_K: 12,
+  IQ4_NL: 14,
+  IQ4_XS: 16,
+  MXFP4: 18,
 } as const;
+export const FRAME_Q8 = FRAME_TYPES.Q8_0;
 export const FRAME_Q8_SIGNED = 13;
+/** Types whose codes are, or name, values of 8 bits. All become Q8_0, signed or not. */
+const EIGHT_BITS: readonly MatrixType[] = ['Q8_0', 'IQ4_NL', 'IQ4_XS', 'MXFP4'];
+
+/** Whether codes need all 8 bits, so that the dot product's treatment of the last matters. */
+export function hasEightBits(type: MatrixType): boolean {
+  return EIGHT_BITS.includes(type);
+}
 
 /** Columns that a row must be a multiple of. */
 const BLOCK: Readonly<Record<keyof typeof FRAME_TYPES, number>> = {
@@ -38,14 +49,18 @@ const BLOCK: Readonly<Record<keyof typeof FRAME_TYPES, number>> = {
   Q6_K: 256,
   Q3_K: 256,
   Q2_K: 256,
+  IQ4_NL: 32,
+  IQ4_XS: 256,
+  MXFP4: 32,
 };
 
+const Q8_BYTES = 272;
 /** Bytes that 8 rows of one block take once repacked. */
 const GROUP_BYTES: Readonly<Record<keyof typeof FRAME_TYPES, number>> = {
   F32: 32,
   F16: 16,
   BF16: 16,
-  Q8_0: 272,
+  Q8_0: Q8_BYTES,
   Q4_0: 144,
   Q4_1: 160,
   Q5_0: 176,
@@ -55,6 +70,9 @@ const GROUP_BYTES: Readonly<Record<keyof typeof FRAME_TYPES, number>> = {
   Q6_K: 8 * 208 + 16,
   Q3_K: 8 * 112 + 16,
   Q2_K: 8 * 80 + 32,
+  IQ4_NL: Q8_BYTES,
+  IQ4_XS: 8 * Q8_BYTES,
+  MXFP4: Q8_BYTES,
 };
 
 export type MatrixType = keyof typeof FRAME_TYPES;

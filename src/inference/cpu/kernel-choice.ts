@@ -3,7 +3,7 @@ import type { DotMode, EngineExports, SimdBuild } from './binary';
 import { SUM16_GEMM, SUM16_GEMV, writeMatrix } from './layout';
 import type { KernelChoice } from './layout';
 import { matricesInFileOrder } from '../architectures/weights';
-import { planMatrix } from './frames';
+import { hasEightBits, planMatrix } from './frames';
 import type { MatrixType, ModelPlan } from './frames';
 
 const FLOAT_TYPES: readonly MatrixType[] = ['F32', 'F16', 'BF16'];
@@ -53,7 +53,7 @@ export async function chooseKernels(
     const engine = await instantiate(compiled.module, memory);
     for (const type of typesOf(plan)) {
       // Its codes need all 8 bits: one kernel is exact.
-      if (type !== 'Q8_0') sums16.set(type, measureType(engine, memory, type));
+      if (!hasEightBits(type)) sums16.set(type, measureType(engine, memory, type));
     }
   }
   return { dotMode, sums16 };
@@ -103,7 +103,7 @@ export function describeKernels(
 ): Readonly<Record<string, TypeKernels>> {
   const describe = (type: MatrixType): TypeKernels => {
     if (build === 'wasm32-plain') return { decode: 'pairs', prefill: 'pairs' };
-    if (type === 'Q8_0' && dotMode === 'saturating') return { decode: 'halves', prefill: 'pairs' };
+    if (hasEightBits(type) && dotMode === 'saturating') return { decode: 'halves', prefill: 'pairs' };
     const bits = sums16.get(type) ?? 0;
     return {
       decode: bits & SUM16_GEMV ? 'sum16' : 'dot32',

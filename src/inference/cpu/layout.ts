@@ -7,7 +7,7 @@ import type { BlockFacts, Hyperparameters } from '../architectures/architecture'
 import { LAYER_MATRICES, LAYER_VECTORS, layerMatrices } from '../architectures/weights';
 import type { LayerVector } from '../architectures/weights';
 import type { GgufTensor } from '../gguf/types';
-import { FRAME_Q8_SIGNED } from './frames';
+import { FRAME_Q8, FRAME_Q8_SIGNED, hasEightBits } from './frames';
 import type { LayerPlan, MatrixPlan, MatrixType, ModelPlan } from './frames';
 import { InferenceError } from '../errors';
 import { SYNC_FACTS } from './stand-in';
@@ -287,6 +287,9 @@ function formName(type: MatrixType, mode: DotMode): Form {
     case 'F16':
       return 'F32_SCALED';
     case 'Q8_0':
+    case 'IQ4_NL':
+    case 'IQ4_XS':
+    case 'MXFP4':
       return mode === 'signed' ? 'Q32_0' : mode === 'unsigned' ? 'Q32_7' : 'Q32_WIDE';
     case 'Q4_0':
       return 'Q32_3';
@@ -303,9 +306,16 @@ function formName(type: MatrixType, mode: DotMode): Form {
   }
 }
 
-/** The frame that a matrix is repacked to on this machine. */
-export function frameOf(matrix: MatrixPlan, mode: DotMode): number {
-  return matrix.type === 'Q8_0' && mode === 'signed' ? FRAME_Q8_SIGNED : matrix.frame;
+/** The frame that a matrix is multiplied in on this machine. */
+export function frameOf({ type, frame }: MatrixPlan, mode: DotMode): number {
+  if (!hasEightBits(type)) return frame;
+  return mode === 'signed' ? FRAME_Q8_SIGNED : FRAME_Q8;
+}
+
+/** What the repacking makes of a matrix on this machine: its frame, by way of the file's blocks. */
+export function repackingOf(matrix: MatrixPlan, mode: DotMode): number {
+  if (matrix.type === 'Q8_0') return frameOf(matrix, mode);
+  return hasEightBits(matrix.type) && mode === 'signed' ? matrix.frame + 1 : matrix.frame;
 }
 
 /** The factor that undoes the repacked scales' exponent (kernels/matmul.h). */

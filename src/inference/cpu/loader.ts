@@ -9,7 +9,7 @@ import { readVector } from '../gguf/read-vector';
 import { interleaveRows } from './interleave-rows';
 import type { HalvedHeads } from './interleave-rows';
 import { ropeTable } from './rope-table';
-import { addressOf, frameOf } from './layout';
+import { addressOf, repackingOf } from './layout';
 import type { MemoryLayout } from './layout';
 import type { MatrixPlan, ModelPlan } from './frames';
 import type { ThreadHandle } from './threads';
@@ -113,7 +113,7 @@ export async function loadWeights(
   };
   const repack = async ({ matrix, firstRow, rows, shift }: Chunk, source: number) => {
     const address = addressOf(layout, matrix) + (firstRow / 8) * matrix.groupBytes;
-    const frame = frameOf(matrix, kernels.dotMode);
+    const frame = repackingOf(matrix, kernels.dotMode);
     const { columns } = matrix;
     const worker = idle.pop();
     // Where all workers are busy, here.

@@ -423,11 +423,11 @@ describe('an adapter that does not fit', async () => {
       entries: [{ key: 'general.architecture', type: 'str', value: 'llama' }],
       tensors: [{ name: 'w', dimensions: [256, 4], type: 'Q4_K', data: new Uint8Array(144 * 4) }],
     });
-    // IQ4_XS (23) has fewer bytes a block. The type follows the header, the one entry, the name and two dimensions.
-    new DataView(strange.buffer).setUint32(24 + 45 + 9 + 4 + 16, 23, true);
+    // IQ2_XXS (16) has fewer bytes a block. The type follows the header, the one entry, the name and two dimensions.
+    new DataView(strange.buffer).setUint32(24 + 45 + 9 + 4 + 16, 16, true);
     const adapter = encode(createLoraTensors([{ name: 'w', dimensions: [256, 4] }]));
     expect(await codeOf(merge([strange], adapter))).toBe(
-      'unsupported: the adapter: merging into or from the type IQ4_XS of w',
+      'unsupported: the adapter: merging into or from the type IQ2_XXS of w',
     );
   });
 

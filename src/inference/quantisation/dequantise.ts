@@ -56,6 +56,27 @@ function superBlock(bits: 4 | 5): BlockReader {
 const twoBits = (view: DataView, codesAt: number, index: number) =>
   (view.getUint8(codesAt + (index >> 7) * 32 + (index & 31)) >>> (((index >> 5) & 3) * 2)) & 3;
 
+/** The values that codes of IQ4_NL and IQ4_XS name (kvalues_iq4nl). */
+const IQ4_VALUES = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+/** E2M1 (OCP Microscaling Formats 1.0): what codes of MXFP4 name. */
+const E2M1_VALUES = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
+
+/** 32 codes that name values, the first 16 in low nibbles. */
+function readNamed(
+  view: DataView,
+  codesAt: number,
+  values: readonly number[],
+  scale: number,
+  output: Float32Array,
+  to: number,
+): void {
+  for (let index = 0; index < 16; index++) {
+    const byte = view.getUint8(codesAt + index);
+    output[to + index] = scale * (values[byte & 15] ?? NaN);
+    output[to + 16 + index] = scale * (values[byte >>> 4] ?? NaN);
+  }
+}
+
 const READERS: Partial<Record<GgufTensorType, BlockReader>> = {
   F32: (view, at, output, to) => (output[to] = view.getFloat32(at, true)),
   F16: (view, at, output, to) => (output[to] = half(view, at)),
@@ -103,6 +124,17 @@ const READERS: Partial<Record<GgufTensorType, BlockReader>> = {
     bits[0] = view.getUint16(at, true) << 16;
     output[to] = bitsAsFloat[0] ?? NaN;
   },
+  IQ4_NL: (view, at, output, to) => readNamed(view, at + 2, IQ4_VALUES, half(view, at), output, to),
+  IQ4_XS(view, at, output, to) {
+    for (let group = 0; group < 8; group++) {
+      const low = (view.getUint8(at + 4 + (group >> 1)) >>> ((group & 1) * 4)) & 15;
+      const high = (view.getUint16(at + 2, true) >>> (group * 2)) & 3;
+      const scale = half(view, at) * ((low | (high << 4)) - 32);
+      readNamed(view, at + 8 + group * 16, IQ4_VALUES, scale, output, to + group * 32);
+    }
+  },
+  MXFP4: (view, at, output, to) =>
+    readNamed(view, at + 1, E2M1_VALUES, 2 ** (view.getUint8(at) - 127), output, to),
 };
 
 const bits = new Uint32Array(1);

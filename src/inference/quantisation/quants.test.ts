@@ -47,7 +47,7 @@ describe('dequantise', () => {
   });
 
   test('refuses a type that it does not know', () => {
-    expect(() => dequantise('IQ4_XS', new Uint8Array(136))).toThrow('cannot dequantise IQ4_XS');
+    expect(() => dequantise('IQ3_S', new Uint8Array(110))).toThrow('cannot dequantise IQ3_S');
   });
 });
 

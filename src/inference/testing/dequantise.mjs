@@ -106,7 +106,34 @@ const DECODERS = {
       output[start + index] = scale * view.getInt8(at + 192 + (index >> 4)) * quant;
     }
   },
+  IQ4_NL: (view, at, output, start) =>
+    namedValues(view, at + 2, IQ4_VALUES, decodeFloat16(view.getUint16(at, true)), output, start),
+  IQ4_XS(view, at, output, start) {
+    const scale = decodeFloat16(view.getUint16(at, true));
+    for (let group = 0; group < 8; group++) {
+      const low = (view.getUint8(at + 4 + (group >> 1)) >>> (group & 1 ? 4 : 0)) & 15;
+      const high = (view.getUint16(at + 2, true) >>> (2 * group)) & 3;
+      const groupScale = (low | (high << 4)) - 32;
+      namedValues(view, at + 8 + 16 * group, IQ4_VALUES, scale * groupScale, output, start + 32 * group);
+    }
+  },
+  MXFP4: (view, at, output, start) =>
+    namedValues(view, at + 1, E2M1_VALUES, 2 ** (view.getUint8(at) - 127), output, start),
 };
+
+/** ggml-common.h, kvalues_iq4nl. */
+const IQ4_VALUES = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+/** E2M1: one bit of sign, two of exponent, one of mantissa (OCP Microscaling Formats 1.0). */
+const E2M1_VALUES = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
+
+/** 32 values that nibbles name: low ones first. @param {DataView} view @param {number} quants @param {readonly number[]} values @param {number} scale @param {Float32Array} output @param {number} start */
+function namedValues(view, quants, values, scale, output, start) {
+  for (let index = 0; index < 16; index++) {
+    const byte = view.getUint8(quants + index);
+    output[start + index] = scale * (values[byte & 15] ?? NaN);
+    output[start + index + 16] = scale * (values[byte >>> 4] ?? NaN);
+  }
+}
 
 /** The values of tensor data. @param {string} type @param {Uint8Array} data */
 export function dequantise(type, data) {

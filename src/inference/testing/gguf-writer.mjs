@@ -44,6 +44,9 @@ export const TENSOR_TYPES = {
   Q5_K: [13, 256, 176],
   Q6_K: [14, 256, 210],
   BF16: [30, 1, 2],
+  IQ4_NL: [20, 32, 18],
+  IQ4_XS: [23, 256, 136],
+  MXFP4: [39, 32, 17],
 };
 
 /** Bytes of a tensor. @param {string} type @param {readonly number[]} dimensions */

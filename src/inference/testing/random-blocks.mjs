@@ -20,6 +20,8 @@ const LAYOUTS = {
   Q4_K: { scaleAt: 0, spread: 259, offsetAt: 2, offset: 7.5 },
   Q5_K: { scaleAt: 0, spread: 522, offsetAt: 2, offset: 15.5 },
   Q6_K: { scaleAt: 208, spread: 1367 },
+  IQ4_NL: { scaleAt: 0, spread: 68.6 },
+  IQ4_XS: { scaleAt: 0, spread: 1270 },
 };
 
 /** xorshift32 words, fast enough for gigabytes. @param {number} seed */
@@ -53,6 +55,12 @@ export function createRandomData(type, count, spread, seed) {
   const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
   for (let index = 0; index < words.length; index++) words[index] = next();
   for (let index = words.length * 4; index < bytes.length; index++) bytes[index] = next() >>> 24;
+  if (type === 'MXFP4') {
+    // One byte of exponent: near the wished spread, as values of E2M1 under three exponents have one of 3.8.
+    const exponent = Math.floor(Math.log2(spread / 3.8)) + 127;
+    for (let at = 0; at < bytes.length; at += blockBytes) bytes[at] = exponent - 1 + (next() % 3);
+    return bytes;
+  }
   const layout = LAYOUTS[type];
   if (!layout) throw new Error(`no layout for ${type}`);
   const view = new DataView(bytes.buffer);

@@ -62,7 +62,7 @@ const DEEPSEEK_3_SPEC = {
 const SEED_CODER = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^${W}\\p{L}\\p{N}\\r\\n]+|[${W}]*[\\r\\n]+|${SPACES}`;
 
 /** By `tokenizer.ggml.pre`; names and patterns from llama.cpp's llama-vocab.cpp. */
-const SPECS: ReadonlyMap<string, PreTokenizerSpec> = new Map([
+const SPECS: ReadonlyMap<string, PreTokenizerSpec> = new Map<string, PreTokenizerSpec>([
   ['default', DEFAULT],
   ...['gpt-2', 'phi-2', 'mpt', 'olmo', 'jais', 'exaone4', 'trillion', 'granite-docling'].map(
     (name) => [name, GPT2_SPEC] as const,

@@ -13,7 +13,9 @@
 
 enum { T_F32, T_F16, T_BF16, T_Q8_0, T_Q4_0, T_Q4_1, T_Q5_0, T_Q5_1, T_Q4_K, T_Q5_K, T_Q6_K, T_Q3_K, T_Q2_K,
        T_Q8_S, // Q8_0 with signed codes: where the dot product takes them as they are
-       T_COUNT };
+       T_COUNT,
+       // What repack.h reads but no kernel: blocks whose codes name values of 8 bits become Q8_0, signed or not.
+       F_IQ4_NL = T_COUNT, F_IQ4_NL_S, F_IQ4_XS, F_IQ4_XS_S, F_MXFP4, F_MXFP4_S, F_COUNT };
 
 // Activation forms. A matrix says which one it reads. The integer ones have the weights' offset worked in:
 // blocks of 32 or 16 columns, log2 of the offset (0: none). WIDE serves Q8_0 under DOT_SATURATING (activations.h).
@@ -38,8 +40,8 @@ typedef struct {
 
 INLINE Traits traits(int type) {
   switch (type) {
-    case T_Q8_0: return (Traits){8, 0, 7, 0, 0, 0};
-    case T_Q8_S: return (Traits){8, 0, 0, 0, 0, 0};
+    case T_Q8_0: case F_IQ4_NL: case F_IQ4_XS: case F_MXFP4: return (Traits){8, 0, 7, 0, 0, 0};
+    case T_Q8_S: case F_IQ4_NL_S: case F_IQ4_XS_S: case F_MXFP4_S: return (Traits){8, 0, 0, 0, 0, 0};
     case T_Q4_0: return (Traits){4, 0, 3, 0, 0, 0};
     case T_Q4_1: return (Traits){4, 0, 0, 1, 0, 0};
     case T_Q5_0: return (Traits){4, 1, 4, 0, 0, 0};

@@ -10,6 +10,7 @@ typedef struct {
   u8 code[QK];
   u8 sc[16], mn[16];
   u16 d, m;
+  f32 scale; // of the types that become Q8_0, in place of d
 } RowBlock;
 
 INLINE u32 file_block_bytes(int type) {
@@ -24,8 +25,21 @@ INLINE u32 file_block_bytes(int type) {
     case T_Q4_K: return 144;
     case T_Q5_K: return 176;
     case T_Q6_K: return 210;
+    case F_IQ4_NL: case F_IQ4_NL_S: return 18;
+    case F_IQ4_XS: case F_IQ4_XS_S: return 136;
+    case F_MXFP4: case F_MXFP4_S: return 17;
   }
   return 0;
+}
+INLINE int is_iq4_xs(int type) { return type == F_IQ4_XS || type == F_IQ4_XS_S; }
+// Columns of a block in the file.
+INLINE u32 file_block(int type) { return traits(type).k || is_iq4_xs(type) ? QK : 32; }
+
+// The values that codes of 4 bits name: IQ4_NL's and IQ4_XS's, and twice those of E2M1 (MXFP4).
+static const i8 IQ4_VALUES[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+static const i8 FP4_VALUES[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+INLINE void named_values(const i8 *values, const u8 *q, u8 flip, u8 *o) {
+  for (int i = 0; i < 16; i++) o[i] = (u8)values[q[i] & 15] ^ flip, o[i + 16] = (u8)values[q[i] >> 4] ^ flip;
 }
 
 INLINE void nibbles(const u8 *q, u8 *o) {
@@ -51,7 +65,7 @@ INLINE void six_bit_scales(const u8 *q, u8 *sc, u8 *mn) {
   }
 }
 
-INLINE void decode_row(int type, const u8 *s, RowBlock *o) {
+INLINE void decode_row(int type, const u8 *s, u32 part, RowBlock *o) {
   switch (type) {
     case T_Q8_0:
     case T_Q8_S: {
@@ -60,6 +74,22 @@ INLINE void decode_row(int type, const u8 *s, RowBlock *o) {
       for (int i = 0; i < 32; i++) o->code[i] = s[2 + i] ^ flip;
       return;
     }
+    case F_IQ4_NL: case F_IQ4_NL_S:
+      o->scale = half(rd16(s));
+      named_values(IQ4_VALUES, s + 2, type == F_IQ4_NL ? 0x80 : 0, o->code);
+      return;
+    case F_IQ4_XS: case F_IQ4_XS_S: {
+      // `part` of 8: six bits of scale, four of them two to a byte.
+      u32 low = s[4 + part / 2] >> (4 * (part % 2)) & 15, high = rd16(s + 2) >> (2 * part) & 3;
+      o->scale = half(rd16(s)) * (f32)((i32)(low | high << 4) - 32);
+      named_values(IQ4_VALUES, s + 8 + 16 * part, type == F_IQ4_XS ? 0x80 : 0, o->code);
+      return;
+    }
+    case F_MXFP4: case F_MXFP4_S:
+      // E8M0, halved for the doubled values; below 2^-126 nothing is left.
+      o->scale = s[0] > 1 ? bits_f32((u32)(s[0] - 1) << 23) : 0.f;
+      named_values(FP4_VALUES, s + 1, type == F_MXFP4 ? 0x80 : 0, o->code);
+      return;
     case T_Q4_0: o->d = rd16(s), nibbles(s + 2, o->code); return;
     case T_Q4_1: o->d = rd16(s), o->m = rd16(s + 2), nibbles(s + 4, o->code); return;
     case T_Q5_0: o->d = rd16(s), nibbles(s + 6, o->code), fifth_bits(s + 2, o->code); return;
@@ -151,6 +181,13 @@ INLINE V shift_halves(V h, u32 shift, u32 *over) {
   return wasm_i16x8_add(h, wasm_v128_andnot(wasm_u16x8_splat((u16)(shift << 10)), zero));
 }
 
+// A scale times 2^shift as f16, rounded; *over is set where that is out of range.
+INLINE u16 scale_half(f32 x, u32 shift, u32 *over) {
+  f32 y = x * (f32)(1u << shift);
+  if (y > 65504.f || y < -65504.f) *over = 1;
+  return (u16)wasm_i32x4_extract_lane(to_half(FSPLAT(y)), 0);
+}
+
 // The planes of 32 columns of 8 rows, from their codes (row r at c + r * stride).
 INLINE void pack_planes(Traits t, const u8 *c, uptr stride, u8 *o) {
   V x[16];
@@ -198,11 +235,18 @@ INLINE u32 repack_group(int type, const u8 *src, uptr row_bytes, u32 rows, u32 c
   RowBlock row[8];
   for (u32 r = rows; r < 8; r++) __builtin_memset(&row[r], 0, sizeof(RowBlock));
   for (u32 b = 0; b < cols / span; b++) {
-    for (u32 r = 0; r < rows; r++) decode_row(type, src + r * row_bytes + (uptr)b * file_block_bytes(type), &row[r]);
+    u32 per = file_block(type) / span;
+    for (u32 r = 0; r < rows; r++)
+      decode_row(type, src + r * row_bytes + (uptr)(b / per) * file_block_bytes(type), b % per, &row[r]);
     u16 d[8], m[8];
-    for (u32 r = 0; r < 8; r++) d[r] = row[r].d, m[r] = row[r].m;
-    STORE(dst, shift_halves(LOAD(d), shift, &over));
-    if (t.min) STORE(dst + 16, shift_halves(LOAD(m), shift, &over));
+    if (type < T_COUNT) {
+      for (u32 r = 0; r < 8; r++) d[r] = row[r].d, m[r] = row[r].m;
+      STORE(dst, shift_halves(LOAD(d), shift, &over));
+      if (t.min) STORE(dst + 16, shift_halves(LOAD(m), shift, &over));
+    } else {
+      for (u32 r = 0; r < 8; r++) d[r] = scale_half(row[r].scale, shift, &over);
+      STORE(dst, LOAD(d));
+    }
     if (!t.k) {
       pack_planes(t, row[0].code, sizeof(RowBlock), dst + scale_bytes(t));
       dst += block_bytes(t);
@@ -244,8 +288,9 @@ static u32 repack(int type, const u8 *src, u32 rows, u32 cols, u8 *dst, u32 shif
   for (u32 r = 0; r < rows; r += 8, dst += gb) {
     u32 n = min32(8, rows - r);
     switch (type) {
-#define Q(T) case T: rb = (uptr)(cols / (traits(T).k ? QK : 32)) * file_block_bytes(T); over |= repack_group(T, src, rb, n, cols, dst, shift); break;
+#define Q(T) case T: rb = (uptr)(cols / file_block(T)) * file_block_bytes(T); over |= repack_group(T, src, rb, n, cols, dst, shift); break;
       Q(T_Q8_0) Q(T_Q8_S) Q(T_Q4_0) Q(T_Q4_1) Q(T_Q5_0) Q(T_Q5_1) Q(T_Q4_K) Q(T_Q5_K) Q(T_Q6_K) Q(T_Q3_K) Q(T_Q2_K)
+      Q(F_IQ4_NL) Q(F_IQ4_NL_S) Q(F_IQ4_XS) Q(F_IQ4_XS_S) Q(F_MXFP4) Q(F_MXFP4_S)
 #undef Q
       case T_F32: over |= repack_float(T_F32, src, rb, n, cols, dst, shift); break;
       case T_F16: over |= repack_float(T_F16, src, rb, n, cols, dst, shift); break;
