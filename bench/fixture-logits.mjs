@@ -7,10 +7,10 @@ import { gzipSync } from 'node:zlib';
 import {
   createRandomModel,
   KEPT_POSITIONS,
-  RANDOM_MODELS,
   RANDOM_PROMPT,
   VOCABULARY,
 } from '../src/inference/testing/random-model.mjs';
+import { RANDOM_MODELS } from '../src/inference/testing/random-models.mjs';
 import { loadNativeModel, openNative, openNativeContext } from './native.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'logits-'));

@@ -25,6 +25,8 @@ export interface BlockFacts {
   readonly gated: boolean;
   /** What of queries and keys is normalised before RoPE: heads with weights for all, heads with their own, or rows. */
   readonly queryKeyNorm: 'none' | 'head' | 'each-head' | 'row';
+  /** Whether the network is one of several that a router chooses, and whether the chosen ones' weights sum up to 1. */
+  readonly experts: 'none' | 'weighted' | 'normed';
   /** Whether positions are rows that are added to the embedding. */
   readonly learnedPositions: boolean;
   /** Multiplies scores of attention; 0 stands for 1 / sqrt(size of a head). */
@@ -55,6 +57,7 @@ export const LLAMA_BLOCK: BlockFacts = {
   activation: 'silu',
   gated: true,
   queryKeyNorm: 'none',
+  experts: 'none',
   learnedPositions: false,
   attentionScale: 0,
   attentionSoftCap: 0,
@@ -77,7 +80,11 @@ export interface Hyperparameters {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
+  /** Of each expert, where there are any. */
   readonly ffn: number;
+  /** Networks of a layer, and how many of them a token goes through; 0 and 0 where there is one, without a router. */
+  readonly experts: number;
+  readonly expertsUsed: number;
   readonly trainedContext: number;
   readonly epsilon: number;
   readonly ropeDim: number;

@@ -1,3 +1,4 @@
+import { elementAt } from '../element-at';
 import { InferenceError } from '../errors';
 import type { BlockFacts, Hyperparameters } from './architecture';
 import type { LayerOf, LayerVector, Matrix, ModelWeights, TensorSet } from './weights';
@@ -98,7 +99,7 @@ export function takeDecoderWeights(
       };
     };
     const attention = takeAttention(tensors, at, h, take, isRequired);
-    const [gate, up] = takeNetwork(tensors, at, h, block, fusedGate);
+    const network = takeNetwork(tensors, at, h, block, fusedGate);
     return {
       ...attention,
       ...(block.normPlace !== 'after' && norms()),
@@ -107,13 +108,13 @@ export function takeDecoderWeights(
         ffnPostNorm: need('ffnPostNorm'),
       }),
       ...(block.queryKeyNorm !== 'none' && { qNorm: need('qNorm'), kNorm: need('kNorm') }),
-      gate,
-      up,
-      down: tensors.matrix(`${at}ffn_down.weight`, h.ffn, h.dim),
+      ...network,
       oBias: take('oBias'),
-      gateBias: gate && !fusedGate ? take('gateBias') : undefined,
-      upBias: fusedGate ? undefined : take('upBias'),
-      downBias: take('downBias'),
+      ...(network.up && {
+        gateBias: network.gate && !fusedGate ? take('gateBias') : undefined,
+        upBias: fusedGate ? undefined : take('upBias'),
+        downBias: take('downBias'),
+      }),
     };
   };
   return {
@@ -170,15 +171,28 @@ function takeAttention(
 function takeNetwork(
   tensors: TensorSet,
   at: string,
-  { dim, ffn }: Hyperparameters,
-  { gated }: BlockFacts,
+  { dim, ffn, experts: count }: Hyperparameters,
+  { gated, experts }: BlockFacts,
   fused: boolean,
-): readonly [gate: Matrix | undefined, up: Matrix] {
+): Pick<LayerOf<Matrix>, 'gate' | 'up' | 'down' | 'router' | 'experts'> {
+  if (experts !== 'none') {
+    const gates = tensors.stackedMatrices(`${at}ffn_gate_exps.weight`, dim, ffn, count);
+    const ups = tensors.stackedMatrices(`${at}ffn_up_exps.weight`, dim, ffn, count);
+    const downs = tensors.stackedMatrices(`${at}ffn_down_exps.weight`, ffn, dim, count);
+    return {
+      router: tensors.matrix(`${at}ffn_gate_inp.weight`, dim, count),
+      experts: gates.map((gate, index) => ({
+        gate,
+        up: elementAt(ups, index),
+        down: elementAt(downs, index),
+      })),
+    };
+  }
+  const down = tensors.matrix(`${at}ffn_down.weight`, ffn, dim);
   if (gated && fused) {
     const [gate, up] = tensors.fusedMatrix(`${at}ffn_up.weight`, dim, [ffn, ffn]);
-    if (!gate || !up) throw new RangeError('two parts');
-    return [gate, up];
+    return { gate, up, down };
   }
   const gate = gated ? tensors.matrix(`${at}ffn_gate.weight`, dim, ffn) : undefined;
-  return [gate, tensors.matrix(`${at}ffn_up.weight`, dim, ffn)];
+  return { gate, up: tensors.matrix(`${at}ffn_up.weight`, dim, ffn), down };
 }

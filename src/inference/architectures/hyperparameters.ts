@@ -3,6 +3,8 @@ import { InferenceError } from '../errors';
 import type { GgufMetadata } from '../gguf/types';
 import type { BlockFacts, Hyperparameters } from './architecture';
 
+const MOST_EXPERTS = 512;
+
 function positive(metadata: GgufMetadata, key: string, most: number, fallback?: number): number {
   const value =
     fallback === undefined ? readNumber(metadata, key) : (readOptionalNumber(metadata, key) ?? fallback);
@@ -13,6 +15,25 @@ function positive(metadata: GgufMetadata, key: string, most: number, fallback?: 
     );
   }
   return value;
+}
+
+/** Width of the network, or of each expert. */
+function readNetworkSize(metadata: GgufMetadata, architecture: string, hasExperts: boolean): number {
+  const ofExpert = `${architecture}.expert_feed_forward_length`;
+  const ofNetwork = `${architecture}.feed_forward_length`;
+  return positive(metadata, hasExperts && metadata.has(ofExpert) ? ofExpert : ofNetwork, 1 << 20);
+}
+
+function readExperts(metadata: GgufMetadata, architecture: string, experts: number) {
+  if (experts === 0) return { experts: 0, expertsUsed: 0 };
+  for (const kind of ['expert_shared_count', 'expert_shared_feed_forward_length', 'expert_group_count']) {
+    const count = readOptionalNumber(metadata, `${architecture}.${kind}`) ?? 0;
+    if (count > 0) throw new InferenceError('unsupported', `'${kind}' of ${count}`);
+  }
+  return {
+    experts: positive(metadata, `${architecture}.expert_count`, MOST_EXPERTS),
+    expertsUsed: positive(metadata, `${architecture}.expert_used_count`, experts),
+  };
 }
 
 interface RopeScaling {
@@ -50,10 +71,11 @@ function readRopeScaling(metadata: GgufMetadata, architecture: string): RopeScal
 export function readHyperparameters(
   metadata: GgufMetadata,
   architecture: string,
-  { norm = 'rms' }: { readonly norm?: BlockFacts['norm'] } = {},
+  { norm = 'rms', allowsExperts = false }: { norm?: BlockFacts['norm']; allowsExperts?: boolean } = {},
 ): Hyperparameters {
   const experts = readOptionalNumber(metadata, `${architecture}.expert_count`) ?? 0;
-  if (experts > 0) throw new InferenceError('unsupported', `a mixture of ${experts} experts`);
+  if (experts !== 0 && !allowsExperts)
+    throw new InferenceError('unsupported', `a mixture of ${experts} experts`);
   for (const key of [
     `${architecture}.feed_forward_length`,
     `${architecture}.attention.head_count`,
@@ -102,7 +124,8 @@ export function readHyperparameters(
     heads,
     kvHeads,
     headDim,
-    ffn: positive(metadata, `${architecture}.feed_forward_length`, 1 << 20),
+    ffn: readNetworkSize(metadata, architecture, experts > 0),
+    ...readExperts(metadata, architecture, experts),
     trainedContext,
     epsilon,
     ropeDim,

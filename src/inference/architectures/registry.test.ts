@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { parseGguf } from '../gguf/parse';
 import { bytesSource } from '../gguf/source';
-import { createRandomModel, RANDOM_MODELS } from '../testing/random-model.mjs';
+import { createRandomModel } from '../testing/random-model.mjs';
+import { RANDOM_MODELS } from '../testing/random-models.mjs';
 import { ARCHITECTURES, describeModel } from './registry';
 import { matricesInFileOrder } from './weights';
 
@@ -24,14 +25,15 @@ describe.each(ARCHITECTURES)('the architecture $id', ({ id }) => {
       expect(description.weights.layers).toHaveLength(options.layers ?? 2);
       const { block, weights } = description;
       const ofModel = (options.tied === true ? 1 : 2) + Number(block.learnedPositions);
-      const ofLayer = block.gated ? 7 : 6;
+      // With experts: four of attention, the router, three of each.
+      const ofLayer = block.experts === 'none' ? (block.gated ? 7 : 6) : 5 + 3 * description.h.experts;
       const matrices = matricesInFileOrder(weights);
       expect(matrices).toHaveLength(ofModel + ofLayer * weights.layers.length);
       // Every byte of a matrix is used once, whether converters fused it or not.
       const bytesUsed = matrices.reduce((sum, { tensor }) => sum + tensor.bytes, 0);
       const { tensors } = await parseGguf([bytesSource(bytes)]);
       const bytesInFile = tensors
-        .filter(({ dimensions, name }) => dimensions.length === 2 && !name.includes('norm'))
+        .filter(({ dimensions, name }) => dimensions.length >= 2 && !name.includes('norm'))
         .reduce((sum, tensor) => sum + tensor.bytes, 0);
       expect(bytesUsed).toBe(bytesInFile);
     }

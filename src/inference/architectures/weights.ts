@@ -9,7 +9,16 @@ export interface Matrix {
 }
 
 /** Matrices that a block may have. What lacks one leaves it out: `gate` where nothing gates the network. */
-export const LAYER_MATRICES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
+export const LAYER_MATRICES = ['q', 'k', 'v', 'o', 'gate', 'up', 'down', 'router'] as const;
+type AttentionMatrix = 'q' | 'k' | 'v' | 'o';
+type NetworkMatrix = Exclude<(typeof LAYER_MATRICES)[number], AttentionMatrix>;
+
+/** One of the networks that a router chooses. */
+export interface ExpertOf<M> {
+  readonly gate: M;
+  readonly up: M;
+  readonly down: M;
+}
 
 /** Vectors that a block may have, each absent where the architecture has none. */
 export const LAYER_VECTORS = [
@@ -19,10 +28,12 @@ export const LAYER_VECTORS = [
 ] as const;
 export type LayerVector = (typeof LAYER_VECTORS)[number];
 
-/** The weights of one block. `M` is what stands for a matrix: a backend has more to say about each. */
-export type LayerOf<M> = {
-  readonly [Name in Exclude<(typeof LAYER_MATRICES)[number], 'gate'>]: M;
-} & { readonly gate?: M | undefined } & { readonly [Name in LayerVector]?: GgufTensor | undefined };
+/** The weights of one block: with `up` and `down`, or with a router and experts. `M` is what stands for a matrix: a backend has more to say about each. */
+export type LayerOf<M> = { readonly [Name in AttentionMatrix]: M } & {
+  readonly [Name in NetworkMatrix]?: M | undefined;
+} & { readonly experts?: readonly ExpertOf<M>[] | undefined } & {
+  readonly [Name in LayerVector]?: GgufTensor | undefined;
+};
 
 export interface ModelOf<M> {
   readonly vocabulary: number;
@@ -46,7 +57,8 @@ export type ModelWeights = ModelOf<Matrix>;
 
 /** The matrices of a block, without those it lacks. */
 export function layerMatrices<M>(layer: LayerOf<M>): readonly M[] {
-  return LAYER_MATRICES.flatMap((name) => layer[name] ?? []);
+  const own = LAYER_MATRICES.flatMap((name) => layer[name] ?? []);
+  return [...own, ...(layer.experts ?? []).flatMap(({ gate, up, down }) => [gate, up, down])];
 }
 
 /** The same model with every matrix replaced; a matrix that is used twice is mapped once. */
@@ -64,8 +76,14 @@ export function mapMatrices<A, B>(model: ModelOf<A>, map: (matrix: A) => B): Mod
       v: map(layer.v),
       o: map(layer.o),
       gate: layer.gate && map(layer.gate),
-      up: map(layer.up),
-      down: map(layer.down),
+      up: layer.up && map(layer.up),
+      down: layer.down && map(layer.down),
+      router: layer.router && map(layer.router),
+      experts: layer.experts?.map(({ gate, up, down }) => ({
+        gate: map(gate),
+        up: map(up),
+        down: map(down),
+      })),
     })),
   };
 }
@@ -127,6 +145,20 @@ export class TensorSet {
       throw new InferenceError('bad-file', `${shape(tensor)} should be ${columns}x${rows}`);
     }
     return { tensor, columns, rows };
+  }
+
+  /** Takes matrices of one shape that lie one after another. */
+  stackedMatrices(name: string, columns: number, rows: number, count: number): readonly Matrix[] {
+    const tensor = this.#take(name);
+    const [width, height, depth, ...rest] = tensor.dimensions;
+    if (width !== columns || height !== rows || depth !== count || rest.some((n) => n !== 1)) {
+      throw new InferenceError('bad-file', `${shape(tensor)} should be ${columns}x${rows}x${count}`);
+    }
+    return Array.from({ length: count }, (_, index) => ({
+      tensor: sliceRows(tensor, index * rows, rows, count * rows),
+      columns,
+      rows,
+    }));
   }
 
   vector(name: string, length: number): GgufTensor {

@@ -14,6 +14,7 @@ const COMPUTED: { readonly [Fact in Choice]: readonly BlockFacts[Fact][] } = {
   activation: ['silu', 'gelu'],
   gated: [false, true],
   queryKeyNorm: ['none', 'head', 'each-head', 'row'],
+  experts: ['none', 'weighted', 'normed'],
   learnedPositions: [false, true],
 };
 
@@ -27,6 +28,10 @@ export function checkBlock(block: BlockFacts): void {
   // Norms of what comes out read x, which is not yet complete where the two are added together.
   if (block.parallelResidual && block.normPlace !== 'before')
     throw lacks(`normPlace ${block.normPlace} with parallelResidual`);
+  if (block.experts !== 'none' && (block.parallelResidual || block.normPlace !== 'before'))
+    throw lacks(`experts with normPlace ${block.normPlace} or parallelResidual`);
+  if (block.experts !== 'none' && (block.activation !== 'silu' || !block.gated))
+    throw lacks(`experts with activation ${block.activation} or without a gate`);
   if (block.queryKeyNorm === 'row' && block.norm !== 'rms')
     throw lacks(`queryKeyNorm row with norm ${block.norm}`);
 }

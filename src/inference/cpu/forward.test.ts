@@ -12,10 +12,10 @@ import {
   createNamedModel,
   createRandomModel,
   KEPT_POSITIONS,
-  RANDOM_MODELS,
   RANDOM_PROMPT,
   VOCABULARY,
 } from '../testing/random-model.mjs';
+import { RANDOM_MODELS } from '../testing/random-models.mjs';
 
 const fixture = readLogitsFixture();
 
@@ -75,6 +75,7 @@ describe('ways to compute the same', () => {
   test.each([
     ...['F32', 'F16', 'Q8_0', 'Q4_1', 'mixed', 'qwen3 Q8_0', 'gemma2 Q4_K', 'gemma3 F32', 'gemma3 Q8_0'],
     ...['gpt2 F32', 'gpt2 Q8_0', 'gptneox Q4_0', 'phi3 Q4_K', 'stablelm 12B', 'olmo2 Q8_0', 'olmo2 local'],
+    ...['mixtral Q4_K', 'qwen3moe Q8_0', 'granitemoe Q4_0'],
   ])('chunks and single steps agree: %s', async (name) => {
     const bytes = createNamedModel(name);
     const whole = await open(bytes);

@@ -14,8 +14,11 @@ import { SYNC_FACTS } from './stand-in';
 
 /** The places of kernels/model.h's structs: every member is one 8-byte word. */
 const MATRIX_WORDS = 8;
-/** After the matrices and the vectors: RoPE's table, the window, the caches. */
-const LAYER_REST = 4;
+/** After the matrices and the vectors: RoPE's table, the experts, the window, the caches. */
+const LAYER_REST = 5;
+/** An expert's matrices (kernels/experts.h), in its order. */
+const EXPERT_MATRICES = ['gate', 'up', 'down'] as const;
+const EXPERT_WORDS = EXPERT_MATRICES.length * MATRIX_WORDS;
 const LAYER_WORDS = LAYER_MATRICES.length * MATRIX_WORDS + LAYER_VECTORS.length + LAYER_REST;
 /** A matrix within the model: its first word has the name. */
 const MATRIX_REST = ['', '', '', '', '', '', ''] as const;
@@ -32,7 +35,17 @@ const MODEL_WORDS = [
     'context',
     'kvF16',
   ] as const),
-  ...(['ropeDim', 'norm', 'activation', 'queryKeyNorm', 'parallel', 'embedding'] as const),
+  ...([
+    'ropeDim',
+    'norm',
+    'activation',
+    'queryKeyNorm',
+    'experts',
+    'expertsUsed',
+    'expertsNormed',
+    'parallel',
+    'embedding',
+  ] as const),
   ...MATRIX_REST,
   'positions',
   ...MATRIX_REST,
@@ -40,7 +53,8 @@ const MODEL_WORDS = [
   ...MATRIX_REST,
   ...(['outputNorm', 'outputNormBias', 'outputBias'] as const),
   ...(['epsilon', 'attnScale', 'attnCap', 'logitCap', 'logitScale'] as const),
-  ...(['embeddingScale', 'residualScale', 'x', 'q', 'k', 'v', 'att', 'h', 'y'] as const),
+  ...(['embeddingScale', 'residualScale', 'expertScale', 'x', 'q', 'k', 'v', 'att', 'h', 'y'] as const),
+  ...(['routes', 'expertH', 'expertY'] as const),
   ...(['acts0', 'acts1', 'acts2', 'acts3', 'acts4', 'acts5', 'acts6', 'acts7', 'acts8', 'acts9'] as const),
   ...(['logits', 'stats', 'maxTokens', 'maxLogits'] as const),
   ...([
@@ -116,12 +130,15 @@ export interface LayoutOptions {
 
 /** 0 for what a layer has not. */
 export interface LayerAddresses extends Readonly<Record<LayerVector, number>> {
+  /** The structs of a layer's experts. */
+  readonly experts: number;
   readonly kCache: number;
   readonly vCache: number;
 }
 
 type ActivationBuffer = `acts${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}`;
-type StateBuffer = 'x' | 'q' | 'k' | 'v' | 'att' | 'h' | 'y' | 'logits' | 'stats';
+type ExpertBuffer = 'routes' | 'expertH' | 'expertY';
+type StateBuffer = 'x' | 'q' | 'k' | 'v' | 'att' | 'h' | 'y' | 'logits' | 'stats' | ExpertBuffer;
 type BufferName = 'sync' | 'tokens' | 'scratch' | StateBuffer | ActivationBuffer;
 const ACTIVATION_BUFFERS = MODEL_WORDS.filter((name): name is ActivationBuffer => /^acts\d$/.test(name));
 
@@ -201,6 +218,9 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
         number
       >,
   );
+  const experts = plan.layers.map((layer) =>
+    layer.experts ? take(layer.experts.length * EXPERT_WORDS * 8) : 0,
+  );
   const matrices = new Map<MatrixPlan, number>();
   const place = (matrix: MatrixPlan) => {
     if (!matrices.has(matrix)) matrices.set(matrix, take(matrix.bytes));
@@ -214,8 +234,9 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
   const weightBytes = next - weightsFrom;
 
   const staging = next;
-  const perLayer = vectors.map((vector) => ({
+  const perLayer = vectors.map((vector, index) => ({
     ...vector,
+    experts: elementAt(experts, index),
     kCache: take(cacheBytes),
     vCache: take(cacheBytes),
   }));
@@ -228,6 +249,7 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
     att: floats(tokens * pad8(h.heads * h.headDim)),
     h: floats(tokens * pad8(h.ffn)),
     y: plan.block.normPlace === 'before' ? 0 : floats(tokens * pad8(h.dim)),
+    ...takeExpertBuffers(h, tokens, take),
     logits: floats(options.maxLogits * pad8(plan.vocabulary)),
     stats: take(options.maxLogits * 24),
   };
@@ -235,7 +257,7 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
   const activations = Object.fromEntries(
     ACTIVATION_BUFFERS.map((name, form) => [
       name,
-      used.has(form) ? take(Math.ceil(tokens / 4) * columns * FORMS[elementAt(FORM_NAMES, form)] + 64) : 0,
+      used.has(form) ? take(mostTiles(h, tokens) * columns * FORMS[elementAt(FORM_NAMES, form)] + 64) : 0,
     ]),
   ) as Record<ActivationBuffer, number>;
   const perThread = scratchBytes(h, options);
@@ -263,6 +285,22 @@ export function layOut(h: Hyperparameters, plan: ModelPlan, options: LayoutOptio
     staging,
     weightBytes,
     totalBytes: Math.max(next, staging + options.stagingBytes),
+  };
+}
+
+/** Tiles of 4 rows that prepared activations take: of tokens, or of every expert's tokens, whose last may not be full. */
+function mostTiles({ experts, expertsUsed }: Hyperparameters, tokens: number): number {
+  return experts > 0 ? Math.ceil((tokens * expertsUsed) / 4) + experts : Math.ceil(tokens / 4);
+}
+
+/** What kernels/experts.h keeps of a job: choices (its `Routes`), and rows within and after the networks. */
+function takeExpertBuffers(h: Hyperparameters, tokens: number, take: (bytes: number) => number) {
+  if (h.experts === 0) return { routes: 0, expertH: 0, expertY: 0 };
+  const rows = 4 * mostTiles(h, tokens);
+  return {
+    routes: take(4 * (3 * tokens * h.expertsUsed + h.experts + 1 + rows)),
+    expertH: take(4 * rows * pad8(h.ffn)),
+    expertY: take(4 * rows * pad8(h.dim)),
   };
 }
 
@@ -375,7 +413,13 @@ export function writeModel(
     const a = elementAt(layout.perLayer, index);
     const { rope, window } = layerFacts(block, index);
     const table = { global: layout.rope, local: layout.localRope, none: 0 }[rope];
-    for (const word of [...LAYER_VECTORS.map((name) => a[name]), table, window, a.kCache, a.vCache]) {
+    layer.experts?.forEach((expert, number) =>
+      EXPERT_MATRICES.forEach((name, place) =>
+        matrixAt(a.experts + (number * EXPERT_WORDS + place * MATRIX_WORDS) * 8, expert[name]),
+      ),
+    );
+    const rest = [table, a.experts, window, a.kCache, a.vCache];
+    for (const word of [...LAYER_VECTORS.map((name) => a[name]), ...rest]) {
       view.setBigUint64(at, BigInt(word), true);
       at += 8;
     }
@@ -396,6 +440,9 @@ export function writeModel(
     norm: NORMS.indexOf(block.norm),
     activation: ACTIVATIONS.indexOf(block.activation),
     queryKeyNorm: QUERY_KEY_NORMS.indexOf(block.queryKeyNorm),
+    experts: h.experts,
+    expertsUsed: h.expertsUsed,
+    expertsNormed: Number(block.experts === 'normed'),
     parallel: Number(block.parallelResidual),
     outputNorm: layout.outputNorm,
     outputNormBias: layout.outputNormBias,
@@ -414,6 +461,7 @@ export function writeModel(
     logitScale: block.logitScale,
     embeddingScale: block.embeddingScale,
     residualScale: block.residualScale,
+    expertScale: 1,
   };
   for (const [name, factor] of Object.entries(factors))
     view.setFloat64(wordAt(layout, name as ModelWord), factor, true);
@@ -447,7 +495,8 @@ export function checkLayout(engine: EngineExports): void {
     ...SYNC_FACTS,
     SYNC_HEAD_BYTES,
     LAYER_MATRICES.length * MATRIX_WORDS + LAYER_VECTORS.length,
-    ...(['positions', 'residualScale', 'y'] as const).map((name) => MODEL_WORDS.indexOf(name)),
+    LAYER_MATRICES.length * MATRIX_WORDS + LAYER_VECTORS.length + 1,
+    ...(['positions', 'residualScale', 'y', 'expertScale'] as const).map((name) => MODEL_WORDS.indexOf(name)),
     PHASES_PER_LAYER,
     NORMS.indexOf('layer'),
     ACTIVATIONS.indexOf('gelu'),

@@ -5,13 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { openHarness } from './browser.mjs';
-import {
-  createRandomModel,
-  KEPT_POSITIONS,
-  RANDOM_MODELS,
-  RANDOM_PROMPT,
-  VOCABULARY,
-} from './random-model.mjs';
+import { createRandomModel, KEPT_POSITIONS, RANDOM_PROMPT, VOCABULARY } from './random-model.mjs';
+import { RANDOM_MODELS } from './random-models.mjs';
 
 const readFixture = (name) =>
   JSON.parse(gunzipSync(readFileSync(join(import.meta.dirname, '../fixtures', name))).toString());

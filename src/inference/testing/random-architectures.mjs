@@ -8,6 +8,7 @@
  * @property {boolean} [secondNorm] another norm for attention's input
  * @property {boolean} [fusedQkv] @property {'own' | 'fused' | 'none'} gate
  * @property {('qkv' | 'o' | 'network' | 'output')[]} [biases]
+ * @property {readonly [count: number, used: number]} [experts]
  * @property {'head' | 'each-head' | 'row'} [queryKeyNorm]
  * @property {boolean} [learnedPositions]
  * @property {number} [embeddingGain] times the usual spread
@@ -72,6 +73,18 @@ const SHAPES = {
   starcoder2: { ...LAYER_NORM, biases: ['qkv', 'o', 'network'] },
   granite: {
     ...LLAMA,
+    entries: [
+      { key: 'logit_scale', type: 'f32', value: 6 },
+      { key: 'residual_scale', type: 'f32', value: 0.22 },
+      { key: 'embedding_scale', type: 'f32', value: 2 },
+      { key: 'attention.scale', type: 'f32', value: 0.1 },
+    ],
+  },
+  qwen3moe: { ...LLAMA, queryKeyNorm: 'head', experts: [8, 3] },
+  olmoe: { ...LLAMA, queryKeyNorm: 'row', experts: [8, 2] },
+  granitemoe: {
+    ...LLAMA,
+    experts: [6, 4],
     entries: [
       { key: 'logit_scale', type: 'f32', value: 6 },
       { key: 'residual_scale', type: 'f32', value: 0.22 },

@@ -171,8 +171,31 @@ export function computeReferenceLogits(tensors, shape, prompt) {
     });
     return vector;
   };
+  /** The likeliest experts of a softmax, each a gated network of its own, added by weight. @param {string} block @param {Float64Array} input */
+  const mixture = (block, input) => {
+    const scores = apply(`${block}.ffn_gate_inp.weight`, input);
+    const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
+    const chosen = Array.from(scores, (score, expert) => ({ expert, weight: Math.exp(score) / total }))
+      .toSorted((a, b) => b.weight - a.weight)
+      .slice(0, shape.expertsUsed);
+    const sum = shape.expertsNormed ? chosen.reduce((all, { weight }) => all + weight, 0) : 1;
+    const made = new Float64Array(width);
+    for (const { expert, weight } of chosen) {
+      /** @param {string} name @param {Float64Array} values */
+      const product = (name, values) => {
+        const { weights, dimensions } = get(`${block}.ffn_${name}_exps.weight`);
+        const rows = dimensions[1] ?? 0;
+        return multiply(weights, values, rows, expert * rows);
+      };
+      const up = product('up', input);
+      const hidden = product('gate', input).map((x, i) => activate(x, shape.gelu) * (up[i] ?? 0));
+      product('down', hidden).forEach((x, i) => (made[i] = (made[i] ?? 0) + (x * weight) / sum));
+    }
+    return made;
+  };
   /** @param {string} block @param {Float64Array} input */
   const network = (block, input) => {
+    if (all.has(`${block}.ffn_gate_inp.weight`)) return mixture(block, input);
     const names = { gate: `${block}.ffn_gate.weight`, up: `${block}.ffn_up.weight` };
     const hidden = get(`${block}.ffn_down.weight`).dimensions[0] ?? 0;
     const fused = get(names.up).dimensions[1] === 2 * hidden;

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { parseGguf } from '../gguf/parse';
 import { bytesSource } from '../gguf/source';
 import { readLogitsFixture, relativeError } from './logits-fixture';
-import { createRandomModel, KEPT_POSITIONS, RANDOM_MODELS, RANDOM_PROMPT } from './random-model.mjs';
+import { createRandomModel, KEPT_POSITIONS, RANDOM_PROMPT } from './random-model.mjs';
+import { RANDOM_MODELS } from './random-models.mjs';
 import { readReferenceShape } from './reference-shape';
 import { computeReferenceLogits } from './reference-forward.mjs';
 

@@ -4,7 +4,7 @@ import type { GgufMetadata } from '../gguf/types';
 /** Listed by hand, as everything here is: the reference must not ask what it checks. */
 const HALVES: readonly string[] = [
   ...['qwen2', 'qwen3', 'gemma2', 'gemma3', 'gptneox', 'phi2', 'phi3', 'stablelm', 'falcon', 'starcoder2'],
-  'olmo2',
+  ...['olmo2', 'qwen3moe', 'olmoe'],
 ];
 const GELU: readonly string[] = ['gemma2', 'gemma3', 'gpt2', 'gptneox', 'phi2', 'falcon', 'starcoder2'];
 const GEMMA: readonly string[] = ['gemma2', 'gemma3'];
@@ -41,6 +41,8 @@ export function readReferenceShape(metadata: GgufMetadata) {
     /** Contexts of the tests are of 64 tokens and more. */
     longFactors: scaling === 'longrope' && read('rope.scaling.original_context_length') < 64,
     magnitude: readOptional('rope.scaling.attn_factor') ?? 1,
+    expertsUsed: readOptional('expert_used_count') ?? 0,
+    expertsNormed: architecture !== 'olmoe',
     halves: HALVES.includes(architecture),
     gelu: GELU.includes(architecture),
     parallel:
