@@ -105,6 +105,32 @@ describe('the template of', () => {
     ]);
     expect(thought).toContain('<|im_start|>assistant\nA piano.<|im_end|>');
     expect(thought).not.toContain('hmm');
+    expect(render('qwen3-1.7b', conversation)).toBe(render('qwen3-0.6b', conversation));
+  });
+
+  // Without a date from outside, the template of Llama 3.2 names this one.
+  it('Llama 3.2', () => {
+    const system =
+      '<|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n';
+    const turn = (role: string, text: string) =>
+      `<|start_header_id|>${role}<|end_header_id|>\n\n${text}<|eot_id|>`;
+    const answer = '<|start_header_id|>assistant<|end_header_id|>\n\n';
+    expect(render('llama-3.2-1b-instruct', [question])).toBe(
+      `${system}<|eot_id|>${turn('user', QUESTION)}${answer}`,
+    );
+    expect(render('llama-3.2-1b-instruct', conversation)).toBe(
+      `${system}Be brief.<|eot_id|>${turn('user', 'One?')}${turn('assistant', 'Two.')}${turn('user', 'Three?')}${answer}`,
+    );
+  });
+
+  it('Gemma 3, which has no turn for a system text', () => {
+    expect(render('gemma-3-1b-it', [question])).toBe(
+      `<start_of_turn>user\n${QUESTION}<end_of_turn>\n<start_of_turn>model\n`,
+    );
+    expect(render('gemma-3-1b-it', conversation)).toBe(
+      '<start_of_turn>user\nBe brief.\n\nOne?<end_of_turn>\n<start_of_turn>model\nTwo.<end_of_turn>\n' +
+        '<start_of_turn>user\nThree?<end_of_turn>\n<start_of_turn>model\n',
+    );
   });
 
   it('Zephyr, as TinyLlama has it', () => {
