@@ -2,7 +2,25 @@
 
 import { TENSOR_TYPES } from './gguf-writer.mjs';
 
-/** @typedef {import('./random-model.mjs').RandomModelOptions} RandomModelOptions */
+/**
+ * @typedef {object} RandomModelOptions
+ * @property {string} [architecture]
+ * @property {Partial<import('./random-architectures.mjs').FileShape>} [shape] what differs from the architecture's usual files
+ * @property {string} [type] of the matrices
+ * @property {string} [mixedType] of attn_v, ffn_down and output instead
+ * @property {number} [embedding] @property {number} [feedForward] @property {number} [layers]
+ * @property {number} [heads] @property {number} [kvHeads] @property {number} [headSize]
+ * @property {boolean} [tied] no output matrix: the embedding serves
+ * @property {boolean} [frequencyFactors] Llama-3's `rope_freqs.weight`
+ * @property {number} [linearScaling] context stretched by this factor
+ * @property {readonly [factor: number, originalContext: number]} [yarn]
+ * @property {number} [longrope] the context before LongRoPE stretched it
+ * @property {number} [frequencyBase]
+ * @property {number} [contextTokens]
+ * @property {number} [seed]
+ * @property {readonly [number, number]} [unwritten] token ids, from and up to, that are all but never the likeliest
+ * @property {readonly string[]} [controlTokens] take the last places of the vocabulary
+ */
 
 const STABLELM_12B = { ownNetworkNorm: false, queryKeyNorm: /** @type {const} */ ('each-head'), biases: [] };
 const SEQUENTIAL = {
