@@ -75,7 +75,7 @@ def grade_outputs(task, instance, doc, outputs):
     return graded
 
 
-def grade_likelihoods(task, instances, doc, rnd):
+def grade_likelihoods(task, instances, doc, rnd, totals):
     """Made-up log-likelihoods, and the metrics that follow from them."""
     lls = [round(-rnd.random() * 20, 3) for _ in instances]
     greedy = [rnd.random() < 0.4 for _ in instances]
@@ -90,9 +90,21 @@ def grade_likelihoods(task, instances, doc, rnd):
         is_pair = isinstance(value, tuple) or name == "perplexity"
         try:
             aggregated[name] = float(aggregate([value])) if is_pair else float(value)
+            totals.setdefault(name, []).append(value)
         except ValueError:
             continue
     return {"loglikelihoods": lls, "greedy": greedy, "scores": {k: v for k, v in aggregated.items() if not math.isnan(v)}}
+
+
+def add_up(task, values):
+    added = {}
+    for name, each in values.items():
+        try:
+            added[name] = float(task.aggregation()[name](each))
+        except ValueError:
+            # lm-eval itself cannot add up Brier scores of different numbers of choices.
+            continue
+    return added
 
 
 def expect(row):
@@ -102,6 +114,7 @@ def expect(row):
     config = yaml.safe_load(row["task"])
     rnd = random.Random(config["task"])
     documents = []
+    totals = {}
     for at, doc in enumerate(docs):
         instances = [each for each in task.instances if each.doc_id == at]
         asked = {"arguments": [plain(list(each.args)) for each in instances], "target": plain(task.doc_to_target(doc))}
@@ -109,7 +122,7 @@ def expect(row):
             outputs = row.get("outputs", [])
             asked["graded"] = grade_outputs(task, instances[0], doc, outputs[at] if at < len(outputs) else [])
         else:
-            asked["likelihoods"] = grade_likelihoods(task, instances, doc, rnd)
+            asked["likelihoods"] = grade_likelihoods(task, instances, doc, rnd, totals)
         documents.append(asked)
     asked_split = config.get("test_split") or config.get("validation_split")
     shots = config.get("fewshot_config") or {}
@@ -122,6 +135,8 @@ def expect(row):
         "rows": splits[asked_split],
         **({"fewshotRows": splits[pool]} if pool in splits and pool != asked_split else {}),
         "documents": documents,
+        # Over all documents, where every one has a number.
+        "totals": add_up(task, {name: each for name, each in totals.items() if len(each) == len(docs)}),
     }
 
 

@@ -1,4 +1,5 @@
 import { measureConsistency, type Consistency } from '../../domain/perturbations/consistency';
+import { summarizeMetrics, type MetricSummary } from '../../domain/run/metrics';
 import type { RunRecord } from '../../domain/run/ports';
 import type { ExtractionFailures } from '../../domain/run/totals';
 import { settleRepeats, summarizeRepeats, type RepeatSummary } from '../../domain/run/repeats';
@@ -29,6 +30,8 @@ export interface RunStatistics {
   /** The smallest difference from another model that so many cases would show; absent where they would show none. */
   readonly detectableDifference?: number;
   readonly graded: number;
+  /** What graders measure beside the score, under their names. */
+  readonly metrics: readonly MetricSummary[];
 }
 
 export function describeRun({ run, results, testSet }: RunRecord): RunStatistics {
@@ -52,5 +55,6 @@ export function describeRun({ run, results, testSet }: RunRecord): RunStatistics
     ...(repeats !== undefined && { repeats }),
     ...(detectable !== undefined && { detectableDifference: detectable }),
     graded,
+    metrics: summarizeMetrics(testSet.cases, settleRepeats(results)),
   };
 }

@@ -6,7 +6,10 @@ import { gradeAnswer } from '../graders/registry';
 import { nodePorts } from '../graders/testing/node-ports';
 import { promptText } from '../prompt/pieces';
 import { buildScoring, gradeScores } from '../run/score-case';
+import { summarizeMetrics } from '../run/metrics';
+import type { GradedResult } from '../run/run';
 import type { Case } from '../sets/test-set';
+import { makeGraded } from '../testing/make-run';
 import { importSet } from './registry';
 
 const numbers = v.record(v.string(), v.number());
@@ -25,6 +28,7 @@ const tableSchema = v.array(
     rows,
     fewshotRows: v.optional(rows),
     documents: v.array(documentSchema),
+    totals: numbers,
   }),
 );
 /** What lm-eval 0.4.13 makes of tasks in the shape of its own: scripts/lm-eval-expected.py. */
@@ -86,6 +90,7 @@ describe.each(table.map((row) => [row.name, row] as const))('%s', (_name, row) =
 
   it('grades as lm-eval grades', async () => {
     let count = 0;
+    const results: GradedResult[] = [];
     for (const [index, testCase] of testSet.cases.entries()) {
       const { graded = [], likelihoods } = row.documents[index] ?? {};
       for (const { output, scores } of graded) {
@@ -99,18 +104,24 @@ describe.each(table.map((row) => [row.name, row] as const))('%s', (_name, row) =
         count++;
       }
       if (likelihoods !== undefined) {
-        await expectLikelihoods(testCase, likelihoods);
+        results.push(await expectLikelihoods(testCase, likelihoods));
         count++;
       }
     }
     expect(count).toBeGreaterThan(0);
+    // Where there is one score alone it is the share of right answers, which has no name.
+    const metrics = new Map(summarizeMetrics(testSet.cases, results).map(({ name, value }) => [name, value]));
+    for (const [name, value] of Object.entries(row.totals)) {
+      const isCounted = !CORPUS.has(name) && (metrics.size > 0 || name !== 'acc');
+      if (isCounted) expect([name, metrics.get(name)]).toEqual([name, expect.closeTo(value, 9)]);
+    }
   });
 });
 
 async function expectLikelihoods(
   testCase: Case,
   { loglikelihoods, greedy, scores }: NonNullable<v.InferOutput<typeof documentSchema>['likelihoods']>,
-): Promise<void> {
+): Promise<GradedResult> {
   const count = (testCase.choices ?? testCase.requests ?? []).length;
   const given: ChoiceScores = {
     loglikelihoods: loglikelihoods.slice(0, count),
@@ -128,4 +139,6 @@ async function expectLikelihoods(
   const found = readScores(grade, names);
   for (const name of names)
     expect([name, found[name]]).toEqual([name, expect.closeTo(scores[name] ?? NaN, 9)]);
+  const { metrics } = grade;
+  return makeGraded({ caseId: testCase.id, choices: given, ...(metrics && { metrics }) });
 }

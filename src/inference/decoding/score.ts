@@ -31,7 +31,7 @@ export function moveTrailingSpace<Given extends Prompt>(
   const parts = typeof prompt === 'string' ? [{ text: prompt, special: true }] : prompt.filter(isPart);
   if (parts.length === 0 || texts.length < continuations.length) return { prompt, continuations };
   const text = parts.map((part) => part.text).join('');
-  const kept = text.trimEnd().length;
+  const kept = trimEnd(text).length;
   const moved = texts.map((each) => text.slice(kept) + each);
   let from = 0;
   const left = parts.flatMap((part) => {
@@ -47,10 +47,20 @@ export function moveTrailingSpace<Given extends Prompt>(
 
 const isPart = (each: number | TextPart): each is TextPart => typeof each !== 'number';
 
+/** What Python's `str.rstrip` takes off: JavaScript counts others as white space. */
+const SPACE_AT_END =
+  /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
+
+function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && SPACE_AT_END.test(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
+}
+
 /**
- * Ids of a continuation. A text is tokenized together with the prompt and cut where the prompt's own tokens end,
- * which is how the lm-evaluation-harness does it; where the prompt's tokens change by what follows, the
- * continuation is tokenized by itself.
+ * Ids of a continuation, as `_encode_pair` of the lm-evaluation-harness gives them: a text is tokenized together with the
+ * prompt and cut after as many tokens as the prompt has by itself, also where its own change by what follows. After
+ * nothing, or where nothing would be left, the continuation is tokenized by itself.
  */
 export function continuationIds(
   { tokenizer }: Pick<ModelContext, 'tokenizer'>,
@@ -59,10 +69,16 @@ export function continuationIds(
   continuation: Continuation,
 ): readonly number[] {
   if (typeof continuation !== 'string') return continuation;
-  const whole = encodePrompt(tokenizer, prompt, continuation);
-  return whole.length > ids.length && ids.every((id, index) => whole[index] === id)
-    ? whole.slice(ids.length)
-    : tokenizer.encode(continuation);
+  const isEmpty = typeof prompt === 'string' ? prompt === '' : prompt.length === 0;
+  const rest = isEmpty ? [] : encodePrompt(tokenizer, prompt, continuation).slice(ids.length);
+  return rest.length > 0 ? rest : tokenizer.encode(continuation);
+}
+
+/** Where there is no prompt, and no beginning of text, the end of one stands in (`prefix_token_id`). */
+function startIds(context: ModelContext, prompt: Prompt): readonly number[] {
+  const { bosId, eosId } = context.tokenizer;
+  const isBare = prompt.length === 0 && bosId === undefined && eosId !== undefined;
+  return isBare ? [eosId] : promptIds(context, prompt);
 }
 
 export async function score(
@@ -74,7 +90,7 @@ export async function score(
   const { sequence, vocabulary } = context;
   const { mostRows } = sequence.backend;
   const { prompt, continuations } = moveTrailingSpace(given, following);
-  const ids = promptIds(context, prompt);
+  const ids = startIds(context, prompt);
   const all = continuations.map((continuation) => continuationIds(context, prompt, ids, continuation));
   for (const tokens of all) {
     checkIds(tokens, vocabulary);

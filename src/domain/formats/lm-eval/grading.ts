@@ -93,14 +93,13 @@ export function planGrading(task: LmEvalTask): GradingPlan {
       ? SCORINGS
       : Object.fromEntries(LIKELIHOOD_SCORINGS[type].map((name) => [name, name]));
   const grader = type === 'multiple_choice' ? 'multiple-choice' : 'loglikelihood';
-  const measuring = new Set(LIKELIHOOD_SCORINGS[type].filter((name) => name !== 'acc'));
   const scores = metrics
     .flatMap(({ name }) => {
       const scoring = Object.hasOwn(known, name) ? known[name] : undefined;
       return scoring === undefined ? [] : [{ name, spec: { type: grader, scoring } }];
     })
     // A perplexity is neither right nor wrong, so it cannot decide.
-    .sort((one, other) => Number(measuring.has(one.name)) - Number(measuring.has(other.name)));
+    .sort((one, other) => Number(MEASURING.has(one.name)) - Number(MEASURING.has(other.name)));
   return {
     scores: scores.length > 0 ? scores : [{ name: 'acc', spec: { type: grader, scoring: 'acc' } }],
     unused: [
@@ -291,12 +290,16 @@ function readGolds(task: LmEvalTask, row: Row, hasSeveralTargets: boolean): read
   return hasSeveralTargets && Array.isArray(target) ? target.map(asText) : [asText(target)];
 }
 
-/** The first decides; of several, each is recorded under its name. */
+/** These measure, and decide nothing. */
+const MEASURING = new Set(['perplexity', 'word_perplexity', 'byte_perplexity', 'bits_per_byte']);
+
+/** The first decides; of several, each is recorded under its name. What only measures is recorded even alone. */
 export function nameScores(scores: GradingPlan['scores']): GraderSpec[] {
-  if (scores.length === 1) return scores.map(({ spec }) => spec);
+  const [first] = scores;
+  if (first !== undefined && scores.length === 1 && !MEASURING.has(first.name)) return [first.spec];
   return scores.map(({ name, spec }, index) => ({
     ...spec,
     metric: name.slice(0, 60),
-    ...(index > 0 && { weight: 0 }),
+    ...((index > 0 || MEASURING.has(name)) && { weight: 0 }),
   }));
 }
