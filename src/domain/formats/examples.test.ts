@@ -178,6 +178,36 @@ describe('data sets as they are published', () => {
     });
   });
 
+  it('samples of lm-eval whose requests are no choices after one context', () => {
+    const sample = (target: string | number, ...pairs: readonly (readonly [string, string])[]) => ({
+      doc_id: 1,
+      target,
+      arguments: pairs,
+    });
+    const request = (context: string, continuation: string) => ({ context, continuation });
+    const { cases } = read(
+      jsonl(
+        sample(1, ['Pick:\n', 'a'], ['Pick:\n', 'b']),
+        sample(0, ['Ann left as Ann', ' was tired.'], ['Ann left as Bob', ' was tired.']),
+        sample(' ship', ['There was no', ' ship']),
+        sample(1, ['Sky?', ' red'], ['Sky?', ' blue'], ['', ' red'], ['', ' blue']),
+        sample(0, ['', ' It is.'], ['', ' It am.']),
+      ),
+    );
+    expect(cases).toMatchObject([
+      { choices: ['a', 'b'], requests: [request('Pick:\n', 'a'), request('Pick:\n', 'b')] },
+      {
+        choices: ['Ann', 'Bob'],
+        requests: [request('Ann left as Ann', ' was tired.'), request('Ann left as Bob', ' was tired.')],
+        graders: [{ type: 'multiple-choice', value: 0 }],
+      },
+      { requests: [request('There was no', ' ship')], graders: [{ type: 'loglikelihood' }] },
+      { prompt: 'Sky?', choices: ['red', 'blue'] },
+      { choices: ['It is.', 'It am.'], requests: [request('', ' It is.'), request('', ' It am.')] },
+    ]);
+    expect(cases[3]).not.toHaveProperty('requests');
+  });
+
   it('the dataset viewer of the Hub', () => {
     const rows = [{ row_idx: 0, row: { question: 'A?', answer: 'x #### 5' }, truncated_cells: [] }];
     expect(read(JSON.stringify({ features: [], rows }))).toMatchObject({ formatId: 'gsm8k' });
