@@ -167,3 +167,20 @@ it('tells what the page needs of the Hub', () => {
   });
   expect(() => importSet(`${task}num_fewshot: 2\n`, { rows })).toThrow('the part "train"');
 });
+
+it('leaves out and names what is too long or cannot be scored, and keeps the rest', () => {
+  const task = 'doc_to_text: "{{q}}"\ndoc_to_choice: c\ndoc_to_target: 0\noutput_type: multiple_choice\n';
+  const others = [
+    { q: 'x'.repeat(100_001), c: ['a', 'b'] },
+    { q: 'one', c: ['a', ''] },
+    { q: 'two', c: ['a', 'b'.repeat(2_001)] },
+    { q: 'three', c: ['a'] },
+  ];
+  const { testSet, notes } = importSet(task, { rows: [...others, { q: 'four', c: ['a', 'b'] }] });
+  expect(testSet.cases).toMatchObject([{ prompt: 'four' }]);
+  expect(notes).toContainEqual({
+    code: 'skipped-rows',
+    count: 4,
+    detail: 'record 1: its text has 100001 characters; at most 100000 can be asked',
+  });
+});

@@ -1,6 +1,11 @@
 import * as v from 'valibot';
 import { badInput } from '../fault';
-import type { Generation, GraderSpec } from '../sets/test-set';
+import {
+  MAX_CHOICE_CHARACTERS,
+  MAX_PROMPT_CHARACTERS,
+  type Generation,
+  type GraderSpec,
+} from '../sets/test-set';
 import type { CaseDraft, Format, ImportOptions } from './format';
 import {
   asText,
@@ -95,6 +100,7 @@ function makeReader(task: LmEvalTask, rows: readonly Row[], { fewshotRows }: Imp
       // Drawn for every row, also for one that is skipped: each draw depends on those before.
       const examples = draw(row);
       const context = buildContext(task, row, examples, kinds.hasSeveralContexts);
+      checkLengths(context);
       const own = v.safeParse(ownRowSchema, dropNulls(row));
       const draft = draftOf(task, row, context, plan, kinds.hasSeveralTargets);
       if (draft === undefined) return undefined;
@@ -106,6 +112,15 @@ function makeReader(task: LmEvalTask, rows: readonly Row[], { fewshotRows }: Imp
         : { ...plain, ...(generation && { generation }), ...(tags && { tags }) };
     },
   };
+}
+
+/** One that is too long is left out and named, not the whole set. @throws FaultError `bad-input` */
+function checkLengths(context: TaskContext): void {
+  const texts = context.kind === 'one' ? [context.context] : context.contexts;
+  const longest = Math.max(...texts.map(({ length }) => length));
+  if (longest > MAX_PROMPT_CHARACTERS) {
+    throw badInput(WHAT, `its text has ${longest} characters; at most ${MAX_PROMPT_CHARACTERS} can be asked`);
+  }
 }
 
 /** lm-eval asks the first document what kind of task it is. */
@@ -168,6 +183,8 @@ function scoredDraft(
   const golds = findGolds(context.kind === 'several' ? context.right : target, choices);
   if (choices.length < 2 || choices.length > 26)
     throw badInput(WHAT, `${choices.length} choices; 2 to 26 can be scored`);
+  if (choices.some(({ length }) => length === 0 || length > MAX_CHOICE_CHARACTERS))
+    throw badInput(WHAT, `a choice is empty, or longer than ${MAX_CHOICE_CHARACTERS} characters`);
   if (golds.length === 0) throw badInput(WHAT, 'the right answer is none of the choices');
   const { target_delimiter: delimiter } = task;
   const graders = nameScores(
@@ -196,6 +213,7 @@ function scoredDraft(
 
 function likelihoodDraft(context: string, continuation: string, plan: GradingPlan): CaseDraft | undefined {
   if (continuation === '') return undefined;
+  checkLengths({ kind: 'one', context: continuation });
   return {
     prompt: context.trim() === '' ? continuation : context,
     requests: [{ context, continuation }],

@@ -5,6 +5,10 @@ import { parseJsonWith, parseWith, sitePath } from '../parse';
 const id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), v.maxLength(80));
 const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
 
+/** Many examples before a question make it long. */
+export const MAX_PROMPT_CHARACTERS = 100_000;
+export const MAX_CHOICE_CHARACTERS = 2_000;
+
 const singleSpecSchema = v.looseObject({
   /** The id of a grader in `graders/`, or `not-` and an id; one nobody knows is kept and reported as not run. */
   type: text(60),
@@ -76,17 +80,17 @@ export const generationSchema = v.strictObject({
 
 export const requestSchema = v.strictObject({
   /** Empty for the likelihood after nothing. */
-  context: v.pipe(v.string(), v.maxLength(20_000)),
+  context: v.pipe(v.string(), v.maxLength(MAX_PROMPT_CHARACTERS)),
   /** With all that is between them. */
-  continuation: text(20_000),
+  continuation: text(MAX_PROMPT_CHARACTERS),
 });
 
 const caseSchema = v.strictObject({
   id,
-  prompt: text(20_000),
+  prompt: text(MAX_PROMPT_CHARACTERS),
   /** What was said before the prompt: a system text, which takes the place of the set's, and earlier turns. */
   turns: v.optional(v.pipe(v.array(turnSchema), v.minLength(1), v.maxLength(100))),
-  choices: v.optional(v.pipe(v.array(text(2_000)), v.minLength(2), v.maxLength(26))),
+  choices: v.optional(v.pipe(v.array(text(MAX_CHOICE_CHARACTERS)), v.minLength(2), v.maxLength(26))),
   generation: v.optional(generationSchema),
   /**
    * What is scored by its likelihood in place of the prompt and the choices after it, where another tool's set says so: one for
