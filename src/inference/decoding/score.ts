@@ -48,8 +48,8 @@ export function moveTrailingSpace<Given extends Prompt>(
 const isPart = (each: number | TextPart): each is TextPart => typeof each !== 'number';
 
 /** What Python's `str.rstrip` takes off: JavaScript counts others as white space. */
-const SPACE_AT_END =
-  /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
+const SPACES = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const SPACE_AT_END = new RegExp(`[${SPACES}]$`);
 
 function trimEnd(text: string): string {
   let end = text.length;
