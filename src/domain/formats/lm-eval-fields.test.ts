@@ -79,6 +79,8 @@ it.each([
   ['output_type', 'output_type: loglikelihood_rolling'],
   ['generation_kwargs', 'generation_kwargs: {until: ["x"]}'],
   ['generation_kwargs', 'generation_kwargs: {max_gen_toks: 5}'],
+  ['generation_kwargs', 'generation_kwargs: {max_new_tokens: 5}'],
+  ['generation_kwargs', 'generation_kwargs: {max_tokens: 5}'],
   ['generation_kwargs.max_gen_toks', 'generation_kwargs: {max_gen_toks: 1000000}'],
   ['generation_kwargs.temperature', 'generation_kwargs: {until: ["."], temperature: 0.7}'],
   ['generation_kwargs.do_sample', 'generation_kwargs: {do_sample: true}'],
@@ -183,4 +185,11 @@ it('leaves out and names what is too long or cannot be scored, and keeps the res
     count: 4,
     detail: 'record 1: its text has 100001 characters; at most 100000 can be asked',
   });
+});
+
+it('reads what PyYAML reads: quoted keys, and of two the last', () => {
+  const quoted = BASE.replace(/^(\w+):/gm, '"$1":');
+  expect(detectFormat(quoted, 'a.yaml')?.id).toBe('lm-eval');
+  const twice = `${quoted}"description": one\n"description": "two "\n`;
+  expect(importSet(twice, { rows }).testSet.cases[0]?.prompt).toBe('two 1+1?');
 });

@@ -17,7 +17,13 @@ import {
   type TaskContext,
 } from './lm-eval/context';
 import { makeDraw, poolOf } from './lm-eval/few-shot';
-import { MOST_ANSWER_TOKENS, MOST_STOP_CHARACTERS, MOST_STOPS, noteFields } from './lm-eval/fields';
+import {
+  MOST_ANSWER_TOKENS,
+  MOST_STOP_CHARACTERS,
+  MOST_STOPS,
+  noteFields,
+  readMaxTokens,
+} from './lm-eval/fields';
 import { gradeAnswer, nameScores, planGrading, type GradingPlan } from './lm-eval/grading';
 import { dropNulls, readFields, readTask, WHAT, type LmEvalTask } from './lm-eval/task';
 import { ownRowSchema, writeTask } from './lm-eval/write';
@@ -31,13 +37,20 @@ const MAX_GEN_TOKS = 256;
 export const lmEval: Format = {
   id: 'lm-eval',
   label: WHAT,
-  detect: (text) =>
-    /^doc_to_text\s*:/m.test(text)
-      ? 1
-      : /^task\s*:/m.test(text) &&
-          /^(output_type|dataset_path|include|group|group_alias|aggregate_metric_list)\s*:/m.test(text)
-        ? 0.9
-        : 0,
+  detect: (text) => {
+    const has = (...fields: readonly string[]) =>
+      new RegExp(`^["']?(?:${fields.join('|')})["']?\\s*:`, 'm').test(text);
+    if (has('doc_to_text')) return 1;
+    const isPart = has(
+      'output_type',
+      'dataset_path',
+      'include',
+      'group',
+      'group_alias',
+      'aggregate_metric_list',
+    );
+    return has('task') && isPart ? 0.9 : 0;
+  },
   read(text, options = {}) {
     const task = readTask(text);
     if (options.rows === undefined) {
@@ -223,7 +236,8 @@ function likelihoodDraft(context: string, continuation: string, plan: GradingPla
 
 /** Bare text, ended by the task's own texts; without any, by the delimiter between examples. */
 function readGeneration({ generation_kwargs: kwargs, fewshot_delimiter }: LmEvalTask): Generation {
-  const { until = fewshot_delimiter, max_gen_toks: maxTokens = MAX_GEN_TOKS } = kwargs ?? {};
+  const { until = fewshot_delimiter } = kwargs ?? {};
+  const maxTokens = readMaxTokens(kwargs) ?? MAX_GEN_TOKS;
   const stop = (typeof until === 'string' ? [until] : until)
     .filter((each) => each !== '' && each.length <= MOST_STOP_CHARACTERS)
     .slice(0, MOST_STOPS);

@@ -7,8 +7,16 @@ const MAX_CHARACTERS = 4_000_000;
 /** References may be used so often; more is how a small file grows without bound. */
 const MAX_ALIASES = 100;
 
-/** JSON or YAML as plain data. @throws FaultError `bad-input`, naming line and column, and any tag that asks for code */
-export function readYaml(text: string, what: string): unknown {
+/**
+ * JSON or YAML as plain data.
+ * @param options `takesLast`: of a key that stands twice the last one counts, as PyYAML takes it, and is no error
+ * @throws FaultError `bad-input`, naming line and column, and any tag that asks for code
+ */
+export function readYaml(
+  text: string,
+  what: string,
+  { takesLast = false }: { readonly takesLast?: boolean } = {},
+): unknown {
   try {
     if (/^\s*[[{]/.test(text)) return JSON.parse(text);
   } catch {
@@ -17,7 +25,12 @@ export function readYaml(text: string, what: string): unknown {
   if (text.length > MAX_CHARACTERS) throw badInput(what, 'more than 4 MB of YAML');
   let document;
   try {
-    document = parseDocument(text, { prettyErrors: true, logLevel: 'silent', merge: true });
+    document = parseDocument(text, {
+      prettyErrors: true,
+      logLevel: 'silent',
+      merge: true,
+      uniqueKeys: !takesLast,
+    });
   } catch (error) {
     throw badInput(what, error instanceof Error ? error.message : String(error));
   }

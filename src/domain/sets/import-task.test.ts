@@ -77,6 +77,20 @@ describe('a task of lm-eval in several files', () => {
       missing: ['_base_yaml'],
     });
     expect(() => read({ 'a.yaml': 'include: a.yaml\ntask: a\n' })).toThrow('include each other');
+    // As lm-eval's own files are written: quoted keys, fields of null, a key that stands twice.
+    const own = {
+      'sums.yaml': '"include": "_base_yaml"\n"task": "sums"\n"test_split": null\n"tag": a\n"tag": b\n',
+      _base_yaml: `${BASE}dataset_kwargs: null\n`,
+      'rows.jsonl': ROWS,
+    };
+    expect(read(own)).toMatchObject({ kind: 'preview', formatLabel: 'lm-eval task' });
+  });
+
+  it('takes the rows of the examples beside it, by the name of their part', () => {
+    const task = `${BASE}num_fewshot: 1\ntest_split: test\nfewshot_split: dev\n`;
+    const files = { 'sums.yaml': task, 'rows.jsonl': ROWS };
+    expect(read(files)).toMatchObject({ kind: 'examples', part: 'dev', questions: 1 });
+    expect(read({ ...files, 'dev.jsonl': ROWS })).toMatchObject({ kind: 'preview' });
   });
 
   it('takes the file that its test split names', () => {

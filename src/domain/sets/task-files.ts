@@ -10,11 +10,11 @@ const WHAT = 'lm-eval task';
 const MAX_INCLUDES = 20;
 const names = v.union([v.string(), v.array(v.string())]);
 const taskSchema = v.looseObject({
-  include: v.optional(names),
-  test_split: v.optional(v.string()),
-  validation_split: v.optional(v.string()),
-  dataset_kwargs: v.optional(
-    v.looseObject({ data_files: v.optional(v.union([names, v.record(v.string(), names)])) }),
+  include: v.nullish(names),
+  test_split: v.nullish(v.string()),
+  validation_split: v.nullish(v.string()),
+  dataset_kwargs: v.nullish(
+    v.looseObject({ data_files: v.nullish(v.union([names, v.record(v.string(), names)])) }),
   ),
 });
 
@@ -23,14 +23,14 @@ const taskSchema = v.looseObject({
  * @throws FaultError `bad-input`; `MissingFiles`
  */
 export function includeFiles(text: string, name: string, given: readonly SourceFile[]): string {
-  if (!/^include\s*:/m.test(text)) return text;
+  if (!/^["']?include["']?\s*:/m.test(text)) return text;
   let left = MAX_INCLUDES;
   const merge = (file: SourceFile): Readonly<Record<string, unknown>> => {
     if (--left < 0) throw badInput(WHAT, 'its files include each other');
-    const parsed = v.safeParse(taskSchema, readYaml(file.text, file.path));
+    const parsed = v.safeParse(taskSchema, readYaml(file.text, file.path, { takesLast: true }));
     if (!parsed.success) throw badInput(WHAT, `${file.path} is no part of a task`);
     const { include, ...own } = parsed.output;
-    if (include === undefined) return own;
+    if (include === undefined || include === null) return own;
     const files = new SourceFiles(given, file.path);
     const found = [include].flat().map((each) => files.find(each));
     if (files.missing.length > 0) throw new MissingFiles(WHAT, files.missing);
@@ -61,11 +61,12 @@ export function findTaskRows(
   given: readonly SourceFile[],
   part: string | undefined,
 ): TaskRows {
-  const parsed = v.safeParse(taskSchema, readYaml(text, WHAT));
+  const parsed = v.safeParse(taskSchema, readYaml(text, WHAT, { takesLast: true }));
   const { dataset_kwargs: kwargs, test_split, validation_split } = parsed.success ? parsed.output : {};
   const listed = kwargs?.data_files;
   const findNamed = (split: string) => {
-    const isForAll = typeof listed === 'string' || Array.isArray(listed) || listed === undefined;
+    const isForAll =
+      typeof listed === 'string' || Array.isArray(listed) || listed === undefined || listed === null;
     const [reference] = [(isForAll ? listed : listed[split]) ?? []].flat();
     return reference === undefined ? undefined : new SourceFiles(given, name).find(reference);
   };

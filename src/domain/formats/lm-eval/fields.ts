@@ -87,17 +87,29 @@ export function noteFields(
   ];
 }
 
+/** Names for the same, the first given counts (`normalize_gen_kwargs`). */
+const MAX_TOKENS = ['max_gen_toks', 'max_new_tokens', 'max_tokens', 'max_completion_tokens'];
+
+/** How long an answer may be; undefined where the task does not say. */
+export function readMaxTokens(kwargs: LmEvalTask['generation_kwargs']): number | undefined {
+  return MAX_TOKENS.map((name) => kwargs?.[name]).find((value) => typeof value === 'number');
+}
+
 function listUnusedKwargs({ generation_kwargs: kwargs = {} }: LmEvalTask): readonly string[] {
-  const { until = [], max_gen_toks: most = 1, ...others } = kwargs;
+  const { until = [] } = kwargs;
   const stops = typeof until === 'string' ? [until] : until;
   const isBounded = stops.length <= MOST_STOPS && stops.every(({ length }) => length <= MOST_STOP_CHARACTERS);
+  const most = readMaxTokens(kwargs) ?? 1;
+  // Without sampling a temperature changes nothing.
+  const usual: Readonly<Record<string, unknown>> =
+    kwargs['do_sample'] === false ? { ...GREEDY, temperature: kwargs['temperature'] } : GREEDY;
   return [
     ...(isBounded ? [] : ['generation_kwargs.until']),
     ...(Number.isInteger(most) && most >= 1 && most <= MOST_ANSWER_TOKENS
       ? []
       : ['generation_kwargs.max_gen_toks']),
-    ...Object.entries(others)
-      .filter(([key, value]) => GREEDY[key] !== value)
+    ...Object.entries(kwargs)
+      .filter(([key, value]) => key !== 'until' && !MAX_TOKENS.includes(key) && usual[key] !== value)
       .map(([key]) => `generation_kwargs.${key}`),
   ];
 }

@@ -134,10 +134,12 @@ function planExactMatches(task: LmEvalTask, metrics: readonly Metric[]): Grading
   });
   const scores: { name: string; spec: Spec }[] = [];
   const exact = metrics.flatMap((metric) => {
+    if (metric.name !== 'exact_match') {
+      unused.push(`metric_list: ${metric.name}`);
+      return [];
+    }
     unused.push(...metric.unused);
-    if (metric.name === 'exact_match') return [readExactMatch(metric, unused)];
-    unused.push(`metric_list: ${metric.name}`);
-    return [];
+    return [readExactMatch(metric, unused)];
   });
   for (const { name, filters } of pipelines) {
     for (const options of exact) {

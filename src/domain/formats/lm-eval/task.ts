@@ -13,7 +13,6 @@ const targetField = v.union([template, v.array(template)]);
 const filterStepSchema = v.looseObject({ function: v.unknown() });
 const generationKwargsSchema = v.looseObject({
   until: v.optional(v.union([v.string(), v.array(v.string())])),
-  max_gen_toks: v.optional(v.number()),
 });
 const fewshotSchema = v.looseObject({
   sampler: v.optional(v.string(), 'default'),
@@ -77,7 +76,11 @@ const MAX_NAMES = 20;
 /** Every field of the file that says something, without those that are null: lm-eval takes them for absent. */
 export function readFields(text: string): Readonly<Record<string, unknown>> {
   checkSize(WHAT, text);
-  return parseWith(v.record(v.string(), v.unknown()), dropNulls(readYaml(text, WHAT)), WHAT);
+  return parseWith(
+    v.record(v.string(), v.unknown()),
+    dropNulls(readYaml(text, WHAT, { takesLast: true })),
+    WHAT,
+  );
 }
 
 /** Of an object, its fields that are not null. */
