@@ -8,6 +8,7 @@ const LISTING = /\n?\s*Answer Choices:[\s\S]*$/i;
 export const agieval = defineRowFormat({
   id: 'agieval',
   label: 'AGIEval',
+  fields: ['query', 'choices', 'gold'],
   matches: (row) => 'query' in row && 'choices' in row && 'gold' in row,
   toCase(row) {
     const query = textOf(row, 'query');

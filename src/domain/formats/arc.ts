@@ -8,6 +8,7 @@ const choicesSchema = v.object({ text: v.array(v.string()), label: v.array(v.str
 export const arc = defineRowFormat({
   id: 'arc',
   label: 'ARC',
+  fields: ['id', 'question', 'choices', 'answerKey'],
   matches: (row) => 'answerKey' in row && v.is(choicesSchema, row['choices']),
   toCase(row) {
     const prompt = textOf(row, 'question');

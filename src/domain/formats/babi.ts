@@ -5,6 +5,7 @@ import { textOf } from './rows';
 export const babi = defineRowFormat({
   id: 'babi',
   label: 'bAbI',
+  fields: ['passage', 'question', 'answer', 'task'],
   matches: (row) => 'passage' in row && 'question' in row && 'answer' in row,
   toCase(row) {
     const question = textOf(row, 'question');

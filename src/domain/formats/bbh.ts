@@ -5,6 +5,7 @@ import { textOf } from './rows';
 export const bbh = defineRowFormat({
   id: 'bbh',
   label: 'BIG-Bench Hard',
+  fields: ['input', 'target'],
   matches: (row) => 'input' in row && 'target' in row && typeof row['input'] === 'string',
   toCase(row) {
     const input = textOf(row, 'input');

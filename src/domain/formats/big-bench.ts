@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { parseJsonWith } from '../parse';
 import { buildSet, type CaseDraft, type Format } from './format';
 import { checkSize } from './limits';
-import { gradersFor, letterOf } from './row-format';
+import { gradersFor, letterOf, OtherFields } from './row-format';
 
 const target = v.union([v.string(), v.number()]);
 const exampleSchema = v.looseObject({
@@ -18,6 +18,7 @@ const taskSchema = v.looseObject({
   task_prefix: v.optional(v.string(), ''),
   examples: v.array(exampleSchema),
 });
+const TASK_FIELDS = new Set(Object.keys(taskSchema.entries));
 type Example = v.InferOutput<typeof exampleSchema>;
 
 /** A `task.json` of BIG-bench: examples with `target`, or `target_scores` whose best key is the right choice. */
@@ -29,7 +30,13 @@ export const bigBench: Format = {
   read(text, options = {}) {
     checkSize('BIG-bench', text);
     const task = parseJsonWith(taskSchema, text, 'BIG-bench');
-    const drafts = task.examples.flatMap((example) => toDraft(example, task.task_prefix, task.keywords));
+    const others = new OtherFields(['input', 'target', 'target_scores', 'comment']);
+    const drafts = task.examples.flatMap((example) => {
+      const made = toDraft(example, task.task_prefix, task.keywords);
+      if (made.length > 0) others.add(example);
+      return made;
+    });
+    const ofTask = Object.keys(task).filter((name) => !TASK_FIELDS.has(name));
     return buildSet(
       'BIG-bench',
       {
@@ -39,7 +46,15 @@ export const bigBench: Format = {
         source: 'BIG-bench',
       },
       drafts,
-      [{ code: 'skipped-rows', count: task.examples.length - drafts.length }],
+      [
+        ...others.list(),
+        {
+          code: 'dropped-fields',
+          count: ofTask.length > 0 ? drafts.length : 0,
+          detail: ofTask.slice(0, 40).join(', '),
+        },
+        { code: 'skipped-rows', count: task.examples.length - drafts.length },
+      ],
     );
   },
 };

@@ -140,7 +140,11 @@ describe('data sets as they are published', () => {
       formatId: 'openai-evals',
       cases: [
         { prompt: 'Say hi', graders: [{ type: 'icontains', value: 'hi' }] },
-        { prompt: 'Be brief.\n\n2+2?', graders: [{ type: 'icontains-any', value: ['4', 'four'] }] },
+        {
+          prompt: '2+2?',
+          turns: [{ role: 'system', content: 'Be brief.' }],
+          graders: [{ type: 'icontains-any', value: ['4', 'four'] }],
+        },
       ],
     });
   });

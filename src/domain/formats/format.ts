@@ -32,7 +32,7 @@ export interface ImportNote {
     | 'missing-file'
     /** Files of tests that were not given, which `detail` names. */
     | 'missing-tests'
-    /** Fields that a set of ours has no place for. */
+    /** Fields that shape nothing here, which `detail` names: how many cases have them. */
     | 'dropped-fields'
     /** Prompts of several turns: only the first is asked. */
     | 'first-turn-only';

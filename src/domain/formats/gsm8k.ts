@@ -5,6 +5,7 @@ import { textOf } from './rows';
 export const gsm8k = defineRowFormat({
   id: 'gsm8k',
   label: 'GSM8K',
+  fields: ['question', 'answer'],
   matches: (row) => typeof row['question'] === 'string' && /####\s*\S/.test(textOf(row, 'answer') ?? ''),
   toCase(row) {
     const prompt = textOf(row, 'question');

@@ -28,6 +28,7 @@ function readArguments(row: Row): readonly { readonly context: string; readonly 
 export const lmEvalSamples = defineRowFormat({
   id: 'lm-eval-samples',
   label: 'lm-eval samples',
+  fields: ['doc_id', 'arguments', 'target'],
   matches: (row) => 'doc_id' in row && 'arguments' in row && 'target' in row,
   toCase(row) {
     const requests = readArguments(row);

@@ -5,6 +5,7 @@ import { textOf, textsOf } from './rows';
 export const logiqa = defineRowFormat({
   id: 'logiqa',
   label: 'LogiQA',
+  fields: ['context', 'question', 'query', 'options', 'label', 'correct_option'],
   matches: (row) => 'context' in row && 'options' in row && ('label' in row || 'correct_option' in row),
   toCase(row) {
     const question = textOf(row, 'question', 'query');

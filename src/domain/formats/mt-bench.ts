@@ -6,6 +6,7 @@ import { readRows } from './rows';
 const rows = defineRowFormat({
   id: 'mt-bench',
   label: 'MT-bench',
+  fields: ['question_id', 'turns', 'reference', 'category'],
   matches: (row) => 'question_id' in row && Array.isArray(row['turns']),
   toCase(row) {
     const [prompt] = textsOf(row, 'turns') ?? [];

@@ -1,35 +1,39 @@
 import * as v from 'valibot';
 import { defineRowFormat, gradersFor } from './row-format';
+import type { CaseDraft } from './format';
 import type { Row } from './rows';
 
 const messageSchema = v.looseObject({ role: v.string(), content: v.string() });
+const turnSchema = v.object({ role: v.picklist(['system', 'user', 'assistant']), content: v.string() });
 const rowSchema = v.looseObject({
   input: v.union([v.string(), v.array(messageSchema)]),
   ideal: v.union([v.string(), v.array(v.string())]),
 });
 
-/** The conversation as one prompt: what the system says comes first, earlier turns keep their speaker's name. */
-function joinMessages(
-  input: string | readonly { readonly role: string; readonly content: string }[],
-): string {
-  if (typeof input === 'string') return input;
-  const spoken = input.filter(({ role }) => role !== 'system');
-  const system = input.filter(({ role }) => role === 'system').map(({ content }) => content);
-  const turns =
-    spoken.length === 1
-      ? spoken.map(({ content }) => content)
-      : spoken.map(({ role, content }) => `${role}: ${content}`);
-  return [...system, ...turns].join('\n\n');
+type Message = v.InferOutput<typeof messageSchema>;
+
+/** A conversation as its last question and what was said before it; undefined where it does not end with a question. */
+function readMessages(input: string | readonly Message[]): Pick<CaseDraft, 'prompt' | 'turns'> | undefined {
+  if (typeof input === 'string') return { prompt: input };
+  const parsed = v.safeParse(v.array(turnSchema), input);
+  if (!parsed.success) return undefined;
+  // Examples in a system message's name are said by nobody: OpenAI's models see them as system messages too.
+  const turns = parsed.output.map(({ role, content }) => ({ role, content }));
+  const last = turns.pop();
+  if (last === undefined || last.role === 'assistant') return undefined;
+  return { prompt: last.content, ...(turns.length > 0 && { turns }) };
 }
 
 /** Samples of OpenAI's evals: `input` (text or messages) and `ideal` (one or several), graded as its `Includes`. */
 export const openaiEvals = defineRowFormat({
   id: 'openai-evals',
   label: 'OpenAI evals',
+  fields: ['input', 'ideal'],
   matches: (row) => v.is(rowSchema, row),
   toCase(row: Row) {
     if (!v.is(rowSchema, row)) return undefined;
     const graders = gradersFor([row.ideal].flat());
-    return graders === undefined ? undefined : { prompt: joinMessages(row.input), graders };
+    const asked = readMessages(row.input);
+    return graders === undefined || asked === undefined ? undefined : { ...asked, graders };
   },
 });

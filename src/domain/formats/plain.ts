@@ -111,10 +111,22 @@ function mapGraders(
   }
 }
 
+function columnsOf({ grader: _grader, choices, ...single }: Mapping): readonly string[] {
+  return [...choices, ...Object.values(single).filter((name) => name !== undefined)];
+}
+
 /** @throws FaultError `bad-input` */
 export function readMapped(text: string, mapping: Mapping, options: ImportOptions = {}): ImportedSet {
   const checked = parseWith(mappingSchema, mapping, 'mapping');
-  return buildFromRows('table', readRows(text, 'table'), (row) => mapRow(row, checked), options);
+  return buildFromRows(
+    'table',
+    readRows(text, 'table'),
+    (row) => mapRow(row, checked),
+    options,
+    [],
+    {},
+    columnsOf(checked),
+  );
 }
 
 /** Any JSON, JSON Lines or CSV with a column that is a question and one that is an answer. */
@@ -131,6 +143,6 @@ export const plain: Format = {
         .join(', ');
       throw badInput('table', `no column is a question and one an answer (${columns}): choose them`);
     }
-    return buildFromRows('table', rows, (row) => mapRow(row, mapping), options);
+    return buildFromRows('table', rows, (row) => mapRow(row, mapping), options, [], {}, columnsOf(mapping));
   },
 };

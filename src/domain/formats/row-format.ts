@@ -15,6 +15,8 @@ import { probeRows, readRows, type Row } from './rows';
 interface RowFormat {
   readonly id: string;
   readonly label: string;
+  /** Of a record, that shape the case; any other that a record has is named in the preview. */
+  readonly fields: readonly string[];
   /** Whether a record has the fields of this data set. */
   readonly matches: (row: Row) => boolean;
   /** @returns undefined for a record without a question or a gold answer */
@@ -22,7 +24,7 @@ interface RowFormat {
 }
 
 /** A format whose file is a list of records, each a case of its own. */
-export function defineRowFormat({ id, label, matches, toCase }: RowFormat): Format {
+export function defineRowFormat({ id, label, fields, matches, toCase }: RowFormat): Format {
   return {
     id,
     label,
@@ -30,7 +32,8 @@ export function defineRowFormat({ id, label, matches, toCase }: RowFormat): Form
       const rows = probeRows(text);
       return rows.length > 0 && rows.every((row) => matches(row)) ? 0.9 : 0;
     },
-    read: (text, options = {}) => buildFromRows(label, readRows(text, label), toCase, options),
+    read: (text, options = {}) =>
+      buildFromRows(label, readRows(text, label), toCase, options, [], {}, fields),
   };
 }
 
@@ -42,8 +45,10 @@ export function buildFromRows(
   options: ImportOptions,
   notes: readonly ImportNote[] = [],
   facts: Partial<SetFacts> = {},
+  fields?: readonly string[],
 ) {
   const drafts: CaseDraft[] = [];
+  const others = new OtherFields(fields);
   let skipped = 0;
   let first: string | undefined;
   rows.forEach((row, index) => {
@@ -51,6 +56,7 @@ export function buildFromRows(
       const draft = toCase(row);
       if (draft !== undefined && draft.prompt.trim() !== '') {
         drafts.push(draft);
+        others.add(row);
         return;
       }
       first ??= `record ${index + 1} has no question or no answer`;
@@ -68,8 +74,45 @@ export function buildFromRows(
   const title = options.name?.replace(/\.[a-z0-9]+$/i, '') ?? label;
   return buildSet(label, { title, language: options.language, source: label, ...facts }, drafts, [
     ...notes,
+    ...others.list(),
     skippedNote,
   ]);
+}
+
+/** Fields that shape nothing, and how many cases have each. */
+export class OtherFields {
+  readonly #known: ReadonlySet<string> | undefined;
+  readonly #counts = new Map<string, number>();
+
+  /** @param known undefined where every field is known */
+  constructor(known: readonly string[] | undefined) {
+    this.#known = known && new Set(known);
+  }
+
+  add(row: Row): void {
+    if (this.#known === undefined) return;
+    for (const [name, value] of Object.entries(row)) {
+      if (!this.#known.has(name) && !isEmpty(value))
+        this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    }
+  }
+
+  /** A note for all that as many cases have. */
+  list(): readonly ImportNote[] {
+    const byCount = new Map<number, string[]>();
+    for (const [name, count] of this.#counts) byCount.set(count, [...(byCount.get(count) ?? []), name]);
+    return [...byCount].map(([count, names]) => ({
+      code: 'dropped-fields',
+      count,
+      detail: names.slice(0, 40).join(', ').slice(0, 1_000),
+    }));
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
