@@ -163,6 +163,8 @@ export interface GraderPorts {
 }
 
 export interface GradeContext extends AnswerFacts, GraderPorts {
+  /** Of the set, BCP 47: how it writes numbers. */
+  readonly language?: string;
   /** What the set's own code made of the answer, where it is to look at more than text. */
   readonly output?: unknown;
   /** Of all the answers to the case, by its graders that read them. */

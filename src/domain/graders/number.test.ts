@@ -226,3 +226,38 @@ describe('number', () => {
     },
   );
 });
+
+describe("a set's language", () => {
+  const readIn = (language: string | undefined, answer: string, value: number, prompt = '?') =>
+    number.grade(
+      answer,
+      { type: 'number', value },
+      { ...testCase, prompt },
+      language === undefined ? {} : { language },
+    );
+
+  it.each([
+    ['de', '1.234', 1234],
+    ['de', '1.234,56', 1234.56],
+    ['pt-BR', '1.234', 1234],
+    ['ru', '1,234', 1.234],
+    ['fr', '1 000', 1000],
+    ['en', '1,234', 1234],
+    ['hi', '1,00,000', 100_000],
+    ['de-CH', '1,234', 1234],
+    ['es-MX', '1,234', 1234],
+    // Where a set may only not know its language, its words tell.
+    ['en', '1.234', 1234, 'Wie viele sind es, und ist das die Antwort?'],
+  ] as const)('in %s reads %j as %d', (language, answer, value, prompt?: string) => {
+    expect(readIn(language, answer, value, prompt).pass).toBe(true);
+  });
+
+  it.each([
+    ['en', '1,234', 1.234],
+    ['en', '1.234', 1234],
+    ['ja', '1.234', 1234],
+    ['es-MX', '1.234', 1234],
+  ])('in %s does not read %j as %d', (language, answer, value) => {
+    expect(readIn(language, answer, value).pass).toBe(false);
+  });
+});

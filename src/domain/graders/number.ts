@@ -44,11 +44,11 @@ export const number = defineGrader({
   id: 'number',
   form: 'number',
   parse: (spec) => parseWith(optionsSchema, spec, 'number grader'),
-  grade: (answer, { value, tolerance, relativeTolerance }, { prompt }) => {
+  grade: (answer, { value, tolerance, relativeTolerance }, { prompt }, { language }) => {
     const text = prepareNumberText(answer, prompt);
     const picked = pickNumber(
       text,
-      findNumbers(text, findDecimalSign(`${prompt}\n${text}`), asksForBound(prompt)),
+      findNumbers(text, findDecimalSign(`${prompt}\n${text}`, language), asksForBound(prompt)),
     );
     const expected = value.isPercent ? `${value.size}%` : String(value.size);
     if (picked === undefined) return fail('no-answer', { expected });

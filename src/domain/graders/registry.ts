@@ -116,7 +116,7 @@ interface StoredAnswer {
 /** Grades many stored answers, in their order, without a model. */
 export async function gradeAnswers(
   answers: readonly StoredAnswer[],
-  ports: GraderPorts,
+  ports: GraderPorts & Pick<GradeContext, 'language'>,
 ): Promise<readonly CaseGrade[]> {
   const grades: CaseGrade[] = [];
   for (let start = 0; start < answers.length; start += BATCH) {

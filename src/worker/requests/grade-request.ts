@@ -12,7 +12,7 @@ export async function gradeRequest(
     const testCase = caseOf.get(caseId);
     return testCase === undefined ? [] : [{ ...answer, testCase }];
   });
-  const grades = await gradeAnswers(known, ports);
+  const grades = await gradeAnswers(known, { ...ports, language: testSet.language });
   return known.flatMap(({ testCase }, index) => {
     const grade = grades[index];
     return grade === undefined ? [] : [{ caseId: testCase.id, grade }];

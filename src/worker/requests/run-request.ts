@@ -129,7 +129,8 @@ async function workThrough(
     },
     {
       session,
-      grade: (answer, testCase, facts) => gradeAnswer(answer, testCase, { ...facts, ...graders, judge }),
+      grade: (answer, testCase, facts) =>
+        gradeAnswer(answer, testCase, { ...facts, ...graders, judge, language: testSet.language }),
       now: () => performance.now(),
       record: (result) => runStore.appendResult(runId, result),
       loadImage: (image, stopSignal) => loadImage(image, new URL('..', request.modelsUrl), stopSignal),

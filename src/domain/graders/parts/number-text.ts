@@ -95,8 +95,45 @@ const COMMA_WORDS =
   /(?<!\p{L})(?:der|die|das|und|ist|antwort|el|la|los|es|respuesta|son|est|les|réponse|il|di|risposta|o|é|resposta|het|een|antwoord|jest|odpowiedź|bir|cevap|adalah|jawaban|svaret|och|og)(?!\p{L})|\p{Script=Cyrillic}/giu;
 const POINT_WORDS = /(?<!\p{L})(?:the|is|of|how|many|what|and|are|to|answer)(?!\p{L})/giu;
 
-/** Which decimal sign the language of a case has, as far as its words tell. */
-export function findDecimalSign(text: string): DecimalSign {
+/** Languages whose decimal sign is a comma (Unicode CLDR), as far as they are no variant with another. */
+const COMMA_LANGUAGES = new Set(
+  (
+    'af az be bg bs ca cs da de el es et eu fi fo fr gl hr hu hy id is it ka kk kl ky lt lv mk mn nb nl nn no pl pt ro ru ' +
+    'sk sl sq sr sv tk tr tt uk uz vi'
+  ).split(' '),
+);
+const POINT_VARIANTS = new Set([
+  'de-ch',
+  'de-li',
+  'it-ch',
+  'es-mx',
+  'es-us',
+  'es-pr',
+  'es-do',
+  'es-gt',
+  'es-hn',
+  'es-ni',
+  'es-pa',
+  'es-pe',
+  'es-sv',
+  'es-cu',
+]);
+
+/**
+ * Which decimal sign a case has: that of its set's language, or what its own words tell. English is what a set says that
+ * does not know its language, so there the words come first.
+ */
+export function findDecimalSign(text: string, language?: string): DecimalSign {
+  const tag = language?.toLowerCase() ?? '';
+  if (POINT_VARIANTS.has(tag)) return 'point';
+  const [base = ''] = tag.split('-');
+  if (COMMA_LANGUAGES.has(base)) return 'comma';
+  if (base !== '' && base !== 'en') return 'point';
+  const told = readDecimalSign(text);
+  return told === 'unknown' && base === 'en' ? 'point' : told;
+}
+
+function readDecimalSign(text: string): DecimalSign {
   const commas = new Set(text.slice(0, 4_000).toLowerCase().match(COMMA_WORDS)).size;
   const points = new Set(text.slice(0, 4_000).toLowerCase().match(POINT_WORDS)).size;
   return points > commas && points > 1 ? 'point' : commas > points ? 'comma' : 'unknown';
