@@ -51,7 +51,7 @@ export const transformers: Engine = {
       threads: opened.threads,
       contextTokens: opened.contextTokens,
       quantization: dtype,
-      readsControlText: true,
+      ...(opened.readsControlText === true && { readsControlText: true }),
       ...(adapter !== undefined && { adapter }),
     };
     return {

@@ -156,8 +156,10 @@ const FORMATS: Readonly<Record<string, Fields>> = {
   },
 };
 
+const wrapOne = (record: Readonly<Record<string, unknown>>) => JSON.stringify([record]);
+
 function read(id: string, record: Readonly<Record<string, unknown>>) {
-  const { wrap = (one) => JSON.stringify([one]), options } = FORMATS[id] ?? {};
+  const { wrap = wrapOne, options } = FORMATS[id] ?? {};
   const { formatId, ...imported } = importSet(wrap(record), { name: 'file', ...options });
   expect(formatId).toBe(id);
   return imported;

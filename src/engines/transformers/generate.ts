@@ -1,7 +1,8 @@
 import type { CompletionEnd, CompletionInput, Sampling, Token } from '../../domain/engine/engine';
 import { badInput, FaultError } from '../../domain/fault';
-import { promptText } from '../../domain/prompt/pieces';
+import { promptText, type Prompt } from '../../domain/prompt/pieces';
 import { createStopMatcher } from '../../inference/sampling/stop-matcher';
+import { canReadPieces, encodePieces, type OpenTokenizer } from './encode-prompt';
 import { filterLogits } from './filter-logits';
 import type { Library, Model, Tensor, Tokenizer } from './library';
 import { createTextStream } from './text-stream';
@@ -10,6 +11,8 @@ export interface Writer {
   /** @throws FaultError `stopped` after an interrupt, `bad-input` for a prompt that leaves no room */
   write(input: CompletionInput, sampling: Sampling, emit: (token: Token) => void): Promise<CompletionEnd>;
   interrupt(): void;
+  /** A control token that a person or a file wrote is one to this tokenizer. */
+  readonly readsControlText: boolean;
 }
 
 /**
@@ -50,13 +53,15 @@ export function createWriter(
     tokenizer.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
 
   return {
+    readsControlText: findInner(tokenizer) === undefined,
+
     interrupt() {
       interruptable.interrupt();
     },
 
     async write({ prompt, stop }, sampling, emit) {
       interruptable.reset();
-      const inputs = encode(tokenizer, promptText(prompt));
+      const inputs = encode(library, tokenizer, prompt);
       const promptTokens = inputs.input_ids.dims.at(-1) ?? 0;
       const room = contextTokens - promptTokens;
       if (promptTokens === 0) throw badInput('prompt', 'no tokens');
@@ -136,10 +141,22 @@ export function createWriter(
 
 /** The prompt is final text: nothing is put before or after it. */
 function encode(
+  library: Library,
   tokenizer: Tokenizer,
-  prompt: string,
+  prompt: Prompt,
 ): { readonly input_ids: Tensor; readonly attention_mask: Tensor } {
-  return tokenizer(prompt, { add_special_tokens: false });
+  const inner = findInner(tokenizer);
+  if (inner === undefined) return tokenizer(promptText(prompt), { add_special_tokens: false });
+  const ids = encodePieces(inner, prompt);
+  const toTensor = (values: readonly number[]) =>
+    new library.Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
+  return { input_ids: toTensor(ids), attention_mask: toTensor(ids.map(() => 1)) };
+}
+
+/** The tokenizer inside the library's own, where it can be told which text holds control tokens. */
+function findInner(tokenizer: Tokenizer): OpenTokenizer | undefined {
+  const { _tokenizer: inner } = tokenizer as unknown as { readonly _tokenizer?: unknown };
+  return typeof inner === 'object' && inner !== null && canReadPieces(inner) ? inner : undefined;
 }
 
 function createFilter(library: Library, sampling: Sampling) {

@@ -85,6 +85,7 @@ async function open(request: OpenRequest): Promise<Opened> {
     version: `${library.env.version} / ONNX Runtime ${library.env.backends.onnx.versions?.web ?? ''}`,
     threads,
     contextTokens,
+    ...(writer?.readsControlText === true && { readsControlText: true }),
     ...(gpu !== undefined && { adapter: gpu.name }),
   };
 }

@@ -29,6 +29,7 @@ export interface Opened {
   readonly threads: number;
   readonly contextTokens: number;
   readonly adapter?: string;
+  readonly readsControlText?: boolean;
 }
 
 /** Every request but `interrupt` is answered by tokens, if it writes any, and then by one of the others. */
