@@ -38,7 +38,8 @@ export function createBpeEncoder(
     const spelled = spell(word);
     if (preTokenizer.keepsWholeTokens) {
       const id = ids.get(spelled);
-      if (id !== undefined) return [id];
+      const kind = id === undefined ? 'control' : vocabulary.kindOf(id);
+      if (id !== undefined && kind !== 'control' && kind !== 'unknown') return [id];
     }
     const bounds = Array.from({ length: spelled.length + 1 }, (_, index) => index);
     const symbols = mergeSymbols(spelled, bounds, (start, middle, end) =>

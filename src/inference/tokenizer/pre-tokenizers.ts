@@ -87,6 +87,31 @@ const SPECS: ReadonlyMap<string, PreTokenizerSpec> = new Map<string, PreTokenize
   ['tekken', { ...whole, patterns: [TEKKEN] }],
 ]);
 
+/**
+ * Letters, digits and punctuation of Unicode 16 and 17. llama.cpp's tables are of 15.1, to which all of these are
+ * unassigned; a browser knows them or not, as new as it is.
+ */
+const LATER = new RegExp(
+  '[' +
+    '\\u088f\\u0c5c\\u0cdc\\u1b4e\\u1b4f\\u1b7f\\u1c89\\u1c8a\\ua7cb-\\ua7cf\\ua7d2\\ua7d4\\ua7da-\\ua7dc\\ua7f1' +
+    '\\u{105c0}-\\u{105f3}\\u{10940}-\\u{1095f}\\u{10d40}-\\u{10d8f}\\u{10ec2}-\\u{10ec7}\\u{10ed0}\\u{11380}-\\u{113e2}' +
+    '\\u{116d0}-\\u{116e3}\\u{11bc0}-\\u{11be1}\\u{11bf0}-\\u{11bf9}\\u{11db0}-\\u{11de9}\\u{13460}-\\u{143fa}' +
+    '\\u{16100}-\\u{16139}\\u{16d40}-\\u{16d79}\\u{16ea0}-\\u{16ed3}\\u{16ff2}-\\u{16ff6}\\u{187f8}-\\u{187ff}\\u{18cff}' +
+    '\\u{18d09}-\\u{18d1e}\\u{18d80}-\\u{18df2}\\u{1ccf0}-\\u{1ccf9}\\u{1e5d0}-\\u{1e5ff}\\u{1e6c0}-\\u{1e6ff}' +
+    '\\u{2b73a}-\\u{2b73f}\\u{2cea2}-\\u{2cead}\\u{323b0}-\\u{33479}' +
+    ']',
+  'gu',
+);
+/** Letters of Unicode 15.1 that somewhat older browsers do not know yet. */
+const NEW_TO_SOME = /[\u{2ebf0}-\u{2ee5d}]/gu;
+
+/** The text with what browsers see differently replaced by letters of the class that llama.cpp sees, as long as they. */
+function asInUnicode15(text: string): string {
+  return text
+    .replace(LATER, (letter) => (letter.length === 2 ? '\u{f0000}' : '\ue000'))
+    .replace(NEW_TO_SOME, '\u{20000}');
+}
+
 function splitPiece(pattern: RegExp, piece: string, output: string[]): void {
   let end = 0;
   for (const match of piece.matchAll(pattern)) {
@@ -104,7 +129,7 @@ export interface PreTokenizer extends Omit<PreTokenizerSpec, 'patterns'> {
 
 /**
  * The pre-tokenizer named by `tokenizer.ggml.pre`; throws `unsupported` for one that is not known here.
- * Letters and digits are those of the running Unicode version; llama.cpp's tables are of Unicode 15.
+ * Letters and digits are those of Unicode 15.1, as in llama.cpp's tables.
  */
 export function createPreTokenizer(name: string): PreTokenizer {
   const spec = SPECS.get(name);
@@ -114,13 +139,16 @@ export function createPreTokenizer(name: string): PreTokenizer {
     keepsWholeTokens: spec.keepsWholeTokens,
     addsBos: spec.addsBos,
     split(text) {
-      let pieces: string[] = [text];
+      const seen = asInUnicode15(text);
+      let pieces: string[] = [seen];
       for (const pattern of patterns) {
         const finer: string[] = [];
         for (const piece of pieces) splitPiece(pattern, piece, finer);
         pieces = finer;
       }
-      return pieces;
+      if (seen === text) return pieces;
+      let at = 0;
+      return pieces.map((piece) => text.slice(at, (at += piece.length)));
     },
   };
 }

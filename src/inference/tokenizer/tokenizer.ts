@@ -80,17 +80,19 @@ function createSplitter(vocabulary: Vocabulary): (text: string, ranges: SpecialR
         special.kind === 'user-defined' &&
         !vocabulary.endIds.has(special.id) &&
         !CONTROL_SHAPE.test(special.text),
+      stripsRight: vocabulary.stripsRight(special.id),
     }));
 
   return (text, ranges) => {
     const isAllowed = (from: number, to: number) => ranges.some(([start, end]) => from >= start && to <= end);
     let fragments: readonly Placed[] = text === '' ? [] : [{ at: 0, text }];
-    for (const { id, text: word, everywhere } of specials) {
+    for (const special of specials) {
+      const { text: word, everywhere } = special;
       if (word === '' || (!everywhere && ranges.length === 0) || !text.includes(word)) continue;
       fragments = fragments.flatMap((fragment) =>
         typeof fragment === 'number'
           ? [fragment]
-          : cutOut(fragment, word, id, (from) => everywhere || isAllowed(from, from + word.length)),
+          : cutOut(fragment, special, (from) => everywhere || isAllowed(from, from + word.length)),
       );
     }
     return fragments.map((fragment) => (typeof fragment === 'number' ? fragment : fragment.text));
@@ -102,8 +104,11 @@ type Placed = { readonly at: number; readonly text: string } | number;
 
 function cutOut(
   { at, text }: { readonly at: number; readonly text: string },
-  word: string,
-  id: number,
+  {
+    id,
+    text: word,
+    stripsRight,
+  }: { readonly id: number; readonly text: string; readonly stripsRight: boolean },
   isAllowed: (from: number) => boolean,
 ): Placed[] {
   const cut: Placed[] = [];
@@ -116,6 +121,7 @@ function cutOut(
       add(found);
       cut.push(id);
       from = found + word.length;
+      if (stripsRight) while (isSpace(text.charCodeAt(from))) from++;
       found = text.indexOf(word, from);
     } else {
       found = text.indexOf(word, found + 1);
@@ -123,6 +129,11 @@ function cutOut(
   }
   add(text.length);
   return cut;
+}
+
+/** As C's `isspace`: the space, and tab to carriage return. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
 function createTokenBytes(vocabulary: Vocabulary): (id: number) => Uint8Array {

@@ -88,6 +88,8 @@ export interface Vocabulary {
   readonly eosId: number | undefined;
   readonly unknownId: number | undefined;
   readonly endIds: ReadonlySet<number>;
+  /** Whether a special token takes the white space after it away from the text (Phi-3's do). */
+  stripsRight(id: number): boolean;
   /** Of a token that is in the vocabulary. */
   kindOf(id: number): TokenKind;
 }
@@ -193,8 +195,20 @@ export function readVocabulary(metadata: GgufMetadata): Vocabulary {
     eosId,
     unknownId,
     endIds,
+    stripsRight: createStripsRight(metadata, texts),
     kindOf: (id) => kinds[id] ?? 'unused',
   };
+}
+
+/**
+ * A file does not hold the attribute; llama.cpp goes by the model's name (`llama_vocab::impl::load`): all special tokens of
+ * Phi-3 strip, but for these.
+ */
+function createStripsRight(metadata: GgufMetadata, texts: readonly string[]): (id: number) => boolean {
+  const name = readOptionalString(metadata, 'general.name')?.toLowerCase() ?? '';
+  if (!name.includes('phi-3') && !name.includes('phi3')) return () => false;
+  const kept = new Set(['<unk>', '<s>', '<|endoftext|>']);
+  return (id) => !kept.has(texts[id] ?? '');
 }
 
 /** Which ids the file wants around a prompt, with llama.cpp's defaults per tokenizer. */
