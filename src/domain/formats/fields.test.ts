@@ -82,7 +82,7 @@ const FORMATS: Readonly<Record<string, Fields>> = {
       generation_kwargs: { until: ['.'] },
       fewshot_delimiter: '##',
     },
-    named: { tag: 'x', should_decontaminate: true, filter_list: [{ name: 'f' }] },
+    named: { should_decontaminate: true, repeats: 3, unsafe_code: true },
     wrap: (task) =>
       Object.entries(task)
         .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
