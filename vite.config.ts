@@ -58,7 +58,7 @@ export default defineConfig(({ command, mode }) => ({
   resolve: engineResolve,
   // Found only inside workers: naming them spares the development server a reload in the middle of the first run.
   optimizeDeps: {
-    include: ['@huggingface/jinja', '@huggingface/transformers', '@mlc-ai/web-llm', '@wllama/wllama'],
+    include: ['@huggingface/transformers', '@mlc-ai/web-llm', '@wllama/wllama'],
   },
   define: engineDefine,
   // Threads need cross-origin isolation. `vite preview` sends no headers on purpose: like a static host, it leaves

@@ -9,7 +9,7 @@ import { readMapped, type Mapping } from './formats/plain';
 import { readCell, readPromptfooCsv } from './formats/promptfoo-csv';
 import { readTaskDataset } from './formats/lm-eval/task';
 import { readRows } from './formats/rows';
-import { renderTemplate } from './formats/template';
+import { readChatTemplate } from './jinja/render';
 import { checkGeneratorSpec, findGeneratorSpec, parseGeneratorSpec } from './generators/generated-set';
 import { parseGgufHeader, parsePartName } from './model/gguf-header';
 import { checkSpec } from './graders/registry';
@@ -314,7 +314,7 @@ describe.each([
       '{{ question }} {% for x in choices %}{{ loop.index }}. {{ x }}{% endfor %}',
       "{{ a | join(', ') if b else c[0] }}",
     ],
-    (text) => renderTemplate(text, { question: 'q', choices: ['a', 'b'], a: [1], b: true, c: 'd' }),
+    (text) => readChatTemplate(text).render({ question: 'q', choices: ['a', 'b'], a: [1], b: true, c: 'd' }),
   ),
   {
     ...ofData(

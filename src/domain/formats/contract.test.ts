@@ -5,7 +5,6 @@ import { FaultError } from '../fault';
 import { parseTestSet, parseTestSetJson, type TestSet } from '../sets/test-set';
 import { FIXED_RUNS, HANG_MS } from '../testing/hostile';
 import { detectFormat, formatRegistry, importSet } from './registry';
-import { renderTemplate } from './template';
 
 const fileOf: Readonly<Record<string, string>> = { wizardbench: 'native' };
 
@@ -21,7 +20,6 @@ describe('the registry of formats', () => {
       'json-text',
       'plain-text',
       'row-limit',
-      'template',
       'yaml-text',
       'limits',
       'promptfoo-csv',
@@ -202,31 +200,5 @@ describe('detectFormat', () => {
   it('knows nothing of what is nothing', () => {
     expect(detectFormat('')).toBeUndefined();
     expect(detectFormat('Dear diary')).toBeUndefined();
-  });
-});
-
-describe('renderTemplate', () => {
-  it('renders what lm-eval and promptfoo have in common', () => {
-    expect(
-      renderTemplate('Q: {{question.strip()}}\nA: {{ names | join(", ") }}', {
-        question: ' why ',
-        names: ['a', 'b'],
-      }),
-    ).toBe('Q: why\nA: a, b');
-    expect(renderTemplate('{% for x in list %}{{ x }};{% endfor %}', { list: [1, 2] })).toBe('1;2;');
-  });
-
-  it.each([
-    '{% for a in range(1000000000) %}x{% endfor %}',
-    '{% for a in b %}{% for c in b %}x{% endfor %}{% endfor %}',
-    "{{ '}}' }}{% for a in range(99999999) %}{% endfor %}",
-    '{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}',
-    '{{ unclosed',
-  ])('refuses %s', (source) => {
-    expect(() => renderTemplate(source, { b: [1] })).toThrow(FaultError);
-  });
-
-  it('takes a literal for text, whatever it says', () => {
-    expect(renderTemplate('{{ "range(3)" }} or {{ "{%" }} for', {})).toBe('range(3) or {% for');
   });
 });

@@ -61,6 +61,7 @@ export type FilterStep = Pick<Extract<Expression, { kind: 'filter' }>, 'name' | 
 export type Statement =
   | { readonly kind: 'data'; readonly text: string }
   | { readonly kind: 'output'; readonly value: Expression }
+  | { readonly kind: 'jump'; readonly to: 'break' | 'continue' }
   | {
       readonly kind: 'if';
       readonly branches: readonly { readonly test: Expression; readonly body: readonly Statement[] }[];

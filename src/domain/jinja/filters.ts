@@ -43,6 +43,37 @@ const FILTERS: ReadonlyMap<string, readonly [readonly string[], Filter]> = new M
   ['d', [['default_value', 'boolean'], fallback]],
   ['string', [[], (value) => toText(value)]],
   ['safe', [[], (value) => value]],
+  ['tojson', [['indent'], (value, read, budget) => budget.text(writeJson(value, read.integer('indent', 0)))]],
+  [
+    'indent',
+    [
+      ['width', 'first', 'blank'],
+      (value, read, budget) => {
+        const width = read.get('width') ?? 4;
+        const margin =
+          typeof width === 'string' ? width : ' '.repeat(Math.min(100, Math.max(0, numberOf(width) ?? 4)));
+        const isKept = read.flag('blank', false);
+        const lines = toText(value).split('\n');
+        const indented = lines.map((line, at) =>
+          (at === 0 && !read.flag('first', false)) || (line === '' && !isKept) ? line : margin + line,
+        );
+        return budget.text(indented.join('\n'));
+      },
+    ],
+  ],
+  [
+    'dictsort',
+    [
+      [],
+      (value) =>
+        value instanceof PyDict
+          ? value
+              .entries()
+              .sort(([one], [other]) => compare(toText(one).toLowerCase(), toText(other).toLowerCase()))
+              .map((each) => new PySequence(each))
+          : fail('TypeError', 'dictsort takes a mapping'),
+    ],
+  ],
   ['list', [[], (value) => [...iterate(value)]]],
   ['first', [[], (value) => orUndefined(iterate(value)[0], 'No first item, sequence was empty.')]],
   ['last', [[], (value) => orUndefined(iterate(value).at(-1), 'No last item, sequence was empty.')]],
@@ -210,6 +241,32 @@ const FILTERS: ReadonlyMap<string, readonly [readonly string[], Filter]> = new M
     ],
   ],
 ]);
+
+/** As Python's `json.dumps` with `ensure_ascii=False`, which chat templates are rendered with. */
+function writeJson(value: Value, indent: number, margin = ''): string {
+  const inner = margin + ' '.repeat(Math.min(20, Math.max(0, indent)));
+  const wrap = (open: string, parts: readonly string[], close: string) => {
+    if (parts.length === 0) return open + close;
+    if (indent <= 0) return open + parts.join(', ') + close;
+    return `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${margin}${close}`;
+  };
+  if (value instanceof PyDict) {
+    const parts = value
+      .entries()
+      .map(([key, each]) => `${JSON.stringify(toText(key))}: ${writeJson(each, indent, inner)}`);
+    return wrap('{', parts, '}');
+  }
+  const items = itemsOf(value);
+  if (items !== undefined)
+    return wrap(
+      '[',
+      items.map((each) => writeJson(each, indent, inner)),
+      ']',
+    );
+  if (value instanceof PyFloat) return toText(value);
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return JSON.stringify(value);
+  return fail('TypeError', 'it is not JSON serializable');
+}
 
 /** Whether an item passes the test that a filter names; without one, whether it is true. */
 function chooses(item: Value, read: ArgumentReader): boolean {

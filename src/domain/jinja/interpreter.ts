@@ -44,10 +44,17 @@ export function evaluate(
   body: readonly Statement[],
   variables: Readonly<Record<string, unknown>>,
   budget: Budget,
+  functions: readonly PyFunction[] = [],
 ): string {
   const scope = new Scope(globals(budget));
+  for (const each of functions) scope.set(each.name, each);
   for (const [name, value] of Object.entries(variables)) scope.set(name, fromJson(value));
-  return new Interpreter(budget).run(body, new Scope(scope));
+  try {
+    return new Interpreter(budget).run(body, new Scope(scope));
+  } catch (error) {
+    if (error instanceof Jump) fail('TemplateSyntaxError', error.message);
+    throw error;
+  }
 }
 
 function globals(budget: Budget): Scope {
@@ -69,13 +76,31 @@ function globals(budget: Budget): Scope {
   return scope;
 }
 
+/** `break` and `continue` on their way to their loop, with what was written before. */
+class Jump extends Error {
+  constructor(
+    readonly to: 'break' | 'continue',
+    readonly text: string,
+  ) {
+    super(`${to} outside of a loop`);
+  }
+}
+
 class Interpreter {
   #calls = 0;
 
   constructor(private readonly budget: Budget) {}
 
   run(body: readonly Statement[], scope: Scope): string {
-    return body.map((statement) => this.#execute(statement, scope)).join('');
+    let text = '';
+    for (const statement of body) {
+      try {
+        text += this.#execute(statement, scope);
+      } catch (error) {
+        throw error instanceof Jump ? new Jump(error.to, text + error.text) : error;
+      }
+    }
+    return text;
   }
 
   #execute(statement: Statement, scope: Scope): string {
@@ -85,6 +110,8 @@ class Interpreter {
         return this.budget.text(statement.text);
       case 'output':
         return this.budget.text(toText(this.#evaluate(statement.value, scope)));
+      case 'jump':
+        throw new Jump(statement.to, '');
       case 'if': {
         const taken = statement.branches.find(({ test }) => isTruthy(this.#evaluate(test, scope)));
         return this.run(taken?.body ?? statement.otherwise, scope);
@@ -167,14 +194,20 @@ class Interpreter {
       return isTruthy(this.#evaluate(test, inner));
     });
     if (items.length === 0) return this.run(statement.otherwise, scope);
-    return items
-      .map((item, at) => {
-        const inner = new Scope(scope);
-        inner.set('loop', describeLoop(items, at));
-        this.#assign(statement.target, item, inner);
-        return this.run(statement.body, inner);
-      })
-      .join('');
+    let text = '';
+    for (const [at, item] of items.entries()) {
+      const inner = new Scope(scope);
+      inner.set('loop', describeLoop(items, at));
+      this.#assign(statement.target, item, inner);
+      try {
+        text += this.run(statement.body, inner);
+      } catch (error) {
+        if (!(error instanceof Jump)) throw error;
+        text += error.text;
+        if (error.to === 'break') break;
+      }
+    }
+    return text;
   }
 
   #assign(target: Target, value: Value, scope: Scope): void {

@@ -2,6 +2,7 @@ import {
   compare,
   fail,
   isEqual,
+  isNothing,
   itemsOf,
   iterate,
   need,
@@ -18,8 +19,8 @@ import {
 
 /** @throws FaultError `bad-input` for operands that Python does not join so */
 export function binary(operator: string, a: Value, b: Value, budget: Budget): Value {
+  if (operator === '~') return budget.text(toText(a) + toText(b));
   const [left, right] = [need(a), need(b)];
-  if (operator === '~') return budget.text(toText(left) + toText(right));
   if (operator === '+' && typeof left === 'string' && typeof right === 'string')
     return budget.text(left + right);
   if (operator === '+' && Array.isArray(left) && Array.isArray(right)) {
@@ -117,10 +118,19 @@ function contains(whole: Value, part: Value): boolean {
   return iterate(whole).some((each) => isEqual(each, part));
 }
 
+/** It can be gone through, and is equal to what is not there either. */
+function passesUndefined(name: string, value: Value, other: Value): boolean {
+  if (name === 'iterable' || name === 'sequence') return true;
+  if (name === 'in') return contains(other, value);
+  const isSame = isEqual(value, other);
+  return /^(?:ne|!=)$/.test(name) ? !isSame : /^(?:eq|==|equalto|sameas)$/.test(name) && isSame;
+}
+
 /** Jinja's tests: `is defined` and the like. @throws FaultError `bad-input` for one that is not here */
 export function passes(name: string, value: Value, [other = null]: readonly Value[]): boolean {
   if (name === 'defined') return !(value instanceof Undefined);
   if (name === 'undefined') return value instanceof Undefined;
+  if (isNothing(value)) return passesUndefined(name, value, other);
   const known = need(value);
   const number = numberOf(known);
   switch (name) {
@@ -152,11 +162,29 @@ export function passes(name: string, value: Value, [other = null]: readonly Valu
       return number !== undefined && number % 2 === 0;
     case 'divisibleby':
       return number !== undefined && number % (numberOf(other) ?? 1) === 0;
+    case '==':
     case 'eq':
     case 'equalto':
       return isEqual(known, other);
+    case '!=':
     case 'ne':
       return !isEqual(known, other);
+    case '<':
+    case 'lt':
+    case 'lessthan':
+      return compare(known, other) < 0;
+    case '>':
+    case 'gt':
+    case 'greaterthan':
+      return compare(known, other) > 0;
+    case '<=':
+    case 'le':
+      return compare(known, other) <= 0;
+    case '>=':
+    case 'ge':
+      return compare(known, other) >= 0;
+    case 'sameas':
+      return known === other;
     case 'in':
       return contains(other, known);
     case 'lower':

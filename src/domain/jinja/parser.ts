@@ -1,15 +1,11 @@
 import { badInput } from '../fault';
 import type { FilterStep, Parameter, Statement, Target, Expression } from './ast';
 import { ExpressionParser } from './expression-parser';
-import { tokenize } from './lexer';
-
-export interface ParseOptions {
-  readonly keepTrailingNewline: boolean;
-}
+import { tokenize, type LexerOptions } from './lexer';
 
 /** @throws FaultError `bad-input` for what is no template of Jinja 2, and for what asks for other files */
-export function parse(source: string, { keepTrailingNewline }: ParseOptions): readonly Statement[] {
-  return new Parser(tokenize(source, keepTrailingNewline)).parseTemplate();
+export function parse(source: string, options: LexerOptions): readonly Statement[] {
+  return new Parser(tokenize(source, options)).parseTemplate();
 }
 
 const MAX_DEPTH = 60;
@@ -84,6 +80,13 @@ class Parser extends ExpressionParser {
         }
         return { kind: 'with', bindings, body: this.#parseBlock('endwith') };
       }
+      case 'break':
+      case 'continue':
+        this.endTag();
+        return { kind: 'jump', to: name };
+      case 'generation':
+        // Marks what a model wrote, for training.
+        return { kind: 'with', bindings: [], body: this.#parseBlock('endgeneration') };
       default:
         throw badInput('template', `the tag ${name} is not supported`);
     }

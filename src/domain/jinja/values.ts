@@ -76,9 +76,29 @@ export class PyFunction {
   ) {}
 }
 
-/** A name or a part that is not there: any use but asking whether it is defined is an error (StrictUndefined). */
+/**
+ * A name or a part that is not there. Any use but asking whether it is defined is an error (Jinja's StrictUndefined);
+ * within `allowUndefined` it prints as nothing, is false, and has no items (its own Undefined).
+ */
 export class Undefined {
   constructor(readonly message: string) {}
+}
+
+let isUndefinedAllowed = false;
+
+/** Renders as Jinja does by default, what is undefined included. */
+export function allowUndefined<Result>(render: () => Result): Result {
+  isUndefinedAllowed = true;
+  try {
+    return render();
+  } finally {
+    isUndefinedAllowed = false;
+  }
+}
+
+/** What is not there, where that is nothing and no error. */
+export function isNothing(value: Value): boolean {
+  return isUndefinedAllowed && value instanceof Undefined;
 }
 
 /** What was found, which may be None; where nothing was, an undefined value. */
@@ -145,6 +165,7 @@ export function toJson(value: Value): unknown {
 }
 
 export function isTruthy(value: Value): boolean {
+  if (isNothing(value)) return false;
   const known = need(value);
   if (known === null || known === false || known === '' || known === 0) return false;
   if (known instanceof PyFloat) return known.value !== 0;
@@ -160,6 +181,7 @@ export function numberOf(value: Value): number | undefined {
 }
 
 export function isEqual(a: Value, b: Value): boolean {
+  if (isNothing(a) || isNothing(b)) return a instanceof Undefined && b instanceof Undefined;
   const [left, right] = [need(a), need(b)];
   const [one, other] = [numberOf(left), numberOf(right)];
   if (one !== undefined && other !== undefined) return one === other;
@@ -214,6 +236,7 @@ export function itemsOf(value: Value): readonly Value[] | undefined {
 
 /** What a loop over the value goes through. @throws FaultError `bad-input` */
 export function iterate(value: Value): readonly Value[] {
+  if (isNothing(value)) return [];
   const known = need(value);
   if (typeof known === 'string') return Array.from(known);
   if (known instanceof PyDict) return known.entries().map(([key]) => key);
@@ -222,6 +245,7 @@ export function iterate(value: Value): readonly Value[] {
 
 /** Python's `str`. */
 export function toText(value: Value): string {
+  if (isNothing(value)) return '';
   return typeof value === 'string' ? value : toRepr(value);
 }
 

@@ -1,5 +1,6 @@
-import { Template } from '@huggingface/jinja';
+import { FaultError } from '../fault';
 import { sha256Hex } from '../hash';
+import { readChatTemplate } from '../jinja/render';
 import type { Adapter } from './lora-model';
 import type { Model, ModelFile, PromptTemplate } from './model';
 import { findNamedTemplate, PLAIN_TEMPLATE, type NamedTemplate } from './named-templates';
@@ -95,12 +96,23 @@ function chooseTemplate(header: OwnFiles['weights'][0]['header'], fileName: stri
   };
 }
 
-/** Only read, not rendered: what a stranger's template does is not known. */
+/** Whether a question can be asked with it here; one that refuses conversations of a kind in its own words can. */
 function isReadable(source: string): boolean {
   try {
-    return new Template(source) instanceof Template;
-  } catch {
-    return false;
+    return (
+      readChatTemplate(source).render({
+        messages: [{ role: 'user', content: '?' }],
+        bos_token: '',
+        eos_token: '',
+        add_generation_prompt: true,
+      }) !== ''
+    );
+  } catch (error) {
+    return (
+      error instanceof FaultError &&
+      'detail' in error.fault &&
+      error.fault.detail.startsWith('TemplateError: ')
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import { Template } from '@huggingface/jinja';
-import { badInput } from '../fault';
+import { badInput, FaultError } from '../fault';
+import { readChatTemplate, type ChatTemplate } from '../jinja/render';
 import type { PromptTemplate } from '../model/model';
 import { findForeignText, hideText, IMAGE_MARK } from './foreign-text';
 import { foreignPrompt, type Prompt } from './pieces';
@@ -63,12 +63,16 @@ function moveSystem([system, ...messages]: readonly Message[]): readonly Message
   );
 }
 
-function parseTemplate(source: string): Template {
-  return explainRefusal(() => new Template(source));
+/** A run renders one template for every case. */
+let read: { readonly source: string; readonly template: ChatTemplate } | undefined;
+
+function parseTemplate(source: string): ChatTemplate {
+  if (read?.source !== source) read = { source, template: explainRefusal(() => readChatTemplate(source)) };
+  return read.template;
 }
 
 function renderMessages(
-  parsed: Template,
+  parsed: ChatTemplate,
   template: PromptTemplate,
   messages: readonly Message[],
   write: (text: string) => string,
@@ -91,7 +95,10 @@ function explainRefusal<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw badInput('chat template', error instanceof Error ? error.message : String(error));
+    if (error instanceof FaultError && error.fault.kind === 'bad-input') {
+      throw badInput('chat template', error.fault.detail.replace(/^TemplateError: /, ''));
+    }
+    throw error;
   }
 }
 

@@ -43,19 +43,19 @@ describe('unpackArchive', () => {
     expect(() => unpackArchive(bytes)).toThrow('it unpacks to far more than a text can');
   });
 
-  it('refuses more than 64 MB of text, whatever the entries say of themselves', () => {
-    const noise = new Uint8Array(34_000_000);
+  it('refuses more text than it may hold, whatever the entries say of themselves', () => {
+    const noise = new Uint8Array(600_000);
     let state = 1;
     for (let at = 0; at < noise.length; at++)
       noise[at] = 97 + (((state = (state * 48_271) % 0x7fffffff) >>> 8) % 4);
     const bytes = zip({ 'a.txt': noise, 'b.txt': noise });
-    expect(bytes.length).toBeLessThan(64 * 1024 * 1024);
     // Both sizes in every local and central header: what an entry says of itself is not believed.
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let at = 0; at + 30 < bytes.length; at++) {
       if (view.getUint32(at, true) === 0x04034b50) view.setUint32(at + 22, 5, true);
     }
-    expect(() => unpackArchive(bytes)).toThrow('more than 64 MB of text');
+    expect(() => unpackArchive(bytes, 1_000_000)).toThrow('more than 64 MB of text');
+    expect(unpackArchive(bytes, 2_000_000)).toHaveLength(2);
   });
 
   it('refuses many files, damage, and what is no archive', () => {

@@ -19,7 +19,7 @@ const STEP_BYTES = 16 * 1024;
  * programs, hidden folders.
  * @throws FaultError `bad-input` for one that cannot be read, is too large, or has a path that leads out of it
  */
-export function unpackArchive(bytes: Uint8Array): readonly SourceFile[] {
+export function unpackArchive(bytes: Uint8Array, maxTextBytes = MAX_TEXT_BYTES): readonly SourceFile[] {
   if (bytes.length > MAX_ARCHIVE_BYTES) throw badInput(WHAT, 'more than 64 MB');
   const files: SourceFile[] = [];
   let entries = 0;
@@ -36,7 +36,7 @@ export function unpackArchive(bytes: Uint8Array): readonly SourceFile[] {
     file.ondata = (error, data, isFinal) => {
       if (error !== null) refuse(`${file.name.slice(0, 80)} is damaged or encrypted`);
       unpackedBytes += data.length;
-      if (unpackedBytes > MAX_TEXT_BYTES) refuse('more than 64 MB of text');
+      if (unpackedBytes > maxTextBytes) refuse('more than 64 MB of text');
       if (unpackedBytes > RATIO_FROM_BYTES && unpackedBytes > readBytes * MAX_RATIO) {
         refuse('it unpacks to far more than a text can');
       }
