@@ -68,6 +68,7 @@ test('the catalog shows first what suits this device, with verdicts and their ar
   await expect(page.getByText(/^Checked/)).toBeVisible();
   await expect(page.getByRole('heading', { level: 2 }).nth(1)).toHaveText('Recommended for this device');
   await expect(page.getByRole('article').first()).toHaveAccessibleName('Qwen3 0.6B');
+  await page.getByRole('button', { name: /^Show all/ }).click();
   const card = page.getByRole('article', { name: 'WizardLM 7B V1.0' });
   await expect(card.getByText('single-turn', { exact: true })).toBeVisible();
   await expect(card.getByText('names and sizes not verified')).toBeVisible();

@@ -5,6 +5,7 @@ import { Bench } from './app/run/bench.svelte';
 import { CachedFiles } from './app/models/cached-files.svelte';
 import { readCatalog } from './app/models/catalog';
 import { Chat } from './app/chat/chat.svelte';
+import { KeptChats } from './app/chat/kept-chats.svelte';
 import { Choices } from './app/run/choices.svelte';
 import { DeviceProbe } from './app/models/device-probe.svelte';
 import { History } from './app/results/history.svelte';
@@ -61,6 +62,7 @@ const bench = new Bench({
   onJournal: () => void history.refresh(),
 });
 const chat = new Chat({ ...opening, readImage });
+const keptChats = new KeptChats({ settings, createId: () => crypto.randomUUID(), now: () => Date.now() });
 const sets = new Sets({
   store: createSetStore(),
   now: () => Date.now(),
@@ -118,6 +120,7 @@ mount(App, {
       device,
       history,
       hub,
+      keptChats,
       own,
       preferences,
       router,

@@ -3,6 +3,7 @@ import type { Adapters } from './models/adapters.svelte';
 import type { Bench } from './run/bench.svelte';
 import type { CachedFiles } from './models/cached-files.svelte';
 import type { Chat } from './chat/chat.svelte';
+import type { KeptChats } from './chat/kept-chats.svelte';
 import type { Choices } from './run/choices.svelte';
 import type { DeviceProbe } from './models/device-probe.svelte';
 import type { History } from './results/history.svelte';
@@ -30,6 +31,7 @@ export interface App {
   readonly matrix: Matrix;
   /** Models from picked files. */
   readonly own: OwnModels;
+  readonly keptChats: KeptChats;
   readonly preferences: Preferences;
   readonly router: Router;
   readonly sets: Sets;

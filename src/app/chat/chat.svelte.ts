@@ -15,6 +15,7 @@ import { DEFAULT_SAMPLING, samplingSchema, type RunEnd, type Timing } from '../.
 import { MAX_IMAGES } from '../../domain/sets/test-set';
 import type { EngineClient } from '../../worker/client';
 import type { ChatPhase, ChatRequest, ChatWorkerEvent, ModelChoice } from '../../worker/protocol';
+import type { KeptChat } from './kept-chats.svelte';
 import type { ReadImage } from './read-image';
 import { Job } from '../run/job.svelte';
 
@@ -162,6 +163,34 @@ export class Chat extends Job<ChatPhase> {
     if (last === undefined || artifact === undefined || !this.canRegenerate(choice)) return;
     this.#turns = this.#turns.slice(0, -1);
     await this.#ask(last, (last.seed + 1) % 0x1_0000_0000, choice, artifact);
+  }
+
+  /**
+   * Asks a question anew in other words; what came after it is taken out of the conversation.
+   * Does nothing while an answer is under way.
+   */
+  async edit(turn: ChatTurn, words: string, choice: ModelChoice): Promise<void> {
+    const at = this.#turns.indexOf(turn);
+    const question = words.trim();
+    const artifact = findArtifact(choice);
+    const before = this.#turns.slice(0, Math.max(0, at));
+    if (this.busy || at < 0 || question === '' || artifact === undefined) return;
+    if (isBlindTo(choice, turn.images, before)) return;
+    this.#turns = before;
+    await this.#ask({ question, images: turn.images }, this.#sampling.seed, choice, artifact);
+  }
+
+  /** Puts a kept conversation in place of this one. Does nothing while an answer is under way. */
+  restore({ system, turns }: KeptChat): void {
+    if (this.busy) return;
+    this.system = system;
+    this.#turns = turns.map((turn) => ({
+      ...turn,
+      id: ++this.#lastId,
+      images: [],
+      leftOut: 0,
+      end: { kind: 'finished' },
+    }));
   }
 
   /** Forgets the conversation; what is being written stays. */
