@@ -37,11 +37,17 @@ test('results are told apart, found, and dealt with on their own page', async ({
   await page.keyboard.press('j');
   await page.keyboard.press('Enter');
 
+  // Words of the field are explained where they stand.
+  await page.getByRole('button', { name: 'What is this: 95 % interval' }).click();
+  await expect(page.getByRole('note')).toContainText('cannot be told apart');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('note')).toHaveCount(0);
+
   // By topic is open, the worst first.
   await expect(page.getByRole('table')).toBeVisible();
   const shares = await page.locator('tbody td:nth-child(2)').evaluateAll((cells) =>
     cells.map((cell) => {
-      const [right = 0, all = 1] = (cell.textContent ?? '').match(/\d+/g)?.map(Number) ?? [];
+      const [right = 0, all = 1] = cell.textContent.match(/\d+/g)?.map(Number) ?? [];
       return right / all;
     }),
   );
