@@ -126,6 +126,13 @@ async function measureShapes({ bench, native, withoutAmx }) {
   return results;
 }
 
+/** What was measured before is told all the same. */
+function reportLost(error) {
+  process.exitCode = 1;
+  say(`the set could not be measured: ${error.message}`);
+  return null;
+}
+
 installPeers();
 const { openNative } = await import('./native.mjs');
 const { startWithoutAmx } = await import('./native-without-amx.mjs');
@@ -143,7 +150,7 @@ try {
   const report = {
     ...(small && summariseSmall(small)),
     ...(shapes && summariseShapes(shapes)),
-    setVsWllama: await measureSet(values.quick ? QUICK_SET_TOKENS : SET_TOKENS, say),
+    setVsWllama: await measureSet(values.quick ? QUICK_SET_TOKENS : SET_TOKENS, say).catch(reportLost),
     machine: { before, after: describeMachine(), chromium: bench.version },
     threads,
     models: small,
