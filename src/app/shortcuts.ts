@@ -11,6 +11,7 @@ export const GO_KEYS: readonly { readonly key: string; readonly screen: ScreenId
   { key: 'c', screen: 'chat' },
   { key: 'm', screen: 'models' },
   { key: 't', screen: 'sets' },
+  { key: 'x', screen: 'matrix' },
   { key: 'e', screen: 'results' },
   { key: 's', screen: 'speed' },
   { key: 'a', screen: 'about' },
