@@ -8,6 +8,7 @@ import { engineDefine, engineResolve } from './scripts/engine-build.mjs';
 
 const root = import.meta.dirname;
 const KERNEL_TESTS = 'src/inference/cpu/kernels.test.ts';
+const GPU_TESTS = 'src/inference/gpu/**/*.test.ts';
 
 export default defineConfig(({ command, mode }) => ({
   // Relative URLs: the same files work at a host's root and under a project's sub-path.
@@ -92,13 +93,18 @@ export default defineConfig(({ command, mode }) => ({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs', 'bench/*.test.mjs'],
-          exclude: [...configDefaults.exclude, KERNEL_TESTS],
+          exclude: [...configDefaults.exclude, KERNEL_TESTS, GPU_TESTS],
           pool: 'threads',
           isolate: false,
         },
       },
       // It turns on a feature of V8 for the whole process, so it has one of its own.
       { extends: true, test: { name: 'kernels', include: [KERNEL_TESTS], pool: 'forks' } },
+      // They load a graphics driver into their process, and its threads take every core.
+      {
+        extends: true,
+        test: { name: 'gpu', include: [GPU_TESTS], pool: 'forks', isolate: false, maxWorkers: 1 },
+      },
     ],
     // Ends what hangs, and nothing else: the usual five seconds are a limit that a busy machine can miss.
     testTimeout: 120_000,

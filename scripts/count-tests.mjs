@@ -15,6 +15,16 @@ const failedStages = stages.filter((name) => !failedTests[name]).length;
 let failed = failedTests.unit + failedTests.e2e + failedStages;
 if (status !== 0 && failed === 0) failed = 1;
 
+/** Suites that could not run here, each once, with the reason in its name. */
+const skipped = new Map();
+for (const { status: outcome, ancestorTitles } of (unit?.testResults ?? []).flatMap(
+  (file) => file.assertionResults,
+)) {
+  const [suite = ''] = ancestorTitles;
+  if (outcome === 'skipped' && suite.includes('(no ')) skipped.set(suite, (skipped.get(suite) ?? 0) + 1);
+}
+for (const [suite, count] of skipped) console.log(`skipped ${count}: ${suite}`);
+
 const specs = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specs)];
 for (const spec of (e2e?.suites ?? []).flatMap(specs)) {
   if (spec.tests.some(({ status: outcome }) => outcome === 'flaky'))
