@@ -12,6 +12,7 @@ import { readReferenceShape } from '../testing/reference-shape';
 import { computeReferenceLogits } from '../testing/reference-forward.mjs';
 import { createNamedModel, createRandomModel, RANDOM_MODELS, VOCABULARY } from '../testing/random-model.mjs';
 import type { GpuBackend } from './backend';
+import { checkBlock } from './check-block';
 import { openGpu } from './open';
 import type { GpuOptions } from './open';
 import { describeGpu } from './testing/describe-gpu';
@@ -59,6 +60,33 @@ async function extendThrough(backend: GpuBackend, ids: readonly number[], sequen
 const greatest = (logits: ArrayLike<number>) =>
   Array.from(logits).reduce((best, value, id) => (value > (logits[best] ?? NaN) ? id : best), 0);
 
+/** Models whose facts the kernels have; the others are refused by name. */
+const entries = await Promise.all(
+  Object.entries(RANDOM_MODELS).map(async ([name, options]) => {
+    const model = describeModel(await parseGguf([bytesSource(createRandomModel(options))]));
+    return { name, options, refusal: refusalOf(() => checkBlock(model)) };
+  }),
+);
+const supported = entries
+  .filter(({ refusal }) => refusal === undefined)
+  .map(({ name, options }) => [name, options] as const);
+
+function refusalOf(check: () => void): unknown {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+test('blocks that the kernels lack are refused by name', () => {
+  const refused = entries.filter(({ refusal }) => refusal !== undefined);
+  for (const { refusal } of refused) expect(refusal).toMatchObject({ code: 'unsupported' });
+  const architectures = new Set(supported.map(([, { architecture = 'llama' }]) => architecture));
+  expect([...architectures].sort()).toEqual(['granite', 'llama', 'phi3', 'qwen2', 'smollm3']);
+});
+
 await describeGpu('the GPU backend', (requestDevice) => {
   const opened = requestDevice();
   opened.catch(() => undefined);
@@ -66,7 +94,7 @@ await describeGpu('the GPU backend', (requestDevice) => {
   const open = async (bytes: Uint8Array, options: Partial<GpuOptions> = {}) =>
     openTestGpu(bytes, { device: await opened, kvType: 'f32', ...options });
 
-  test.each(Object.entries(RANDOM_MODELS))(
+  test.each(supported)(
     'predicts what exact arithmetic and the CPU do, read in 16 chunks: %s',
     async (_, options) => {
       const bytes = createRandomModel(options);

@@ -1,54 +1,51 @@
 import type { BlockFacts, ModelDescription } from '../architectures/architecture';
-import type { LayerOf, Matrix } from '../architectures/weights';
+import { LAYER_MATRICES } from '../architectures/weights';
+import type { LayerVector } from '../architectures/weights';
 import { InferenceError } from '../errors';
 
-/** What the kernels compute. `any`: whatever the fact says. */
-const COMPUTED: { readonly [Fact in keyof BlockFacts]: readonly BlockFacts[Fact][] | 'any' } = {
+/** Facts of a few values. The kernels compute any number of the others. */
+type Choices = Omit<BlockFacts, 'layers'>;
+type Choice = { [Fact in keyof Choices]: Choices[Fact] extends number ? never : Fact }[keyof Choices];
+
+/** What the kernels compute. */
+const COMPUTED: { readonly [Fact in Choice]: readonly BlockFacts[Fact][] } = {
   norm: ['rms'],
   normPlace: ['before'],
   parallelResidual: [false],
   rope: ['interleaved', 'half'],
   activation: ['silu', 'gelu'],
-  queryKeyNorm: [false],
-  attentionSoftCap: 'any',
-  logitSoftCap: 'any',
-  window: 'any',
-  embeddingScale: 'any',
+  gated: [true],
+  queryKeyNorm: ['none'],
+  learnedPositions: [false],
 };
 
-/** Weights of a layer that are used: a new one must be thought of here before it can be ignored. */
-const TAKEN: { readonly [Name in keyof Required<LayerOf<Matrix>>]: true } = {
-  q: true,
-  k: true,
-  v: true,
-  o: true,
-  gate: true,
-  up: true,
-  down: true,
-  attnNorm: true,
-  ffnNorm: true,
-  qBias: true,
-  kBias: true,
-  vBias: true,
-};
+/** Weights that are used: one that is not named here must not be ignored. */
+const TAKEN: readonly string[] = [
+  ...LAYER_MATRICES,
+  ...(['attnNorm', 'ffnNorm', 'qBias', 'kBias', 'vBias'] satisfies LayerVector[]),
+];
+const TAKEN_OF_MODEL: readonly string[] = [
+  ...['vocabulary', 'embedding', 'output', 'outputNorm', 'layers'],
+  ...['ropeFactors', 'ropeLong', 'ropeShort'],
+];
 
 /** A head's values are shared among at most 64 threads, 8 each. */
 const MOST_HEAD_DIM = 512;
 
 /** Throws `unsupported` with the first fact or weight that the GPU backend lacks. */
 export function checkBlock({ block, h, weights }: ModelDescription): void {
-  for (const fact of Object.keys(block) as (keyof BlockFacts)[]) {
-    const computed: readonly unknown[] | 'any' = COMPUTED[fact];
-    if (computed !== 'any' && !computed.includes(block[fact])) {
-      throw new InferenceError('unsupported', `${fact} ${block[fact]} on the GPU`);
+  const lacks = (what: string) => new InferenceError('unsupported', `${what} on the GPU`);
+  for (const fact of Object.keys(COMPUTED) as Choice[]) {
+    const computed: readonly unknown[] = COMPUTED[fact];
+    if (!computed.includes(block[fact])) throw lacks(`${fact} ${block[fact]}`);
+  }
+  for (const [given, taken] of [
+    [weights, TAKEN_OF_MODEL] as const,
+    ...weights.layers.map((each) => [each, TAKEN] as const),
+  ]) {
+    for (const [name, weight] of Object.entries(given)) {
+      if (weight !== undefined && !taken.includes(name)) throw lacks(`the weights ${name}`);
     }
   }
-  for (const layer of weights.layers) {
-    for (const [name, weight] of Object.entries(layer)) {
-      if (weight !== undefined && !Object.hasOwn(TAKEN, name)) {
-        throw new InferenceError('unsupported', `the weights ${name} on the GPU`);
-      }
-    }
-  }
-  if (h.headDim > MOST_HEAD_DIM) throw new InferenceError('unsupported', `heads of ${h.headDim} on the GPU`);
+  if (h.headDim > MOST_HEAD_DIM) throw lacks(`heads of ${h.headDim}`);
 }

@@ -44,6 +44,12 @@ export interface GpuLayer {
   readonly ffnNorm: GgufTensor;
 }
 
+/** A block's weight that every model must have which `checkBlock` lets pass. */
+function required<T>(weight: T | undefined, name: string): T {
+  if (weight === undefined) throw new InferenceError('unsupported', `a block without ${name} on the GPU`);
+  return weight;
+}
+
 export interface GpuModelPlan {
   readonly block: BlockFacts;
   readonly h: Hyperparameters;
@@ -53,7 +59,6 @@ export interface GpuModelPlan {
   readonly output: GpuMatrix;
   readonly layers: readonly GpuLayer[];
   readonly outputNorm: GgufTensor;
-  readonly ropeFactors: GgufTensor | undefined;
 }
 
 /** The rows of a part of a matrix that does not fit one binding. */
@@ -167,13 +172,12 @@ export function planModel({ block, h, weights }: ModelDescription): GpuModelPlan
     layers: weights.layers.map((layer) => ({
       qkv: planQkv(layer, block, h),
       o: planOne(layer.o),
-      gate: planGate(layer.gate, layer.up),
+      gate: planGate(required(layer.gate, 'a gate'), layer.up),
       down: planOne(layer.down),
-      attnNorm: layer.attnNorm,
-      ffnNorm: layer.ffnNorm,
+      attnNorm: required(layer.attnNorm, 'a norm'),
+      ffnNorm: required(layer.ffnNorm, 'a norm'),
     })),
     outputNorm: weights.outputNorm,
-    ropeFactors: weights.ropeFactors,
   };
 }
 

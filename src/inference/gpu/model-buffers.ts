@@ -1,4 +1,5 @@
-import { ropeFrequencies } from '../architectures/rope-frequencies';
+import { layerFacts } from '../architectures/architecture';
+import { localRopeFrequencies, ropeFrequencies } from '../architectures/rope-frequencies';
 import { elementAt } from '../element-at';
 import type { GpuModelPlan } from './matrix-plan';
 import { PAGE_TOKENS } from './kv-pages';
@@ -74,6 +75,8 @@ export interface ModelBuffers {
   readonly picks: GPUBuffer;
   readonly picked: GPUBuffer;
   readonly rope: GPUBuffer;
+  /** Of layers whose RoPE is local, where there are any. */
+  readonly localRope: GPUBuffer | undefined;
   /** A page on its way to another. */
   readonly page: GPUBuffer;
   /** For each layer. */
@@ -86,7 +89,7 @@ export const MOST_PICKS = 256;
 /** Creates them. Throws `out-of-memory` where the device's limits cannot hold what the sizes ask for. */
 export function createBuffers(
   memory: DeviceMemory,
-  { h, vocabulary, layers }: GpuModelPlan,
+  { h, block, vocabulary, layers }: GpuModelPlan,
   sizes: BufferSizes,
   measures: Measures,
 ): ModelBuffers {
@@ -100,7 +103,7 @@ export function createBuffers(
     scaled: create('scaled', columns * padColumns(h.dim)),
     squares: create('squares', columns * measures.squaresStride),
     combined: create('combined', columns * measures.squaresStride),
-    q: create('q', columns * measures.queries),
+    q: create('q', columns * padColumns(measures.queries)),
     attended: create('attended', columns * padColumns(measures.queries)),
     splits: create('splits', sizes.sequences * h.heads * MOST_SPLITS * (headPad + 2)),
     hidden: create('hidden', columns * padColumns(h.ffn)),
@@ -110,6 +113,9 @@ export function createBuffers(
     picks: create('picks', MOST_PICKS + 1, USAGE.copyTo),
     picked: create('picked', sizes.mostRows * MOST_PICKS * 2, USAGE.copyFrom),
     rope: create('rope', sizes.contextTokens * h.ropeDim, USAGE.copyTo),
+    localRope: layers.some((_, index) => layerFacts(block, index).rope === 'local')
+      ? create('local rope', sizes.contextTokens * h.ropeDim, USAGE.copyTo)
+      : undefined,
     page: create('page', measures.pageBytes / 4, USAGE.copyFrom | USAGE.copyTo),
     caches: layers.map((_, index) =>
       create(`the KV cache of layer ${index}`, 2 * measures.valuesAt, USAGE.copyFrom | USAGE.copyTo),
@@ -120,40 +126,51 @@ export function createBuffers(
 /** Writes what never changes: the model's constants and the turns of RoPE. */
 export function writeConstants(
   device: GPUDevice,
-  { model, rope }: ModelBuffers,
+  { model, rope, localRope }: ModelBuffers,
   { h, block }: GpuModelPlan,
   { contextTokens }: BufferSizes,
   measures: Measures,
   ropeFactors: Float32Array | undefined,
 ): void {
   const { headPad, pagesAt, pagesEach, valuesAt, squaresStride } = measures;
-  const sizes = [h.dim, h.heads, h.kvHeads, h.headDim, headPad, h.ropeDim];
+  const sizes = [h.dim, h.heads, h.kvHeads, h.headDim, headPad];
   const places = [pagesAt, pagesEach, valuesAt, squaresStride, MOST_SPLITS];
-  const whole = [...sizes, ...places, block.window];
+  const whole = [...sizes, ...places];
   const floats = [
     h.epsilon,
-    1 / Math.sqrt(h.headDim),
+    block.attentionScale || 1 / Math.sqrt(h.headDim),
     block.attentionSoftCap,
     block.logitSoftCap,
+    block.logitScale,
     block.embeddingScale,
+    block.residualScale,
   ];
   const view = new DataView(new ArrayBuffer(80));
   whole.forEach((value, index) => view.setUint32(index * 4, value, true));
   floats.forEach((value, index) => view.setFloat32((whole.length + index) * 4, value, true));
   device.queue.writeBuffer(model, 0, new Uint8Array(view.buffer));
-  device.queue.writeBuffer(rope, 0, ropeTurns(ropeFrequencies(h, ropeFactors), contextTokens));
+  device.queue.writeBuffer(
+    rope,
+    0,
+    ropeTurns(ropeFrequencies(h, ropeFactors), contextTokens, h.ropeMagnitude),
+  );
+  if (localRope) device.queue.writeBuffer(localRope, 0, ropeTurns(localRopeFrequencies(h), contextTokens, 1));
 }
 
-/** cos and sin for each position and pair, computed as doubles: a device's own sine is only good to 2^-11. */
-function ropeTurns(frequencies: Float64Array, positions: number): Float32Array<ArrayBuffer> {
+/** cos and sin for each position and pair, times `magnitude`, computed as doubles: a device's own sine is only good to 2^-11. */
+function ropeTurns(
+  frequencies: Float64Array,
+  positions: number,
+  magnitude: number,
+): Float32Array<ArrayBuffer> {
   const pairs = frequencies.length;
   const turns = new Float32Array(positions * pairs * 2);
   for (let pair = 0; pair < pairs; pair++) {
     const frequency = elementAt(frequencies, pair);
     for (let position = 0; position < positions; position++) {
       const at = (position * pairs + pair) * 2;
-      turns[at] = Math.cos(position * frequency);
-      turns[at + 1] = Math.sin(position * frequency);
+      turns[at] = magnitude * Math.cos(position * frequency);
+      turns[at + 1] = magnitude * Math.sin(position * frequency);
     }
   }
   return turns;

@@ -88,8 +88,10 @@ export async function openGpu(
         buffers: createBuffers(memory, plan, sizes, measures),
       })),
     );
-    const ropeFactors = plan.ropeFactors && (await readVector(sources, plan.ropeFactors, signal));
-    writeConstants(device, buffers, plan, sizes, measures, ropeFactors);
+    const { ropeFactors, ropeLong, ropeShort } = model.weights;
+    const divisors = ropeFactors ?? (contextTokens > h.originalContext ? ropeLong : ropeShort);
+    const factors = divisors && (await readVector(sources, divisors, signal));
+    writeConstants(device, buffers, plan, sizes, measures, factors);
     const loaded = await runner.wait(loadModel(memory, sources, plan, allocated, options.onProgress, signal));
     const shapes = new ShapeBuffers(memory, plan, measures);
     const { headPad } = measures;

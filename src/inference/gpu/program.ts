@@ -1,3 +1,4 @@
+import { layerFacts } from '../architectures/architecture';
 import { elementAt } from '../element-at';
 import type { Compiler } from './compiler';
 import type { ModelBuffers } from './model-buffers';
@@ -111,6 +112,8 @@ export class Programs {
   async #makeLayer(mode: 'decode' | 'prefill', width: Width, index: number): Promise<readonly Dispatch[]> {
     const { loaded, buffers, options } = this;
     const layer = elementAt(loaded.layers, index);
+    const isLocal = layerFacts(loaded.plan.block, index).rope === 'local';
+    const rope = (isLocal ? buffers.localRope : undefined) ?? buffers.rope;
     const isLast = index === loaded.layers.length - 1;
     const cache = elementAt(buffers.caches, index);
     const isCombined = width === 'tile' || width > MOST_UNCOMBINED;
@@ -122,15 +125,16 @@ export class Programs {
         width,
         { kind: 'qkv', kv32: options.kv32 },
         buffers.scaled,
-        { squares_in: squaresOfInput, out: buffers.q, cache, rope: buffers.rope },
+        { squares_in: squaresOfInput, out: buffers.q, cache, rope },
         index === 0 ? 'first qkv' : 'qkv',
+        index,
       ),
     );
     const combine = () => (isCombined ? [this.#combine(width)] : []);
     const gelu = loaded.plan.block.activation === 'gelu';
     const made: readonly (Dispatch | readonly Dispatch[])[] = await Promise.all([
       ...qkv,
-      ...this.#attend(mode, cache),
+      ...this.#attend(mode, index),
       this.#multiply(layer.o, width, { kind: 'residual' }, buffers.attended, {
         ...this.#streamOf(elementAt(loaded.norms, 2 * index + 1)),
         squares_out: buffers.squares,
@@ -178,17 +182,19 @@ export class Programs {
     ];
   }
 
-  #attend(mode: 'decode' | 'prefill', cache: GPUBuffer): readonly Promise<Dispatch>[] {
+  #attend(mode: 'decode' | 'prefill', layer: number): readonly Promise<Dispatch>[] {
     const { buffers, shapes, options, loaded } = this;
     const { heads, kvHeads } = loaded.plan.h;
     const { headPad, kv32, form } = options;
     const { step, model, q } = buffers;
+    const cache = elementAt(buffers.caches, layer);
+    const shape = shapes.attention(layer);
     if (mode === 'prefill') {
       const rows = attentionRows(headPad, 8, form);
       return [
         this.#dispatch(
           attentionKernel({ mode, rows, headPad, kv32 }),
-          { q, cache, step, model, shape: shapes.attention, out: buffers.attended },
+          { q, cache, step, model, shape, out: buffers.attended },
           ({ columns }) => [Math.ceil(columns / rows), heads],
         ),
       ];
@@ -198,12 +204,12 @@ export class Programs {
     return [
       this.#dispatch(
         attentionKernel({ mode, rows, headPad, kv32 }),
-        { q, cache, step, model, shape: shapes.queries, out: buffers.splits },
+        { q, cache, step, model, shape, out: buffers.splits },
         ({ columns, splits }) => [splits, kvHeads * blocks, columns],
       ),
       this.#dispatch(
         attentionReduceKernel,
-        { parts: buffers.splits, step, model, shape: shapes.attention, out: buffers.attended },
+        { parts: buffers.splits, step, model, shape: shapes.attended, out: buffers.attended },
         ({ columns }) => [heads, columns],
       ),
     ];
@@ -230,6 +236,7 @@ export class Programs {
     inputs: GPUBuffer,
     bound: Readonly<Partial<Record<MatrixBinding, GPUBuffer>>>,
     use: ShapeUse = finish.kind,
+    layer?: number,
   ): Promise<readonly Dispatch[]> {
     const { step, model } = this.buffers;
     const { form } = this.options;
@@ -241,7 +248,7 @@ export class Programs {
       parts.map((part) =>
         this.#dispatch(
           kernel,
-          { ...weightsOf(part), inputs, step, model, shape: this.shapes.of(part, use), ...bound },
+          { ...weightsOf(part), inputs, step, model, shape: this.shapes.of(part, use, layer), ...bound },
           ({ columns }) =>
             width === 'tile'
               ? [Math.ceil(part.rows / TILE), Math.ceil(columns / TILE)]

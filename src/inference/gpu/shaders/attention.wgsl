@@ -123,13 +123,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
           score_${r} = model.attention_cap * tanh(score_${r} / model.attention_cap);
         }
 //#if DECODE
-        if (model.window > 0u && position + model.window < length) {
+        if (shape.window > 0u && position + shape.window < length) {
           score_${r} = LEAST;
         }
 //#else
         {
           let own = step_position(column) + ${r}u;
-          if (position > own || (model.window > 0u && position + model.window <= own)) {
+          if (position > own || (shape.window > 0u && position + shape.window <= own)) {
             score_${r} = LEAST;
           }
         }

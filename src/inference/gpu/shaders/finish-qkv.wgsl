@@ -5,10 +5,10 @@ fn bias(row: u32) -> f32 {
 }
 
 fn rotate(pair: vec2<f32>, dimension: u32, position: u32) -> vec2<f32> {
-  if (dimension >= model.rope_dim) {
+  if (dimension >= shape.rope_dim) {
     return pair;
   }
-  let turn = rope[position * (model.rope_dim / 2u) + dimension / 2u];
+  let turn = rope[position * (shape.rope_dim / 2u) + dimension / 2u];
   return vec2<f32>(pair.x * turn.x - pair.y * turn.y, pair.x * turn.y + pair.y * turn.x);
 }
 

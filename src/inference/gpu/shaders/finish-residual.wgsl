@@ -8,7 +8,7 @@ fn finish(row: u32, sums: vec4<f32>, column: u32) {
   for (var each = 0u; each < 4u; each++) {
     if (row + each < shape.rows) {
       let at = column * model.dim + first + each;
-      let x = stream[at] + sums[each];
+      let x = fma(sums[each], model.residual_scale, stream[at]);
       stream[at] = x;
       scaled[column * shape.out_stride + first + each] = x * norm[first + each];
       squares = fma(x, x, squares);

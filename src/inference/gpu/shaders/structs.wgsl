@@ -15,6 +15,10 @@ struct Shape {
   out_stride: u32,
   // Sums of squares of each column of what is read.
   partials: u32,
+  // Positions that a token of the layer sees; 0: all.
+  window: u32,
+  // Dimensions of a head that the layer rotates.
+  rope_dim: u32,
 }
 
 struct Model {
@@ -24,7 +28,6 @@ struct Model {
   head_dim: u32,
   // Padded to a multiple of 8.
   head_pad: u32,
-  rope_dim: u32,
   // Where the page tables begin in `step`, and the pages of a sequence.
   pages_at: u32,
   pages_each: u32,
@@ -32,13 +35,13 @@ struct Model {
   values_at: u32,
   squares_stride: u32,
   most_splits: u32,
-  // Positions that a token sees; 0: all.
-  window: u32,
   epsilon: f32,
   attention_scale: f32,
   attention_cap: f32,
   logit_cap: f32,
+  logit_scale: f32,
   embedding_scale: f32,
+  residual_scale: f32,
 }
 
 // Positions of a page of the cache.

@@ -100,8 +100,10 @@ export async function multiplyOnDevice(
   const model = new DataView(new ArrayBuffer(80));
   model.setUint32(0, columns, true);
   // The stride of sums of squares; the norm's epsilon.
-  model.setUint32(36, 1, true);
-  model.setFloat32(48, 1e-5, true);
+  model.setUint32(32, 1, true);
+  model.setFloat32(40, 1e-5, true);
+  // Nothing scales the logits.
+  model.setFloat32(56, 1, true);
   const { units, scalesAt, superAt } = part.sizes;
   const out = make('out', held * rows);
   const compiler = Compiler.of(device);
@@ -111,7 +113,7 @@ export async function multiplyOnDevice(
     extra: part.extra,
     inputs: make('inputs', padded.length, padded),
     step: make('step', 4, Uint32Array.of(vectors, 0, 0, 0)),
-    shape: make('shape', 8, Uint32Array.of(rows, units, 0, scalesAt, superAt, 0, rows, 1), USAGE.uniform),
+    shape: make('shape', 12, Uint32Array.of(rows, units, 0, scalesAt, superAt, 0, rows, 1), USAGE.uniform),
     model: make('model', 20, new Uint32Array(model.buffer), USAGE.uniform),
     squares_in: make('squares', held, squares),
     out,
