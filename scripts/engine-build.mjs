@@ -16,13 +16,14 @@ function readVersion(folder) {
  * A version that changes with the kernels: what was measured with other ones counts for nothing, and a shared result
  * tells them apart.
  * @param {string} version of the package
- * @param {string} folder of the built WASM files
- * @returns {string} the version and the first 32 bits of the binaries' SHA-256
+ * @param {string} folder of the built WASM files, or of the shaders
+ * @param {string} [ending] of their names
+ * @returns {string} the version and the first 32 bits of the files' SHA-256
  */
-export function nameEngineVersion(version, folder) {
+export function nameEngineVersion(version, folder, ending = '.wasm') {
   const hash = createHash('sha256');
-  const names = readdirSync(folder).filter((name) => name.endsWith('.wasm'));
-  if (names.length === 0) throw new Error(`${folder} has no WASM files`);
+  const names = readdirSync(folder).filter((name) => name.endsWith(ending));
+  if (names.length === 0) throw new Error(`${folder} has no ${ending} files`);
   for (const name of names.sort()) {
     // Hashed one by one, so that bytes that move from one file to the next count as a change.
     hash.update(name).update(
@@ -52,5 +53,8 @@ export const engineDefine = {
   __TRANSFORMERS_VERSION__: JSON.stringify(readVersion('node_modules/@huggingface/transformers')),
   __ENGINE_VERSION__: JSON.stringify(
     nameEngineVersion(readVersion('.'), join(root, 'src/inference/cpu/binaries')),
+  ),
+  __GPU_ENGINE_VERSION__: JSON.stringify(
+    nameEngineVersion(readVersion('.'), join(root, 'src/inference/gpu/shaders'), '.wgsl'),
   ),
 };

@@ -32,6 +32,6 @@ describe('nameEngineVersion', () => {
   });
 
   it('refuses a folder without binaries', () => {
-    expect(() => nameEngineVersion('1.2.3', folder)).toThrow('no WASM files');
+    expect(() => nameEngineVersion('1.2.3', folder)).toThrow('no .wasm files');
   });
 });

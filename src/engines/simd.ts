@@ -1,7 +1,7 @@
-import type { CompletionEnd, Engine, Session, SessionInfo, Token } from '../domain/engine/engine';
+import type { Engine, Session, SessionInfo } from '../domain/engine/engine';
 import { FaultError, throwIfStopped } from '../domain/fault';
 import type { Model } from '../inference/index';
-import { promptParts } from './parts/prompt-parts';
+import { answerWith } from './parts/answer-with';
 import { classifySimdError } from './parts/simd-faults';
 
 /** Our own CPU engine. Its `info` names the build that runs; it measures its threads itself and keeps watching them. */
@@ -50,14 +50,7 @@ export const simd: Engine = {
           batchTokens: chunkTokens,
         };
       },
-      complete: (input, sampling, stopSignal) => complete(model, input, sampling, stopSignal),
-      async score(prompt, continuations, stopSignal) {
-        try {
-          return await model.score(promptParts(prompt), continuations, stopSignal);
-        } catch (error) {
-          throw new FaultError(classifySimdError(error, 'GGUF file'), { cause: error });
-        }
-      },
+      ...answerWith(model),
       close: () => {
         model.close();
         return Promise.resolve();
@@ -65,37 +58,3 @@ export const simd: Engine = {
     };
   },
 };
-
-async function* complete(
-  model: Model,
-  input: Parameters<Session['complete']>[0],
-  sampling: Parameters<Session['complete']>[1],
-  signal: AbortSignal,
-): AsyncGenerator<Token, CompletionEnd, void> {
-  throwIfStopped(signal);
-  try {
-    const tokens = model.generate(
-      promptParts(input.prompt),
-      {
-        maxTokens: sampling.maxTokens,
-        sampling: { temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP },
-        seed: sampling.seed,
-        stop: input.stop,
-        ...(input.alternatives !== undefined && { topAlternatives: input.alternatives }),
-        ...(input.fresh === true && { fresh: true }),
-      },
-      signal,
-    );
-    for (;;) {
-      const next = await tokens.next();
-      if (next.done !== true) {
-        yield next.value;
-        continue;
-      }
-      const { reason, promptTokens, cachedTokens, generatedTokens, prefillMs, decodeMs } = next.value;
-      return { reason, promptTokens, cachedTokens, answerTokens: generatedTokens, prefillMs, decodeMs };
-    }
-  } catch (error) {
-    throw new FaultError(classifySimdError(error, 'GGUF file'), { cause: error });
-  }
-}

@@ -10,6 +10,8 @@ import half from './shaders/half.wgsl?raw';
 import matvec from './shaders/matvec.wgsl?raw';
 import normScale from './shaders/norm-scale.wgsl?raw';
 import pick from './shaders/pick.wgsl?raw';
+import roofMultiply from './shaders/roof-multiply.wgsl?raw';
+import roofRead from './shaders/roof-read.wgsl?raw';
 import rowMerge from './shaders/row-merge.wgsl?raw';
 import rowStats from './shaders/row-stats.wgsl?raw';
 import squares from './shaders/squares.wgsl?raw';
@@ -291,3 +293,14 @@ export const pickKernel = makeKernel('pick', [pick], {}, [
   ['picked', 'write', 'array<vec2<f32>>'],
   SHAPE,
 ]);
+
+const ROOF = [
+  ['words', 'read', 'array<vec4<u32>>'],
+  ['out', 'write', 'array<vec4<u32>>'],
+] as const;
+
+export const roofReadKernel = makeKernel('roof read', [roofRead], {}, ROOF);
+
+export function roofMultiplyKernel(turns: number) {
+  return makeKernel('roof multiply', [roofMultiply], { TURNS: turns }, ROOF);
+}
