@@ -15,6 +15,7 @@ import type { GpuBackend } from './backend';
 import { checkBlock } from './check-block';
 import { openGpu } from './open';
 import type { GpuOptions } from './open';
+import { HARDWARE_FORM } from './shader-kernels';
 import { describeGpu } from './testing/describe-gpu';
 import { loadBinary, openTestCpu, openTestGpu } from './testing/open-test-backend';
 
@@ -150,7 +151,7 @@ await describeGpu('the GPU backend', (requestDevice) => {
   test('a prompt of several chunks of tiles, and steps behind it, over many positions', async () => {
     const bytes = createNamedModel('F32');
     const ids = idsUpTo(606);
-    const backend = await open(bytes, { contextTokens: 640, chunkTokens: 300 });
+    const backend = await open(bytes, { contextTokens: 640, chunkTokens: 300, form: HARDWARE_FORM });
     await backend.extend(0, ids.slice(0, 300), 0);
     await backend.extend(0, ids.slice(300, 600), 300);
     const [last] = await backend.rows(299, 1, 'logits');

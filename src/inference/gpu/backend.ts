@@ -74,7 +74,9 @@ export class GpuBackend implements Backend<GpuInfo> {
     if (ids.length > this.chunkTokens) throw new InferenceError('bad-input', `${ids.length} tokens at once`);
     this.#reserve([{ sequence, position, count: ids.length }]);
     this.#writeColumns(ids.map((id, index) => ({ id, position: position + index, sequence })));
-    const program = await runner.wait(programs.block('prefill', chooseWidth(ids.length)));
+    const program = await runner.wait(
+      programs.block('prefill', chooseWidth(ids.length, programs.options.form)),
+    );
     await runner.wait(this.#extending);
     signal?.throwIfAborted();
     await runner.runBlocks(program, { columns: ids.length, splits: 1, picks: 0 }, signal);
@@ -88,7 +90,7 @@ export class GpuBackend implements Backend<GpuInfo> {
     if (from < 0 || count < 1 || from + count > this.#columns || count > this.mostRows) {
       throw new InferenceError('bad-input', `rows ${from} to ${from + count} of ${this.#columns}`);
     }
-    const width = chooseWidth(count);
+    const width = chooseWidth(count, programs.options.form);
     const head = await runner.wait(programs.head(width === 'tile' ? 16 : width, false));
     const extent = { columns: count, splits: 1, picks: 0 };
     const { queue } = runner.device;
@@ -111,7 +113,7 @@ export class GpuBackend implements Backend<GpuInfo> {
     this.#columns = 0;
     this.#reserve(batch.map((each) => ({ ...each, count: 1 })));
     this.#writeColumns(batch);
-    const chosen = chooseWidth(count);
+    const chosen = chooseWidth(count, programs.options.form);
     const width = chosen === 'tile' ? 16 : chosen;
     const [block, head] = await runner.wait(
       Promise.all([programs.block('decode', width), programs.head(width, true)]),

@@ -13,6 +13,7 @@ import { createBuffers, measure, writeConstants } from './model-buffers';
 import { chooseWidth, Programs } from './program';
 import { Runner } from './runner';
 import { HARDWARE_FORM, SOFTWARE_FORM } from './shader-kernels';
+import type { KernelForm } from './shader-kernels';
 import { ShapeBuffers } from './shapes';
 
 const DEFAULT_CONTEXT = 2048;
@@ -34,6 +35,8 @@ export interface GpuOptions extends BackendOptions {
    * otherwise each when it is first needed.
    */
   readonly compileAhead?: boolean;
+  /** How the kernels are written; default: as suits the device. For tests. */
+  readonly form?: KernelForm;
 }
 
 function wholeNumber(value: number, most: number, what: string): number {
@@ -95,15 +98,16 @@ export async function openGpu(
     const loaded = await runner.wait(loadModel(memory, sources, plan, allocated, options.onProgress, signal));
     const shapes = new ShapeBuffers(memory, plan, measures);
     const { headPad } = measures;
+    const form = options.form ?? (device.adapterInfo.isFallbackAdapter ? SOFTWARE_FORM : HARDWARE_FORM);
     const programs = new Programs(Compiler.of(device), loaded, buffers, shapes, {
       kv32: sizes.kv32,
       headPad,
-      form: device.adapterInfo.isFallbackAdapter ? SOFTWARE_FORM : HARDWARE_FORM,
+      form,
     });
     if (options.compileAhead ?? true) {
       await runner.wait(
         Promise.all([
-          programs.block('prefill', chooseWidth(sizes.chunkTokens)),
+          programs.block('prefill', chooseWidth(sizes.chunkTokens, form)),
           programs.block('decode', 1),
           programs.head(1, true),
           programs.head(1, false),

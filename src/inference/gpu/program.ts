@@ -11,7 +11,7 @@ import {
   combineSquaresKernel,
   embedKernel,
   MATVEC_COLUMNS,
-  MATVEC_ROWS,
+  matvecRows,
   matvecKernel,
   MOST_UNCOMBINED,
   pickKernel,
@@ -49,8 +49,8 @@ export interface BlockProgram {
 }
 
 /** The narrowest matrix kernel for a number of columns. */
-export function chooseWidth(columns: number): Width {
-  if (columns > 2 * (MATVEC_COLUMNS.at(-1) ?? 0)) return 'tile';
+export function chooseWidth(columns: number, { tiles }: KernelForm): Width {
+  if (tiles && columns > 2 * (MATVEC_COLUMNS.at(-1) ?? 0)) return 'tile';
   return MATVEC_COLUMNS.find((count) => count >= columns) ?? 16;
 }
 
@@ -193,7 +193,7 @@ export class Programs {
       const rows = attentionRows(headPad, 8, form);
       return [
         this.#dispatch(
-          attentionKernel({ mode, rows, headPad, kv32 }),
+          attentionKernel({ mode, rows, headPad, kv32, form }),
           { q, cache, step, model, shape, out: buffers.attended },
           ({ columns }) => [Math.ceil(columns / rows), heads],
         ),
@@ -203,7 +203,7 @@ export class Programs {
     const blocks = Math.ceil(heads / kvHeads / rows);
     return [
       this.#dispatch(
-        attentionKernel({ mode, rows, headPad, kv32 }),
+        attentionKernel({ mode, rows, headPad, kv32, form }),
         { q, cache, step, model, shape, out: buffers.splits },
         ({ columns, splits }) => [splits, kvHeads * blocks, columns],
       ),
@@ -223,7 +223,7 @@ export class Programs {
       ]);
     }
     return this.#dispatch(
-      combineSquaresKernel,
+      combineSquaresKernel(this.options.form),
       { squares_in: squares, squares_out: combined, shape: this.shapes.partials, model },
       ({ columns }) => [columns],
     );
@@ -252,7 +252,7 @@ export class Programs {
           ({ columns }) =>
             width === 'tile'
               ? [Math.ceil(part.rows / TILE), Math.ceil(columns / TILE)]
-              : [Math.ceil(part.rows / MATVEC_ROWS), Math.ceil(columns / width)],
+              : [Math.ceil(part.rows / matvecRows(form)), Math.ceil(columns / width)],
         ),
       ),
     );

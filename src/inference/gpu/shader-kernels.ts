@@ -125,9 +125,11 @@ function finishFlags(finish: Finish): TemplateValues {
 export const MATVEC_COLUMNS = [1, 2, 4, 8, 16] as const;
 /** From this many columns on, sums of squares are combined beforehand. */
 export const MOST_UNCOMBINED = 4;
-/** Rows of a workgroup of `matvecKernel`, and of `tileKernel`, which takes as many columns. */
-export const MATVEC_ROWS = 8;
+/** Rows of a workgroup of `tileKernel`, which takes as many columns. */
 export const TILE = 64;
+
+/** Rows of a workgroup of `matvecKernel`. */
+export const matvecRows = ({ teams }: KernelForm) => 4 * teams;
 
 /** How much a kernel's text repeats itself: less to loop over for a device, more to compile. Results are the same. */
 export interface KernelForm {
@@ -135,18 +137,42 @@ export interface KernelForm {
   readonly unroll: number;
   /** Query rows of attention that share what is read of the cache, at most. */
   readonly attentionRows: number;
+  /** Threads that share four rows of a matrix, and such groups in a workgroup: multiples of 4 and of 1. */
+  readonly lanes: number;
+  readonly teams: number;
+  /** Threads of attention, at least one for each 8 dimensions. */
+  readonly attentionThreads: number;
+  /** Whether prompts are multiplied in tiles: many threads that wait for each other. */
+  readonly tiles: boolean;
 }
 
-/** For a graphics device, and for a software one, whose compiler takes seconds over a long text. */
-export const HARDWARE_FORM: KernelForm = { unroll: 8, attentionRows: 8 };
-export const SOFTWARE_FORM: KernelForm = { unroll: 1, attentionRows: 2 };
+export const HARDWARE_FORM: KernelForm = {
+  unroll: 8,
+  attentionRows: 8,
+  lanes: 32,
+  teams: 2,
+  attentionThreads: 64,
+  tiles: true,
+};
+/**
+ * For a software device, which computes four threads at once and changes between all others of a workgroup wherever they
+ * wait: that costs it more than the arithmetic. A long text takes its compiler seconds.
+ */
+export const SOFTWARE_FORM: KernelForm = {
+  unroll: 1,
+  attentionRows: 2,
+  lanes: 4,
+  teams: 1,
+  attentionThreads: 4,
+  tiles: false,
+};
 
 /** A matrix times up to `columns` vectors a workgroup; see matvec.wgsl. */
 export function matvecKernel(
   type: GpuType,
   columns: number,
   finish: Finish,
-  { unroll }: KernelForm,
+  { unroll, lanes, teams }: KernelForm,
 ): Kernel<MatrixBinding> {
   const { source, bindings, isNormed } = FINISHES[finish.kind];
   const isCombined = columns > MOST_UNCOMBINED;
@@ -168,7 +194,8 @@ export function matvecKernel(
       COLUMNS: columns,
       PASS: pass,
       PASSES: columns / pass,
-      TEAMS: 2,
+      TEAMS: teams,
+      LANES: lanes,
       UNROLL: unroll,
       NORMED: isNormed,
       COMBINED: isCombined,
@@ -224,12 +251,13 @@ export function embedKernel(type: GpuType) {
   ]);
 }
 
-export const combineSquaresKernel = makeKernel('combine squares', [sumSquares, combineSquares], {}, [
-  SQUARES_IN,
-  SQUARES_OUT,
-  SHAPE,
-  MODEL,
-]);
+export const combineSquaresKernel = ({ lanes, teams }: KernelForm) =>
+  makeKernel('combine squares', [sumSquares, combineSquares], { THREADS: lanes * teams }, [
+    SQUARES_IN,
+    SQUARES_OUT,
+    SHAPE,
+    MODEL,
+  ]);
 
 export const squaresKernel = makeKernel('squares', [squares], {}, [
   ['stream', 'read', 'array<f32>'],
@@ -251,11 +279,18 @@ export function attentionKernel(values: {
   /** A multiple of 8, at most 512. */
   readonly headPad: number;
   readonly kv32: boolean;
+  readonly form: KernelForm;
 }) {
   return makeKernel(
     'attention',
     [step, attention],
-    { DECODE: values.mode === 'decode', ROWS: values.rows, HEAD_PAD: values.headPad, KV32: values.kv32 },
+    {
+      DECODE: values.mode === 'decode',
+      ROWS: values.rows,
+      HEAD_PAD: values.headPad,
+      KV32: values.kv32,
+      THREADS: Math.max(values.form.attentionThreads, Math.ceil(values.headPad / 32) * 4, values.rows),
+    },
     [['q', 'read', 'array<f32>'], ['cache', 'read', 'array<vec4<u32>>'], STEP, SHAPE, MODEL, OUT],
   );
 }

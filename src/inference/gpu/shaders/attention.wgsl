@@ -2,9 +2,8 @@
 // (FlashAttention, arXiv 2205.14135). When decoding, the rows are heads of one column, and its positions are split among
 // workgroups: how depends on the position only. When reading a prompt, they are tokens of one head.
 const CHUNK: u32 = 128u;
-const THREADS: u32 = 64u;
 // Threads that share a row's softmax.
-const SHARE: u32 = 8u;
+const SHARE: u32 = min(8u, THREADS / ROWS);
 const DIMS: u32 = HEAD_PAD / 8u;
 // Positions that are added at once.
 const LANES: u32 = THREADS / DIMS;

@@ -1,18 +1,20 @@
-// A matrix times COLUMNS vectors: 32 threads share 4 rows and go through their columns in units of 32. What each column
+// A matrix times COLUMNS vectors: LANES threads share 4 rows and go through their columns in units of 32. What each column
 // sums, and in which order, does not depend on how many columns there are.
 const ROWS: u32 = 4u;
-const THREADS: u32 = TEAMS * 32u;
+const THREADS: u32 = TEAMS * LANES;
+// Sums of four threads each.
+const FOURS: u32 = LANES / 4u;
 
 var<workgroup> parts: array<vec4<f32>, THREADS * PASS>;
-var<workgroup> eighths: array<vec4<f32>, TEAMS * 8u * PASS>;
+var<workgroup> fours: array<vec4<f32>, TEAMS * FOURS * PASS>;
 //#if NORMED
 var<workgroup> norm_scales: array<f32, COLUMNS>;
 //#end
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-  let lane = local % 32u;
-  let team = local / 32u;
+  let lane = local % LANES;
+  let team = local / LANES;
   let first_column = group.y * COLUMNS;
 //#if HEAD
   let from_column = step[1] + first_column;
@@ -21,8 +23,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 //#end
 //#if NORMED
 //#if COMBINED
-  if (local < COLUMNS) {
-    norm_scales[local] = norm_scale(squares_in[(from_column + local) * model.squares_stride]);
+  for (var c = local; c < COLUMNS; c += THREADS) {
+    norm_scales[c] = norm_scale(squares_in[(from_column + c) * model.squares_stride]);
   }
 //#else
   for (var c = 0u; c < COLUMNS; c++) {
@@ -45,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var sum_${p}_${c} = vec4<f32>();
 //#end
 //#end
-  for (var u = lane; u < shape.units; u += 32u) {
+  for (var u = lane; u < shape.units; u += LANES) {
     let unit0 = load_unit(row0 + u);
     let unit1 = load_unit(row1 + u);
     let unit2 = load_unit(row2 + u);
@@ -83,17 +85,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       parts[local * PASS + c] = sums[first + c];
     }
     workgroupBarrier();
-    for (var each = local; each < TEAMS * 8u * PASS; each += THREADS) {
+    for (var each = local; each < TEAMS * FOURS * PASS; each += THREADS) {
       let at = (each / PASS) * 4u * PASS + each % PASS;
-      eighths[each] = ((parts[at] + parts[at + PASS]) + parts[at + 2u * PASS]) + parts[at + 3u * PASS];
+      fours[each] = ((parts[at] + parts[at + PASS]) + parts[at + 2u * PASS]) + parts[at + 3u * PASS];
     }
     workgroupBarrier();
     if (local < TEAMS * PASS) {
       let c = local % PASS;
-      let at = (local / PASS) * 8u * PASS + c;
-      var sum = eighths[at];
-      for (var each = 1u; each < 8u; each++) {
-        sum += eighths[at + each * PASS];
+      let at = (local / PASS) * FOURS * PASS + c;
+      var sum = fours[at];
+      for (var each = 1u; each < FOURS; each++) {
+        sum += fours[at + each * PASS];
       }
 //#if NORMED
       sum *= norm_scales[first + c];
