@@ -1,14 +1,13 @@
 import type { Backend, BackendInfo, Row, ScaledAdapter, Step, Want } from '../decoding/backend';
 import { elementAt } from '../element-at';
 import { InferenceError } from '../errors';
+import type { GpuParts } from './gpu-parts';
 import { KvPages } from './kv-pages';
 import type { PageCopy } from './kv-pages';
 import { MOST_PICKS, MOST_SPLITS, STEP_HEAD } from './model-buffers';
-import type { BufferSizes, Measures, ModelBuffers } from './model-buffers';
 import { chooseWidth } from './program';
-import type { Extent, Programs } from './program';
+import type { Extent } from './program';
 import { Readback } from './readback';
-import type { Runner } from './runner';
 import { ATTENTION_CHUNK } from './shader-kernels';
 
 export interface GpuInfo extends BackendInfo {
@@ -19,18 +18,6 @@ export interface GpuInfo extends BackendInfo {
   readonly subgroupSizes: readonly [number, number];
   /** Optional features in use. */
   readonly features: readonly string[];
-}
-
-export interface GpuParts {
-  readonly runner: Runner;
-  readonly programs: Programs;
-  readonly buffers: ModelBuffers;
-  readonly sizes: BufferSizes;
-  readonly measures: Measures;
-  readonly vocabulary: number;
-  readonly layers: number;
-  /** Frees everything. */
-  release(): void;
 }
 
 const NO_LOGITS = new Float32Array(0);

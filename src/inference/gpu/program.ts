@@ -10,7 +10,6 @@ import {
   attentionRows,
   combineSquaresKernel,
   embedKernel,
-  MATVEC_COLUMNS,
   matvecRows,
   matvecKernel,
   MOST_UNCOMBINED,
@@ -22,7 +21,7 @@ import {
   TILE,
   tileKernel,
 } from './shader-kernels';
-import type { Finish, Kernel, KernelForm, MatrixBinding } from './shader-kernels';
+import type { Finish, Kernel, KernelForm, MatrixBinding, MatvecColumns } from './shader-kernels';
 import type { ShapeBuffers, ShapeUse } from './shapes';
 
 /** How much there is to do: what the number of workgroups follows from. */
@@ -41,7 +40,10 @@ export interface Dispatch {
 }
 
 /** How a block is computed: `columns` at once by `matvec`, or tiles of them. */
-export type Width = (typeof MATVEC_COLUMNS)[number] | 'tile';
+export type Width = MatvecColumns | 'tile';
+
+/** Columns from which on a tile is faster, even if it is half empty. */
+const MOST_SKINNY = 32;
 
 export interface BlockProgram {
   readonly embed: readonly Dispatch[];
@@ -49,9 +51,9 @@ export interface BlockProgram {
 }
 
 /** The narrowest matrix kernel for a number of columns. */
-export function chooseWidth(columns: number, { tiles }: KernelForm): Width {
-  if (tiles && columns > 2 * (MATVEC_COLUMNS.at(-1) ?? 0)) return 'tile';
-  return MATVEC_COLUMNS.find((count) => count >= columns) ?? 16;
+export function chooseWidth(columns: number, { tiles, widths }: KernelForm): Width {
+  if (tiles && columns > MOST_SKINNY) return 'tile';
+  return widths.find((count) => count >= columns) ?? 16;
 }
 
 /** Makes the dispatches of a model's parts. What it makes is kept: bind groups and pipelines are made once. */

@@ -1,5 +1,5 @@
 import { USAGE } from './memory';
-import type { GpuParts } from './backend';
+import type { GpuParts } from './gpu-parts';
 
 /** Copies results from the device. One copy at a time. */
 export class Readback {

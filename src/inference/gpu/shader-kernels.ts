@@ -121,8 +121,8 @@ function finishFlags(finish: Finish): TemplateValues {
   };
 }
 
-/** Columns at once of `matvecKernel`: the least of these that holds a batch. */
-export const MATVEC_COLUMNS = [1, 2, 4, 8, 16] as const;
+/** Columns at once of `matvecKernel`, which it is written for. */
+export type MatvecColumns = 1 | 2 | 4 | 8 | 16;
 /** From this many columns on, sums of squares are combined beforehand. */
 export const MOST_UNCOMBINED = 4;
 /** Rows of a workgroup of `tileKernel`, which takes as many columns. */
@@ -144,6 +144,8 @@ export interface KernelForm {
   readonly attentionThreads: number;
   /** Whether prompts are multiplied in tiles: many threads that wait for each other. */
   readonly tiles: boolean;
+  /** Numbers of columns that matrix kernels are made for: the least that holds a batch is taken, the last for more. */
+  readonly widths: readonly MatvecColumns[];
 }
 
 export const HARDWARE_FORM: KernelForm = {
@@ -153,6 +155,7 @@ export const HARDWARE_FORM: KernelForm = {
   teams: 2,
   attentionThreads: 64,
   tiles: true,
+  widths: [1, 2, 4, 8, 16],
 };
 /**
  * For a software device, which computes four threads at once and changes between all others of a workgroup wherever they
@@ -165,6 +168,7 @@ export const SOFTWARE_FORM: KernelForm = {
   teams: 1,
   attentionThreads: 4,
   tiles: false,
+  widths: [1, 16],
 };
 
 /** A matrix times up to `columns` vectors a workgroup; see matvec.wgsl. */
