@@ -16,6 +16,7 @@ const COMPUTED: { readonly [Fact in Choice]: readonly BlockFacts[Fact][] } = {
   activation: ['silu', 'gelu'],
   gated: [true],
   queryKeyNorm: ['none'],
+  experts: ['none'],
   learnedPositions: [false],
 };
 

@@ -172,8 +172,8 @@ export function planModel({ block, h, weights }: ModelDescription): GpuModelPlan
     layers: weights.layers.map((layer) => ({
       qkv: planQkv(layer, block, h),
       o: planOne(layer.o),
-      gate: planGate(required(layer.gate, 'a gate'), layer.up),
-      down: planOne(layer.down),
+      gate: planGate(required(layer.gate, 'a gate'), required(layer.up, 'a network')),
+      down: planOne(required(layer.down, 'a network')),
       attnNorm: required(layer.attnNorm, 'a norm'),
       ffnNorm: required(layer.ffnNorm, 'a norm'),
     })),
