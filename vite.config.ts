@@ -103,7 +103,14 @@ export default defineConfig(({ command, mode }) => ({
       // They load a graphics driver into their process, and its threads take every core.
       {
         extends: true,
-        test: { name: 'gpu', include: [GPU_TESTS], pool: 'forks', isolate: false, maxWorkers: 1 },
+        test: {
+          name: 'gpu',
+          include: [GPU_TESTS],
+          pool: 'forks',
+          isolate: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
     // Ends what hangs, and nothing else: the usual five seconds are a limit that a busy machine can miss.
