@@ -6,18 +6,27 @@ const status = Number(process.argv[2] ?? 0);
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
 
 const unit = read('reports/unit.json');
+const gpu = read('reports/gpu.json');
 const e2e = read('reports/e2e.json');
 const stages = read('reports/stages.json')?.failed ?? [];
-const passed = (unit?.numPassedTests ?? 0) + (e2e?.stats.expected ?? 0) + (e2e?.stats.flaky ?? 0);
-const failedTests = { unit: unit?.numFailedTests ?? 0, e2e: e2e?.stats.unexpected ?? 0 };
+const passed =
+  (unit?.numPassedTests ?? 0) +
+  (gpu?.numPassedTests ?? 0) +
+  (e2e?.stats.expected ?? 0) +
+  (e2e?.stats.flaky ?? 0);
+const failedTests = {
+  unit: unit?.numFailedTests ?? 0,
+  gpu: gpu?.numFailedTests ?? 0,
+  e2e: e2e?.stats.unexpected ?? 0,
+};
 // A stage without tests of its own (lint, types, build), or that fell before it could count any, counts as one.
 const failedStages = stages.filter((name) => !failedTests[name]).length;
-let failed = failedTests.unit + failedTests.e2e + failedStages;
+let failed = failedTests.unit + failedTests.gpu + failedTests.e2e + failedStages;
 if (status !== 0 && failed === 0) failed = 1;
 
 /** Suites that could not run here, each once, with the reason in its name. */
 const skipped = new Map();
-for (const { status: outcome, ancestorTitles } of (unit?.testResults ?? []).flatMap(
+for (const { status: outcome, ancestorTitles } of (gpu?.testResults ?? []).flatMap(
   (file) => file.assertionResults,
 )) {
   const [suite = ''] = ancestorTitles;

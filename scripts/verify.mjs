@@ -15,6 +15,8 @@ export const STAGES = [
   { name: 'unit' },
   { name: 'build' },
   { name: 'e2e', needs: 'build' },
+  // After the browser is there, which brings a graphics device made of software.
+  { name: 'gpu' },
 ];
 
 /**
@@ -55,7 +57,7 @@ function runScript(name) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const reports = join(import.meta.dirname, '../reports');
   // What an earlier run left there would be counted as this one's.
-  for (const name of ['unit', 'e2e', 'stages']) rmSync(join(reports, `${name}.json`), { force: true });
+  for (const name of ['unit', 'gpu', 'e2e', 'stages']) rmSync(join(reports, `${name}.json`), { force: true });
   const failed = runStages(STAGES, runScript, console.log);
   mkdirSync(reports, { recursive: true });
   writeFileSync(join(reports, 'stages.json'), JSON.stringify({ failed }));

@@ -25,7 +25,7 @@ describe('the stages of npm test', () => {
 
   it('all pass', () => {
     expect(tryStages([])).toMatchObject({
-      ran: ['messages', 'lint', 'check', 'unit', 'build', 'e2e'],
+      ran: ['messages', 'lint', 'check', 'unit', 'build', 'e2e', 'gpu'],
       failed: [],
       last: '\nAll stages passed.',
     });
@@ -33,7 +33,7 @@ describe('the stages of npm test', () => {
 
   it('all run, whichever failed first', () => {
     expect(tryStages(['lint', 'unit'])).toMatchObject({
-      ran: ['messages', 'lint', 'check', 'unit', 'build', 'e2e'],
+      ran: ['messages', 'lint', 'check', 'unit', 'build', 'e2e', 'gpu'],
       failed: ['lint', 'unit'],
       last: '\nFailed: lint, unit.',
     });

@@ -14,6 +14,7 @@ import { createNamedModel, createRandomModel, VOCABULARY } from '../testing/rand
 import { RANDOM_MODELS } from '../testing/random-models.mjs';
 import type { GpuBackend } from './backend';
 import { checkBlock } from './check-block';
+import { planModel } from './matrix-plan';
 import { openGpu } from './open';
 import type { GpuOptions } from './open';
 import { HARDWARE_FORM } from './shader-kernels';
@@ -66,7 +67,14 @@ const greatest = (logits: ArrayLike<number>) =>
 const entries = await Promise.all(
   Object.entries(RANDOM_MODELS).map(async ([name, options]) => {
     const model = describeModel(await parseGguf([bytesSource(createRandomModel(options))]));
-    return { name, options, refusal: refusalOf(() => checkBlock(model)) };
+    return {
+      name,
+      options,
+      refusal: refusalOf(() => {
+        checkBlock(model);
+        planModel(model);
+      }),
+    };
   }),
 );
 const supported = entries
