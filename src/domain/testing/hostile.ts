@@ -6,6 +6,8 @@ import { FaultError } from '../fault';
  * The seed is fixed, so that every machine reads the same ones.
  */
 export const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+/** More than the default run, as `npm run fuzz` asks for. */
+export const IS_THOROUGH = RUNS > 1_000;
 export const FIXED_RUNS = { numRuns: RUNS, seed: Number(process.env['FUZZ_SEED'] ?? 6) } as const;
 
 /** Ends a test that hangs. Nothing here is slow enough to come near it, at any number of runs. */
