@@ -110,7 +110,7 @@ test('after Stop the result is in view and has the focus; what was never asked i
   await expectInView(page, '.status .headline');
   await expectInView(page, '.status .steps button');
   const filters = page.getByRole('group', { name: 'Which answers' });
-  await expect(filters).toContainText(/Not asked \d+/);
+  await expect(filters).toContainText(/Not asked\s+\d+/);
   await expect(filters).not.toContainText('Not graded');
 
   // The verdict stands beside its answer.
