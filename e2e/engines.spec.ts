@@ -74,7 +74,6 @@ const tiny = {
 
 const SUBJECTS: readonly Subject[] = [
   { engineId: 'simd', backend: 'wasm', ...bundled },
-  { engineId: 'wgsl', backend: 'webgpu', ...bundled },
   { engineId: 'wllama', backend: 'wasm', ...bundled },
   { engineId: 'transformers', backend: 'wasm', ...tiny },
   { engineId: 'transformers', backend: 'webgpu', ...tiny },

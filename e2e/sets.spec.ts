@@ -509,7 +509,7 @@ test('speaks Russian', async ({ browser, site }) => {
   const page = await context.newPage();
   await page.goto(`${site.url}#/sets`);
   await page.waitForFunction(() => crossOriginIsolated && navigator.serviceWorker.controller !== null);
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Наборы тестов');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Тесты');
   await page.getByRole('button', { name: 'Генератор' }).click();
   await expect(page.locator('.panel').getByRole('combobox', { name: 'Язык' })).toHaveValue('ru');
   await page.locator('.panel').getByRole('button', { name: 'Выбрать' }).click();

@@ -1,6 +1,5 @@
 // In order of preference where several can run an artifact.
 export { simd } from './simd';
-export { wgsl } from './wgsl';
 export { wllama } from './wllama';
 export { transformers } from './transformers';
 export { webLlm } from './web-llm';

@@ -39,7 +39,7 @@ export class UploadQueue {
 
   async write(buffer: GPUBuffer, offset: number, data: Uint32Array | Float32Array): Promise<void> {
     if (data.length === 0) return;
-    this.device.queue.writeBuffer(buffer, offset, data as Uint32Array<ArrayBuffer>);
+    this.device.queue.writeBuffer(buffer, offset, data);
     this.#queued += data.byteLength;
     if (this.#queued < MOST_QUEUED_BYTES) return;
     this.#queued = 0;

@@ -27,7 +27,7 @@ interface Behaviour {
 
 /** A device with two engines that behave as told, and a memory that outlives a page. */
 function makeDevice(
-  behaviours: Partial<Record<'simd wasm' | 'wllama wasm' | 'wllama webgpu' | 'wgsl webgpu', Behaviour>>,
+  behaviours: Partial<Record<'simd wasm' | 'wllama wasm' | 'wllama webgpu', Behaviour>>,
   version = '1',
 ) {
   const clock = { ms: 0 };
@@ -51,12 +51,7 @@ function makeDevice(
     supports: () => ({ ok: true }),
     open: () => Promise.reject(new Error('opened by the port')),
   });
-  const engines = [
-    makeEngine('simd', ['wasm']),
-    // Only where a test gives it: most are about one engine on the GPU.
-    ...('wgsl webgpu' in behaviours ? [makeEngine('wgsl', ['webgpu'])] : []),
-    makeEngine('wllama', ['wasm', 'webgpu']),
-  ];
+  const engines = [makeEngine('simd', ['wasm']), makeEngine('wllama', ['wasm', 'webgpu'])];
 
   async function* answer(name: string, behaviour: Behaviour): AsyncGenerator<Token, CompletionEnd, void> {
     log.push(`test ${name}`);
@@ -134,29 +129,6 @@ describe('openBest', () => {
     expect((await open({ backend: 'auto' })).log).toEqual(['open simd wasm']);
     // Asked for, it is the GPU all the same.
     expect((await open({ backend: 'webgpu' })).runs).toBe('wllama webgpu');
-  });
-
-  it('measures each engine on the GPU once, and then takes the faster', async () => {
-    const { open } = makeDevice({ 'wgsl webgpu': { tokenMs: 2 }, 'wllama webgpu': { tokenMs: 3 } });
-    expect((await open({ backend: 'auto' })).runs).toBe('wgsl webgpu');
-    // The other one has not been measured yet; it turns out to be slower.
-    expect((await open({ backend: 'auto' })).log).toEqual([
-      ...['open wllama webgpu', 'test wllama webgpu', 'open wgsl webgpu', 'test wgsl webgpu'],
-    ]);
-    expect((await open({ backend: 'auto' })).log).toEqual(['open wgsl webgpu', 'test wgsl webgpu']);
-    // The same among those of a backend that was asked for.
-    expect((await open({ backend: 'webgpu' })).log).toEqual(['open wgsl webgpu', 'test wgsl webgpu']);
-  });
-
-  it('takes the other engine on the GPU where the first breaks', async () => {
-    const { open } = makeDevice({
-      'wgsl webgpu': { tokenMs: 2, failAnswering: { kind: 'device-lost', detail: 'gone' } },
-      'wllama webgpu': { tokenMs: 3 },
-    });
-    expect(await open({ backend: 'auto' })).toMatchObject({
-      runs: 'wllama webgpu',
-      insteadOf: [{ engineId: 'wgsl', backend: 'webgpu', code: 'device-lost' }],
-    });
   });
 
   it('sets a GPU that computes wrongly aside, says so and remembers it', async () => {

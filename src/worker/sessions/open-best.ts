@@ -66,8 +66,7 @@ export async function openBest(wish: Wish, ports: OpenBestPorts, signal: AbortSi
         insteadOf.push({ ...candidate, code: 'self-test', reason: failure });
         continue;
       }
-      const rest = candidates.slice(candidates.indexOf(candidate) + 1);
-      if (!isSlower(candidate, rest, wish.backend, calibration)) {
+      if (wish.backend === candidate.backend || !isSlower(candidate, candidates, calibration)) {
         return withInsteadOf(session, insteadOf);
       }
       await session.close();
@@ -161,16 +160,11 @@ async function findReference(
   return stored;
 }
 
-/** Whether one of those behind it is known to be faster: of all, or of the backend that was asked for by name. */
-function isSlower(
-  candidate: Candidate,
-  rest: readonly Candidate[],
-  wished: BackendChoice,
-  { speeds }: Calibration,
-): boolean {
+/** Whether one of the other candidates is known to be faster. */
+function isSlower(candidate: Candidate, candidates: readonly Candidate[], { speeds }: Calibration): boolean {
   const rate = (each: Candidate) => speeds.find((speed) => isSame(speed, each))?.tokensPerSecond ?? 0;
-  return rest.some(
-    (other) => (wished === 'auto' || other.backend === wished) && rate(other) > rate(candidate),
+  return candidates.some(
+    (other) => !BACKEND_FACTS[other.backend].isSelfTested && rate(other) > rate(candidate),
   );
 }
 

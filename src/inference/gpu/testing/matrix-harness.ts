@@ -85,7 +85,7 @@ export async function multiplyOnDevice(
   if (!part) throw new Error('no part');
   const make = (label: string, words: number, values?: Uint32Array | Float32Array, usage = 0) => {
     const buffer = memory.create(label, words, USAGE.storage | USAGE.copyTo | USAGE.copyFrom | usage);
-    if (values) device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+    if (values) device.queue.writeBuffer(buffer, 0, values);
     return buffer;
   };
   const stride = padColumns(columns);
