@@ -1,9 +1,9 @@
-import type { Engine, Session, SessionInfo } from '../domain/engine/engine';
-import { FaultError, throwIfStopped } from '../domain/fault';
-import type { GpuModel } from '../inference/webgpu';
-import { answerWith } from './parts/answer-with';
-import { findGpu } from './parts/find-gpu';
-import { classifySimdError } from './parts/simd-faults';
+import type { Engine, Session, SessionInfo } from '../../domain/engine/engine';
+import { FaultError, throwIfStopped } from '../../domain/fault';
+import type { GpuModel } from '../../inference/webgpu';
+import { answerWith } from './answer-with';
+import { findGpu } from './find-gpu';
+import { classifySimdError } from './simd-faults';
 
 /** More prompt tokens at once than this our shaders do not take. */
 const MOST_BATCH_TOKENS = 512;
@@ -21,7 +21,7 @@ export const wgsl: Engine = {
     artifact.format === 'gguf' ? { ok: true } : { ok: false, reason: `format ${artifact.format}` },
 
   async open(artifact, files, options, signal): Promise<Session> {
-    const { blobSource, openGpuModel } = await import('../inference/webgpu');
+    const { blobSource, openGpuModel } = await import('../../inference/webgpu');
     throwIfStopped(signal);
     let model: GpuModel;
     try {
