@@ -48,6 +48,14 @@ const REPORT: SpeedReport = {
   ],
 };
 
+describe('parseSpeedReport', () => {
+  it('reads the limits of a device with and without the kernel that they are of', () => {
+    expect(parseSpeedReport(REPORT, 'speed report')).toEqual(REPORT);
+    const named = { ...REPORT, roofline: REPORT.roofline && { ...REPORT.roofline, kernel: 'lanes' } };
+    expect(parseSpeedReport(named, 'speed report')).toEqual(named);
+  });
+});
+
 describe('summariseSamples', () => {
   it('takes the middle, the ends and the spread', () => {
     expect(summariseSamples([3, 1, 2])).toEqual({

@@ -40,6 +40,8 @@ const rooflineSchema = v.strictObject({
   ...rooflinePoint,
   build: text(40),
   dotMode: text(40),
+  /** Whose multiply-add was measured; links made before it was told lack it. */
+  kernel: v.exactOptional(text(40)),
   oneThread: v.strictObject(rooflinePoint),
 });
 
