@@ -8,6 +8,8 @@ import { engineDefine, engineResolve } from './scripts/engine-build.mjs';
 
 const root = import.meta.dirname;
 const KERNEL_TESTS = 'src/inference/cpu/kernels.test.ts';
+/** Each stage of `npm test` leaves one of its own, for scripts/count-tests.mjs. */
+const REPORT = process.argv.includes('gpu') ? 'reports/gpu.json' : 'reports/unit.json';
 const GPU_TESTS = 'src/inference/gpu/**/*.test.ts';
 
 export default defineConfig(({ command, mode }) => ({
@@ -116,7 +118,7 @@ export default defineConfig(({ command, mode }) => ({
     // Ends what hangs, and nothing else: the usual five seconds are a limit that a busy machine can miss.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ['default', ['json', { outputFile: 'reports/unit.json' }]],
+    reporters: ['default', ['json', { outputFile: REPORT }]],
   },
 }));
 
